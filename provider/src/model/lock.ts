@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { canonicalJson, type Digest, type Json, sha256 } from './digest.js';
+import { Pin } from './pin.js';
+import { Spec } from './spec.js';
+
+/** Raised whenever a golden digest changes, with the reason in the commit. */
+export const RECIPE = 1;
+
+const digest = z.custom<Digest>((value) => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value));
+
+/** The content of one of the user's files. */
+export const LockedFile = z.strictObject({ digest, sizeBytes: z.int().min(0) });
+export type LockedFile = z.infer<typeof LockedFile>;
+
+/** Everything that decides the bytes of an image, pinned. */
+export const Lock = z.strictObject({
+  version: z.literal(1),
+  recipe: z.int().min(1),
+  platform: z.enum(['linux/amd64', 'linux/arm64']),
+  suite: z.string(),
+  sourceDateEpoch: z.int().min(0),
+  /** The spec with defaults left out, addresses and file sources removed (their content is in `files`). */
+  spec: Spec,
+  /** By reference text, as it stands in the spec. */
+  pins: z.record(z.string(), Pin),
+  /** By index in `spec.files`, for the entries that have a `source`; an optional one that was missing has none. */
+  files: z.record(z.string(), LockedFile),
+  /** Ingot's own init: its version and the packages its binaries come from. Null where the spec brings an init. */
+  guest: z.strictObject({ version: z.int().min(1), pin: Pin }).nullable(),
+});
+export type Lock = z.infer<typeof Lock>;
+
+/** The one name of the image everywhere: sha256 of the lock's canonical JSON. */
+export function lockDigest(lock: Lock): Digest {
+  return sha256(canonicalJson(lock as unknown as Json));
+}

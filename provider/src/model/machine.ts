@@ -1,0 +1,40 @@
+import { z } from 'zod';
+
+/** A TCP port that the host passes on to the machine. */
+export const PortMapping = z.strictObject({
+  /** Port on the host. */
+  host: z.int().min(1).max(65535),
+  /** Port in the machine. */
+  guest: z.int().min(1).max(65535),
+  /** Address on the host to listen on. Default: 127.0.0.1. */
+  address: z.string().optional(),
+});
+export type PortMapping = z.infer<typeof PortMapping>;
+
+/** How to tell that a machine works. */
+export const HealthCheck = z.strictObject({
+  http: z
+    .strictObject({
+      /** Port in the machine; must be one of the published ones. */
+      port: z.int().min(1).max(65535),
+      path: z.string().startsWith('/').optional(),
+      /** Expected status. Default: any from 200 to 399. */
+      status: z.int().min(100).max(599).optional(),
+    })
+    .optional(),
+  tcp: z.strictObject({ port: z.int().min(1).max(65535) }).optional(),
+  /** How long a machine may take from start to healthy, on real hardware; four times as long under emulation. */
+  timeoutSeconds: z.int().min(1).max(3600).optional(),
+});
+export type HealthCheck = z.infer<typeof HealthCheck>;
+
+/** What a virtual machine is to be, apart from its image. */
+export const MachineSpec = z.strictObject({
+  memoryMiB: z.int().min(64).max(1048576),
+  cpus: z.int().min(1).max(256),
+  ports: z.array(PortMapping),
+  health: HealthCheck.optional(),
+  /** How long an old machine may go on with its open connections once a new one has taken over. */
+  drainSeconds: z.int().min(0).max(3600),
+});
+export type MachineSpec = z.infer<typeof MachineSpec>;
