@@ -3,6 +3,7 @@ export * from './artifact.js';
 export * from './contents.js';
 export * from './digest.js';
 export * from './error.js';
+export * from './guest.js';
 export * from './layer.js';
 export * from './lock.js';
 export * from './machine.js';
