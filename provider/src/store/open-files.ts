@@ -1,0 +1,80 @@
+import { type FileHandle, open } from 'node:fs/promises';
+
+/** A file that is open for reading, and how long it is. */
+export interface OpenFile {
+  readonly handle: FileHandle;
+  readonly sizeBytes: number;
+}
+
+interface Slot {
+  readonly file: Promise<OpenFile>;
+  users: number;
+  /** Out of the list: closed as soon as nobody uses it. */
+  evicted: boolean;
+}
+
+/** The files read last, kept open: most reads go to few files, again and again. */
+export class OpenFiles {
+  /** In the order of last use, oldest first. */
+  readonly #slots = new Map<string, Slot>();
+  readonly #limit: number;
+
+  /** @param limit how many files stay open while nobody uses them. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Runs `use` with the file open; it stays open at least until `use` is done. */
+  async use<T>(path: string, use: (file: OpenFile) => Promise<T>): Promise<T> {
+    const slot = this.#take(path);
+    try {
+      return await use(await slot.file);
+    } catch (error) {
+      if (await slot.file.then(() => false).catch(() => true)) this.#drop(path, slot);
+      throw error;
+    } finally {
+      slot.users -= 1;
+      if (slot.evicted && slot.users === 0) await closeQuietly(slot);
+    }
+  }
+
+  /** Closes all that is not in use; what is in use is closed when its user is done. */
+  async close(): Promise<void> {
+    const slots = [...this.#slots];
+    for (const [path, slot] of slots) this.#drop(path, slot);
+    await Promise.all(slots.filter(([, slot]) => slot.users === 0).map(([, slot]) => closeQuietly(slot)));
+  }
+
+  #take(path: string): Slot {
+    const slot = this.#slots.get(path) ?? { file: openForReading(path), users: 0, evicted: false };
+    slot.users += 1;
+    this.#slots.delete(path);
+    this.#slots.set(path, slot);
+    for (const [oldest, old] of this.#slots) {
+      if (this.#slots.size <= this.#limit) break;
+      this.#drop(oldest, old);
+      if (old.users === 0) void closeQuietly(old);
+    }
+    return slot;
+  }
+
+  #drop(path: string, slot: Slot): void {
+    slot.evicted = true;
+    if (this.#slots.get(path) === slot) this.#slots.delete(path);
+  }
+}
+
+async function openForReading(path: string): Promise<OpenFile> {
+  const handle = await open(path, 'r');
+  try {
+    return { handle, sizeBytes: (await handle.stat()).size };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** A file that could not be opened has nothing to close; whoever asked for it got the error. */
+async function closeQuietly(slot: Slot): Promise<void> {
+  await slot.file.then((file) => file.handle.close()).catch(() => undefined);
+}
