@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { canonicalJson, type Digest, type Json, sha256 } from './digest.js';
 import { Pin } from './pin.js';
-import { Spec } from './spec.js';
+import { DEFAULT_PLATFORM, DEFAULT_SOURCE_DATE_EPOCH, DEFAULT_SUITE, Spec } from './spec.js';
 
 /** Raised whenever a golden digest changes, with the reason in the commit. */
 export const RECIPE = 1;
@@ -33,4 +33,28 @@ export type Lock = z.infer<typeof Lock>;
 /** The one name of the image everywhere: sha256 of the lock's canonical JSON. */
 export function lockDigest(lock: Lock): Digest {
   return sha256(canonicalJson(lock as unknown as Json));
+}
+
+/**
+ * The part of a lock that follows from the spec alone. What stands elsewhere in the lock, or decides no byte (addresses,
+ * the paths of the user's files), is taken out of the spec.
+ */
+export function unpinnedLock(spec: Spec): Pick<Lock, 'version' | 'platform' | 'suite' | 'sourceDateEpoch' | 'spec'> {
+  const { platform, sourceDateEpoch, debian, files, ...rest } = spec;
+  return {
+    version: 1,
+    platform: platform ?? DEFAULT_PLATFORM,
+    suite: debian?.suite ?? DEFAULT_SUITE,
+    sourceDateEpoch: sourceDateEpoch ?? DEFAULT_SOURCE_DATE_EPOCH,
+    spec: { ...rest, ...(files ? { files: files.map(({ source: _path, ...file }) => file) } : {}) },
+  };
+}
+
+/** A lock, with where its parts were found, so that they can be found again: never part of the identity. */
+export interface LockedImage {
+  readonly lock: Lock;
+  /** By index in `spec.files`: path relative to the folder of the program. */
+  readonly sources: Readonly<Record<string, string>>;
+  /** Addresses of the archives, where the spec gives them. */
+  readonly mirrors?: { readonly main?: string | undefined; readonly security?: string | undefined };
 }

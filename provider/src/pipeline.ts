@@ -1,0 +1,296 @@
+/**
+ * From a spec to a running machine: the one place that knows all stages, in their order.
+ *
+ *   Spec ──▶ Lock ──▶ Layer ──▶ Tree ──▶ Artifact ──▶ Instance
+ *   parse    lock     open      assemble  build        run
+ */
+import type { Artifact, ArtifactFile, Format } from './model/artifact.js';
+import type { Contents } from './model/contents.js';
+import type { Digest, Json } from './model/digest.js';
+import type { BlobRange, Layer } from './model/layer.js';
+import { type Lock, type LockedImage, lockDigest, RECIPE, unpinnedLock } from './model/lock.js';
+import type { Pin } from './model/pin.js';
+import { architectureOf } from './model/platform.js';
+import type { Progress } from './model/progress.js';
+import type { Spec } from './model/spec.js';
+import type { Tree } from './model/tree.js';
+import type { Settings } from './settings.js';
+import type { Mirrors } from './source/debian/mirrors.js';
+import type { Role, SourceOptions } from './source/transport.js';
+import { Store } from './store/store.js';
+import type { AssembleInput } from './tree/assemble.js';
+
+export { lockDigest } from './model/lock.js';
+export type { MachineRecord } from './run/qemu/machine.js';
+
+/** What the stages work with: the store, the settings, and what surrounds the call. */
+export interface Workshop extends AsyncDisposable {
+  readonly store: Store;
+  readonly settings: Settings;
+  /** Paths of the user are relative to this folder. */
+  readonly directory: string;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  readonly now: () => Date;
+}
+
+export async function openWorkshop(
+  settings: Settings,
+  surroundings: Pick<Workshop, 'directory' | 'signal' | 'progress' | 'now'>,
+): Promise<Workshop> {
+  const store = await Store.open(settings.cacheDirectory);
+  const { directory, signal, progress, now } = surroundings;
+  return { store, settings, directory, signal, progress, now, [Symbol.asyncDispose]: () => store.close() };
+}
+
+/**
+ * A path, a list of paths, YAML text or an object → Spec.
+ * @throws {SpecError} with every problem of every file, {SourceError} where a file cannot be read.
+ */
+export async function parse(spec: unknown, { directory }: Workshop): Promise<Spec> {
+  const { readSpec } = await import('./source/file/read-spec.js');
+  const { parseSpec } = await import('./spec/parse.js');
+  return parseSpec(await readSpec(spec, directory));
+}
+
+export interface LockOptions {
+  /** The lock that is in force: what the spec says as before keeps its pins. */
+  readonly previous?: LockedImage;
+  /** Let every pin move to the newest. */
+  readonly move?: boolean;
+  /** Use, for an hour, what was resolved under this name, so that an update does what its preview showed. */
+  readonly remember?: string;
+}
+
+/**
+ * Spec → Lock: digests of the user's files, and a pin for every reference. Where nothing has changed the previous lock
+ * comes back as it is, and no source is touched: also with an older recipe or guest, which move only with something else.
+ */
+export async function lock(spec: Spec, options: LockOptions, workshop: Workshop): Promise<LockedImage> {
+  const { lockFiles } = await import('./source/file/lock-files.js');
+  const { files, sources } = await lockFiles(spec, workshop);
+  const { previous } = options;
+  const unpinned = { ...unpinnedLock(spec), files };
+  const found = { sources, mirrors: { main: spec.debian?.mirror, security: spec.debian?.securityMirror } };
+
+  if (previous !== undefined && options.move !== true) {
+    const { recipe, pins, guest } = previous.lock;
+    if (lockDigest({ ...unpinned, recipe, pins, guest }) === lockDigest(previous.lock)) {
+      return { lock: previous.lock, ...found };
+    }
+  }
+  const pinned = await remembered(options.remember, workshop, () => pin(spec, unpinned, options, workshop));
+  return { lock: { ...unpinned, recipe: RECIPE, ...pinned }, ...found };
+}
+
+/** Lock → Contents: what is in the image, in words. Kept by digest. */
+export async function describe(image: LockedImage, workshop: Workshop): Promise<Contents> {
+  const key = `contents ${lockDigest(image.lock)} ${RECIPE}`;
+  const known = await workshop.store.recall(key);
+  if (known !== undefined) return known as unknown as Contents;
+  const { describe: describeTree } = await import('./tree/contents.js');
+  const { assemble: assembleTree } = await import('./tree/assemble.js');
+  const input = await open(image, workshop);
+  const contents = await describeTree(await assembleTree(input), input);
+  await workshop.store.remember(key, contents as unknown as Json);
+  return contents;
+}
+
+/** Lock → Tree: the whole root file system. */
+export async function assemble(image: LockedImage, workshop: Workshop): Promise<Tree> {
+  const { assemble: assembleTree } = await import('./tree/assemble.js');
+  return assembleTree(await open(image, workshop));
+}
+
+/** Lock → Artifact. What was built before is not built again. */
+export async function build(
+  image: LockedImage,
+  format: Format,
+  workshop: Workshop,
+  options: { compression?: Compression } = {},
+): Promise<Artifact> {
+  const encode = await import('./encode/index.js');
+  const { store, signal } = workshop;
+  const compression = options.compression ?? 'zstd';
+  const digest = lockDigest(image.lock);
+  const compressor = encode.compressorOf(format, compression);
+  const key = `artifact ${digest} ${format} ${compressor}`;
+  const known = await artifactOf((await store.recall(key)) as Record<string, StoredFile> | undefined, store);
+  if (known) return { format, image: digest, compressor, files: known };
+
+  workshop.progress({ step: 'assembling' });
+  const tree = await assemble(image, workshop);
+  const context = {
+    read: (range: BlobRange) => store.stream(range, signal),
+    memo: (name: string, make: () => AsyncIterable<Uint8Array>) => memo(name, make, workshop),
+    signal,
+  };
+  const encoded =
+    format === 'tar'
+      ? await encode.encodeTar(tree, context)
+      : await encode.encodeKernelInitrd(tree, { commandLine: commandLineOf(image.lock), compression }, context);
+  const stored: Record<string, StoredFile> = {};
+  for (const { role, bytes } of encoded) {
+    workshop.progress({ step: `encoding ${role}` });
+    stored[role] = await store.put(bytes(), { signal });
+  }
+  await store.remember(key, stored as unknown as Json);
+  return { format, image: digest, compressor, files: (await artifactOf(stored, store)) ?? [] };
+}
+
+export type Compression = 'none' | 'zstd' | 'gzip';
+
+/** What a local machine boots. Nothing is compressed: unpacking is what an emulated boot spends most of its time on. */
+export async function bootFiles(
+  image: LockedImage,
+  workshop: Workshop,
+): Promise<{ kernel: string; initrd: string; commandLine: string }> {
+  const { files } = await build(image, 'kernel+initrd', workshop, { compression: 'none' });
+  const path = (role: string): string => files.find((file) => file.role === role)?.path ?? '';
+  return { kernel: path('kernel'), initrd: path('initrd'), commandLine: commandLineOf(image.lock) };
+}
+
+/** Artifact → Instance, and back: machines on this host. Loaded when it is needed. */
+export const run = (): Promise<typeof import('./run/qemu/machine.js')> => import('./run/qemu/machine.js');
+
+/** The kernel command line: what the spec says, and the one name of the image, which the guest reports when it is ready. */
+export function commandLineOf(lock: Lock): string {
+  return [lock.spec.kernel?.cmdline ?? DEFAULT_COMMAND_LINE, `ingot.image=${lockDigest(lock)}`].join(' ');
+}
+
+/** Quiet, since a serial console is slow; a panic ends the machine at once instead of leaving a dead one behind. */
+const DEFAULT_COMMAND_LINE = 'console=ttyS0 quiet cryptomgr.notests panic=-1';
+
+/** How long an update does what its preview showed, whatever the archives have published since. */
+const REMEMBER_SECONDS = 3600;
+
+type Pinned = Pick<Lock, 'pins' | 'guest'>;
+
+async function remembered(
+  name: string | undefined,
+  { store, now }: Workshop,
+  make: () => Promise<Pinned>,
+): Promise<Pinned> {
+  if (name === undefined) return make();
+  const seconds = Math.floor(now().getTime() / 1000);
+  const key = `resolution ${RECIPE} ${name}`;
+  const known = (await store.recall(key)) as unknown as { seconds: number; pinned: Pinned } | undefined;
+  if (known !== undefined && seconds - known.seconds < REMEMBER_SECONDS) return known.pinned;
+  const pinned = await make();
+  await store.remember(key, { seconds, pinned } as unknown as Json);
+  return pinned;
+}
+
+/** Resolves every reference of the spec; one that the previous lock has for the same platform and suite is kept. */
+async function pin(spec: Spec, options: LockOptions, workshop: Workshop): Promise<Pinned> {
+  const { resolve } = await import('./source/transport.js');
+  const { GUEST_PACKAGES, GUEST_VERSION } = await import('./guest/manifest.js');
+  const unpinned = unpinnedLock(spec);
+  const { mirror: main, securityMirror: security } = spec.debian ?? {};
+  const source = sourceOptions(unpinned, workshop, { main, security });
+  const old = options.move === true ? undefined : options.previous?.lock;
+  const comparable = old?.platform === unpinned.platform && old.suite === unpinned.suite;
+  const keep = comparable ? [...Object.values(old.pins), ...(old.guest ? [old.guest.pin] : [])] : [];
+
+  const pins: Record<string, Pin> = {};
+  for (const [reference, role] of referencesOf(spec)) {
+    const kept = comparable ? old.pins[reference] : undefined;
+    pins[reference] = kept ?? (await resolve(reference, role, { ...source, keep }));
+  }
+  if ((spec.init ?? []).length > 0) return { pins, guest: null };
+  const kept = comparable && old.guest?.version === GUEST_VERSION ? old.guest?.pin : undefined;
+  const guest = kept ?? (await resolve(`deb:${GUEST_PACKAGES.join(',')}`, 'guest', { ...source, keep }));
+  return { pins, guest: { version: GUEST_VERSION, pin: guest } };
+}
+
+/** Lock → Layers: everything that the tree is assembled from, fetched where the store does not have it. */
+async function open({ lock, sources, mirrors }: LockedImage, workshop: Workshop): Promise<AssembleInput> {
+  const { open: openPin } = await import('./source/transport.js');
+  const { openFiles } = await import('./source/file/lock-files.js');
+  const source = sourceOptions(lock, workshop, mirrors);
+
+  let kernel: Layer | undefined;
+  const roots = new Map<string, readonly Layer[]>();
+  for (const [reference, role] of referencesOf(lock.spec)) {
+    const pinned = lock.pins[reference];
+    if (pinned === undefined) throw new RangeError(`Cannot open ${reference}: the lock has no pin for it`);
+    const layers = await openPin(pinned, role, source);
+    if (role === 'kernel') kernel = layers[0];
+    else roots.set(reference, layers);
+  }
+  const guest = lock.guest && (await openGuest(lock.guest, source));
+  const files = await openFiles(lock.files, { ...workshop, sources });
+  const read = (range: BlobRange): Promise<Uint8Array> => workshop.store.read(range);
+  return { lock, roots, files, read, ...(kernel ? { kernel } : {}), ...(guest ? { guest } : {}) };
+}
+
+async function openGuest(
+  guest: NonNullable<Lock['guest']>,
+  source: SourceOptions,
+): Promise<NonNullable<AssembleInput['guest']>> {
+  const { guestPicks, readGuestFiles, requireGuestVersion } = await import('./guest/manifest.js');
+  const { open: openPin } = await import('./source/transport.js');
+  requireGuestVersion(guest.version);
+  return {
+    layers: await openPin(guest.pin, 'guest', source),
+    picks: guestPicks(architectureOf(source.platform)),
+    files: await readGuestFiles(),
+  };
+}
+
+/** Each reference of a spec once, with what it is for, in the order of the image. */
+function referencesOf(spec: Spec): Map<string, Role> {
+  const references = new Map<string, Role>();
+  if (spec.kernel !== undefined) references.set(spec.kernel.image, 'kernel');
+  const containers = [...(spec.onboot ?? []), ...(spec.onshutdown ?? []), ...(spec.services ?? [])];
+  for (const reference of [...(spec.init ?? []), ...containers.map(({ image }) => image)]) {
+    if (!references.has(reference)) references.set(reference, 'root');
+  }
+  return references;
+}
+
+function sourceOptions(
+  { platform, suite }: Pick<Lock, 'platform' | 'suite'>,
+  workshop: Workshop,
+  inSpec: LockedImage['mirrors'] = {},
+): SourceOptions {
+  const { store, settings, now, signal, progress } = workshop;
+  const mirrors = async (): Promise<Mirrors> => {
+    const { findMirrors } = await import('./source/debian/mirrors.js');
+    const main = inSpec.main ?? settings.mirrors.main;
+    const security = inSpec.security ?? settings.mirrors.security;
+    return findMirrors({ configured: { ...(main ? { main } : {}), ...(security ? { security } : {}) } });
+  };
+  return { store, platform, suite, mirrors, offline: settings.offline, now, signal, progress };
+}
+
+interface StoredFile {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
+
+/** The files of an artifact as they lie in the store; undefined where one of them has gone. */
+async function artifactOf(
+  stored: Readonly<Record<string, StoredFile>> | undefined,
+  store: Store,
+): Promise<ArtifactFile[] | undefined> {
+  if (stored === undefined) return undefined;
+  const files: ArtifactFile[] = [];
+  for (const [role, { digest, sizeBytes }] of Object.entries(stored)) {
+    if (!(await store.has(digest))) return undefined;
+    files.push({ role, path: store.pathOf(digest), sizeBytes });
+  }
+  return files;
+}
+
+/** A part of an encoding, by a name that says all that decides its bytes. */
+async function memo(
+  name: string,
+  make: () => AsyncIterable<Uint8Array>,
+  { store, signal }: Workshop,
+): Promise<BlobRange> {
+  const known = (await store.recall(name)) as unknown as StoredFile | undefined;
+  const { digest, sizeBytes } = known && (await store.has(known.digest)) ? known : await store.put(make(), { signal });
+  if (known === undefined) await store.remember(name, { digest, sizeBytes });
+  return { blob: digest, offset: 0, sizeBytes };
+}

@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { canonicalJson, type Digest, hexOf, type Json, sha256 } from '../model/digest.js';
+import type { LockedImage } from '../model/lock.js';
+import type { Handler, Operation } from './handler.js';
+import { decodeLock, encodeLock } from './lock-text.js';
+import { failuresOf, failuresOfIssues } from './problems.js';
+import { type Properties, STATE_VERSION } from './state.js';
+import { isUnknown, UNKNOWN } from './unknown.js';
+
+/** What a program gives an `ingot.Image`. */
+const Inputs = z.looseObject({
+  spec: z.union([z.string().min(1), z.array(z.string().min(1)).min(1), z.record(z.string(), z.json())], {
+    error: 'must be the path of a YAML file, a list of paths, YAML text, or an object',
+  }),
+  pins: z.enum(['keep', 'latest'], { error: 'must be "keep" or "latest"' }).optional(),
+});
+
+/** What `check` finds out, unless the spec is not known yet. */
+const COMPUTED = ['digest', 'contents', 'kernel', 'commandLine', 'rootSizeBytes', '__lock'] as const;
+
+/**
+ * A spec, locked and described. Everything is found out in `check`, so that a preview knows the digest and shows what
+ * changes inside; it owns nothing outside the cache, so nothing is ever replaced or destroyed.
+ */
+export const image: Handler = {
+  async check(olds, news, operation) {
+    const known = withoutComputed(news);
+    if (news.__secret === true || isUnknown(news.__secret))
+      return { inputs: { ...known }, failures: [secretFailure()] };
+    if (isUnknown(known)) return { inputs: { ...known, ...notKnownYet(), __version: STATE_VERSION } };
+    const parsed = Inputs.safeParse(known);
+    if (!parsed.success) return { inputs: { ...known }, failures: failuresOfIssues(parsed.error) };
+    try {
+      const computed = await describeImage(parsed.data, olds, operation);
+      return { inputs: { ...known, ...computed, __version: STATE_VERSION } };
+    } catch (error) {
+      return { inputs: { ...known }, failures: failuresOf(error) };
+    }
+  },
+
+  async diff(_id, olds, news) {
+    return { ...(identityOf(olds) === identityOf(news) ? { changes: false } : {}) };
+  },
+
+  async create(inputs) {
+    return { id: `image-${hexOf(sha256(String(inputs.__urn))).slice(0, 12)}`, outs: { ...inputs } };
+  },
+
+  async update(_id, _olds, news) {
+    return { outs: { ...news } };
+  },
+
+  async read(id, state) {
+    return { id, props: { ...state } };
+  },
+
+  async delete() {
+    // Content in the cache belongs to no image alone.
+  },
+};
+
+async function describeImage(
+  inputs: z.infer<typeof Inputs>,
+  olds: Properties,
+  operation: Operation,
+): Promise<Record<(typeof COMPUTED)[number], unknown>> {
+  const { openWorkshop, parse, lock, describe, lockDigest, commandLineOf } = await import('../pipeline.js');
+  await using workshop = await openWorkshop(operation.settings, operation);
+  const spec = await parse(inputs.spec, workshop);
+  const previous = typeof olds.__lock === 'string' ? decodeLock(olds.__lock) : undefined;
+  const move = inputs.pins === 'latest';
+  // What the preview resolved is what the update does, also when the archive has moved in between.
+  const locked: LockedImage = await lock(
+    spec,
+    {
+      ...(previous ? { previous } : {}),
+      move,
+      remember: `${operation.urn} ${sha256(canonicalJson({ spec, move, previous: previous?.lock ?? null } as unknown as Json))}`,
+    },
+    workshop,
+  );
+  const digest = lockDigest(locked.lock);
+  const unchanged = digest === olds.digest && olds.contents !== undefined;
+  const contents = unchanged
+    ? (olds.contents as Awaited<ReturnType<typeof describe>>)
+    : await describe(locked, workshop);
+  return {
+    digest,
+    contents,
+    kernel: contents.kernel.version,
+    commandLine: commandLineOf(locked.lock),
+    rootSizeBytes: contents.sizes.rootBytes,
+    // The text may differ for the same lock (another version of the compressor), and must not then show as a change.
+    __lock: unchanged ? olds.__lock : encodeLock(locked),
+  };
+}
+
+/** What makes two sets of properties the same image, declared in the same way. */
+function identityOf(properties: Properties): string {
+  const { digest, spec, pins } = properties;
+  return canonicalJson({ digest: digest as Digest, spec: spec as Json, pins: pins as string });
+}
+
+function withoutComputed(news: Properties): Properties {
+  const known: Record<string, unknown> = { ...news };
+  for (const key of COMPUTED) delete known[key];
+  return known;
+}
+
+function notKnownYet(): Record<string, string> {
+  return Object.fromEntries(COMPUTED.map((key) => [key, UNKNOWN]));
+}
+
+function secretFailure(): { property: string; reason: string } {
+  return {
+    property: '',
+    reason:
+      'Cannot build an image from this spec: it contains a secret, and everyone who has the image could read it; ' +
+      'give secrets to the machine instead (a file from its metadata or a secret store), not to the image',
+  };
+}

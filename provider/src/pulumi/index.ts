@@ -1,0 +1,91 @@
+import type { CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult } from '@pulumi/pulumi/dynamic';
+import { type ConfiguredSettings, settingsFrom } from '../settings.js';
+import { abortOnCancel } from './cancel.js';
+import type { Handler, Operation } from './handler.js';
+import { progressFor } from './progress.js';
+import { type Properties, refuseNewer, StateError } from './state.js';
+
+/**
+ * The one provider behind every resource of Ingot. The engine stores `exports.handler = () =>
+ * require('pulumi-ingot/provider')` with each resource, so the package that is installed now serves also states that
+ * older ones wrote.
+ */
+const HANDLERS: Readonly<Record<string, () => Promise<Handler>>> = {
+  // Loaded when it is needed: an Image alone never loads QEMU's half, and so on.
+  Image: async () => (await import('./image.js')).image,
+  'local.Instance': async () => (await import('./instance.js')).instance,
+};
+
+let configured: ConfiguredSettings = {};
+
+/** Stores the stack's configuration before its first await: the host starts other calls while this one runs. */
+export async function configure(request: { config: { get(key: string): string | undefined } }): Promise<void> {
+  const { config } = request;
+  const debianMirror = config.get('ingot:debianMirror');
+  const debianSecurityMirror = config.get('ingot:debianSecurityMirror');
+  configured = {
+    ...(debianMirror ? { debianMirror } : {}),
+    ...(debianSecurityMirror ? { debianSecurityMirror } : {}),
+  };
+}
+
+export async function check(olds: Properties, news: Properties): Promise<CheckResult> {
+  refuseNewer(olds);
+  const handler = await handlerOf(news);
+  return plain(await handler.check(olds, news, operationOf(news)));
+}
+
+export async function diff(id: string, olds: Properties, news: Properties): Promise<DiffResult> {
+  refuseNewer(olds);
+  return (await handlerOf(news)).diff(id, olds, news);
+}
+
+export async function create(inputs: Properties): Promise<CreateResult> {
+  return plain(await (await handlerOf(inputs)).create(inputs, operationOf(inputs)));
+}
+
+export async function update(id: string, olds: Properties, news: Properties): Promise<UpdateResult> {
+  refuseNewer(olds);
+  return plain(await (await handlerOf(news)).update(id, olds, news, operationOf(news)));
+}
+
+export async function read(id: string, state: Properties): Promise<ReadResult> {
+  refuseNewer(state);
+  return plain(await (await handlerOf(state)).read(id, state, operationOf(state)));
+}
+
+async function remove(id: string, state: Properties): Promise<void> {
+  refuseNewer(state);
+  await (await handlerOf(state)).delete(id, state, operationOf(state));
+}
+
+export { remove as delete };
+
+async function handlerOf(properties: Properties): Promise<Handler> {
+  const load = HANDLERS[String(properties.__type)];
+  if (load === undefined) {
+    throw new StateError(
+      'unknown-resource',
+      `Cannot handle a resource of type ${properties.__type}: this version of pulumi-ingot does not know it; install a newer pulumi-ingot`,
+    );
+  }
+  return load();
+}
+
+function operationOf(properties: Properties): Operation {
+  const urn = String(properties.__urn ?? '');
+  return {
+    urn,
+    // The engine runs the provider in the program's folder.
+    directory: process.cwd(),
+    settings: settingsFrom(process.env, configured),
+    signal: abortOnCancel(),
+    progress: progressFor(urn),
+    now: () => new Date(),
+  };
+}
+
+/** Only plain JSON crosses to the engine: it refuses `undefined` wherever it stands. */
+function plain<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value ?? {})) as T;
+}

@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import { canonicalJson, type Digest, isDigest, type Json } from '../model/digest.js';
+import { HealthCheck, MachineSpec, PortMapping } from '../model/machine.js';
+import type { MachineRecord } from '../pipeline.js';
+import type { Handler, Operation } from './handler.js';
+import { decodeLock } from './lock-text.js';
+import { failuresOf, failuresOfIssues } from './problems.js';
+import { type Properties, STATE_VERSION } from './state.js';
+import { isUnknown, UNKNOWN } from './unknown.js';
+
+const DEFAULT_MEMORY_MIB = 512;
+const DEFAULT_CPUS = 1;
+const DEFAULT_DRAIN_SECONDS = 10;
+
+/** What a program gives an `ingot.local.Instance`; the SDK takes the image apart into its digest and lock. */
+const Inputs = z.looseObject({
+  imageDigest: z.string().refine((text) => text === UNKNOWN || isDigest(text), 'must be the digest of an ingot.Image'),
+  memoryMiB: MachineSpec.shape.memoryMiB.default(DEFAULT_MEMORY_MIB),
+  cpus: MachineSpec.shape.cpus.default(DEFAULT_CPUS),
+  ports: z.array(PortMapping).default([]),
+  health: HealthCheck.optional(),
+  drainSeconds: MachineSpec.shape.drainSeconds.default(DEFAULT_DRAIN_SECONDS),
+});
+
+/** A change of one of these needs another machine; a change of the others is only written down. */
+const REPLACING = ['imageDigest', 'memoryMiB', 'cpus', 'ports'] as const;
+const RECORDED = ['health', 'drainSeconds'] as const;
+
+/** A virtual machine on this host. It is never changed: another one is started, takes its ports over, and it ends. */
+export const instance: Handler = {
+  async check(_olds, news, operation) {
+    if (isUnknown(withoutLock(news))) return { inputs: { ...news, __version: STATE_VERSION } };
+    const parsed = Inputs.safeParse(news);
+    if (!parsed.success) return { inputs: { ...news }, failures: failuresOfIssues(parsed.error) };
+    const inputs = { ...parsed.data, ...endpointsOf(parsed.data), __version: STATE_VERSION };
+    try {
+      const { checkMachine } = await (await import('../pipeline.js')).run();
+      const problems = await checkMachine(
+        { owner: ownerOf(operation), machine: machineOf(inputs), platform: 'linux/amd64' },
+        runOptions(operation),
+      );
+      return { inputs, failures: problems.map(({ property, reason }) => ({ property, reason })) };
+    } catch (error) {
+      return { inputs, failures: failuresOf(error) };
+    }
+  },
+
+  async diff(_id, olds, news) {
+    const replaces = REPLACING.filter((key) => !same(olds[key], news[key]));
+    if (replaces.length > 0) return { replaces };
+    return RECORDED.every((key) => same(olds[key], news[key])) ? { changes: false } : {};
+  },
+
+  async create(inputs, operation) {
+    const pipeline = await import('../pipeline.js');
+    const locked = decodeLock(inputs.__lock);
+    await using workshop = await pipeline.openWorkshop(operation.settings, operation);
+    const boot = await pipeline.bootFiles(locked, workshop);
+    const { createMachine } = await pipeline.run();
+    const record = await createMachine(
+      {
+        owner: ownerOf(operation),
+        image: pipeline.lockDigest(locked.lock),
+        boot,
+        machine: machineOf(inputs),
+        platform: locked.lock.platform,
+      },
+      runOptions(operation),
+    );
+    return { id: record.id, outs: { ...inputs, ...outputsOf(record) } };
+  },
+
+  async update(_id, olds, news) {
+    return { outs: { ...olds, ...news } };
+  },
+
+  async read(id, state, operation) {
+    const { readMachine } = await (await import('../pipeline.js')).run();
+    const record = await readMachine(id, runOptions(operation));
+    return record === undefined ? {} : { id, props: { ...state, ...outputsOf(record) } };
+  },
+
+  async delete(id, state, operation) {
+    const { deleteMachine } = await (await import('../pipeline.js')).run();
+    const drainSeconds = typeof state.drainSeconds === 'number' ? state.drainSeconds : DEFAULT_DRAIN_SECONDS;
+    await deleteMachine(id, { ...runOptions(operation), drainSeconds });
+  },
+};
+
+function ownerOf(operation: Operation): { urn: string; project: string } {
+  return { urn: operation.urn, project: operation.directory };
+}
+
+function runOptions({ settings, signal, progress }: Operation): {
+  stateDirectory: string;
+  signal: AbortSignal;
+  progress: Operation['progress'];
+} {
+  return { stateDirectory: settings.stateDirectory, signal, progress };
+}
+
+function machineOf(properties: Properties): MachineSpec {
+  const { memoryMiB, cpus, ports, health, drainSeconds } = Inputs.parse(properties);
+  return { memoryMiB, cpus, ports, drainSeconds, ...(health ? { health } : {}) };
+}
+
+/** Addresses that answer, known already in a preview: of the port with the health check first. */
+function endpointsOf(inputs: z.infer<typeof Inputs>): { endpoints: string[]; url?: string } {
+  const http = inputs.health?.http?.port;
+  const text = (port: PortMapping): string => `${port.address ?? '127.0.0.1'}:${port.host}`;
+  const main = inputs.ports.find((port) => port.guest === http);
+  return { endpoints: inputs.ports.map(text), ...(main ? { url: `http://${text(main)}` } : {}) };
+}
+
+function outputsOf(record: MachineRecord): Properties {
+  return {
+    pid: record.pid,
+    accelerator: record.accelerator,
+    consoleFile: record.consoleFile,
+    bootedDigest: record.image satisfies Digest,
+    bootSeconds: record.bootSeconds,
+    // Its own claim on what it stands for; an instance is never adopted, so there is one.
+    __claim: record.id,
+  };
+}
+
+function withoutLock(news: Properties): Properties {
+  const { __lock, ...rest } = news;
+  return rest;
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return canonicalJson((a ?? null) as Json) === canonicalJson((b ?? null) as Json);
+}

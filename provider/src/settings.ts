@@ -1,0 +1,35 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** What an Ingot takes from its surroundings. None of it reaches an image. */
+export interface Settings {
+  /** Content that can be made or fetched again. Default: `$XDG_CACHE_HOME/ingot`. */
+  readonly cacheDirectory: string;
+  /** Running machines and their consoles. Default: `$XDG_STATE_HOME/ingot`. */
+  readonly stateDirectory: string;
+  /** Addresses of the Debian archives; what is missing is taken from the host's own apt configuration. */
+  readonly mirrors: { readonly main?: string; readonly security?: string };
+  /** Use what the cache holds, and no network. */
+  readonly offline: boolean;
+}
+
+/** Values a Pulumi program's configuration may give, by their key in the `ingot` namespace. */
+export interface ConfiguredSettings {
+  readonly debianMirror?: string;
+  readonly debianSecurityMirror?: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Configuration wins over the environment; an empty variable counts as unset. */
+export function settingsFrom(environment: Environment, configured: ConfiguredSettings = {}): Settings {
+  const main = configured.debianMirror || environment.INGOT_DEBIAN_MIRROR;
+  const security = configured.debianSecurityMirror || environment.INGOT_DEBIAN_SECURITY_MIRROR;
+  return {
+    cacheDirectory: environment.INGOT_CACHE || join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ingot'),
+    stateDirectory:
+      environment.INGOT_STATE || join(environment.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'ingot'),
+    mirrors: { ...(main ? { main } : {}), ...(security ? { security } : {}) },
+    offline: environment.INGOT_OFFLINE === 'true' || environment.INGOT_OFFLINE === '1',
+  };
+}

@@ -1,0 +1,3 @@
+export * from './image.js';
+export * as local from './local/index.js';
+export type { Spec } from './spec.js';

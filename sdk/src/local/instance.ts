@@ -1,0 +1,96 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { Image } from '../image.js';
+import { containsSecret, Resource } from '../stub.js';
+
+/** A TCP port of this host that is passed on to the machine. */
+export interface Port {
+  /** Port on the host. */
+  host: pulumi.Input<number>;
+  /** Port in the machine. */
+  guest: pulumi.Input<number>;
+  /** Address on the host to listen on. Default: `127.0.0.1`. */
+  address?: pulumi.Input<string>;
+}
+
+/** How to tell that a machine works. */
+export interface Health {
+  /** It answers this request. */
+  http?: pulumi.Input<{
+    /** Port in the machine; one of the published ones. */
+    port: pulumi.Input<number>;
+    /** Default: `/`. */
+    path?: pulumi.Input<string>;
+    /** Expected status. Default: any from 200 to 399. */
+    status?: pulumi.Input<number>;
+  }>;
+  /** It accepts connections at this port. */
+  tcp?: pulumi.Input<{ port: pulumi.Input<number> }>;
+  /** Time from start to healthy, on real hardware; emulation is given four times as long. Default: 60. */
+  timeoutSeconds?: pulumi.Input<number>;
+}
+
+export interface InstanceArgs {
+  /** What it boots. Another image means another machine. */
+  image: Image;
+  /** Default: none. */
+  ports?: pulumi.Input<pulumi.Input<Port>[]>;
+  /** Without one, a machine counts as working when its image says that it is ready. */
+  health?: pulumi.Input<Health>;
+  /** Default: 512. */
+  memoryMiB?: pulumi.Input<number>;
+  /** Default: 1. */
+  cpus?: pulumi.Input<number>;
+  /** How long an old machine may finish its open connections once a new one has taken over. Default: 10. */
+  drainSeconds?: pulumi.Input<number>;
+}
+
+/**
+ * A virtual machine on this host (QEMU). It is never changed: a change starts another machine, waits until that one is
+ * healthy, moves the published ports to it, and ends the old one.
+ */
+export class Instance extends Resource {
+  /** Published addresses, such as `127.0.0.1:8080`. */
+  declare readonly endpoints: pulumi.Output<string[]>;
+  /** Address of the port with the HTTP health check; undefined without one. */
+  declare readonly url: pulumi.Output<string | undefined>;
+  /** Digest of the image that it booted. */
+  declare readonly bootedDigest: pulumi.Output<string>;
+  /** `kvm`, `hvf`, or `tcg` (emulation: slow). */
+  declare readonly accelerator: pulumi.Output<string>;
+  /** Process id of QEMU. */
+  declare readonly pid: pulumi.Output<number>;
+  /** File with all that the machine has said on its console. */
+  declare readonly consoleFile: pulumi.Output<string>;
+  /** Seconds from start to each phase of the boot. */
+  declare readonly bootSeconds: pulumi.Output<{ [phase: string]: number }>;
+
+  constructor(name: string, args: InstanceArgs, options?: pulumi.CustomResourceOptions) {
+    if (args.image === undefined) {
+      throw new pulumi.RunError(`Cannot create the instance '${name}': it has no image; pass an ingot.Image as image`);
+    }
+    super(
+      'local.Instance',
+      name,
+      {
+        properties: {
+          imageDigest: args.image.digest,
+          __lock: args.image.__lock,
+          ports: args.ports,
+          health: args.health,
+          memoryMiB: args.memoryMiB,
+          cpus: args.cpus,
+          drainSeconds: args.drainSeconds,
+          endpoints: undefined,
+          url: undefined,
+          bootedDigest: undefined,
+          accelerator: undefined,
+          pid: undefined,
+          consoleFile: undefined,
+          bootSeconds: undefined,
+        },
+        secret: containsSecret(args.ports, args.health, args.memoryMiB, args.cpus, args.drainSeconds),
+      },
+      options,
+    );
+  }
+}
