@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { findProgram } from '../shell/find.mjs';
+import { run } from '../shell/run.mjs';
+import { StepError, step } from '../shell/step.mjs';
+
+/**
+ * Programs from the distribution's packages. `for: 'start'` is what a user needs to run a machine; the rest are other
+ * people's tools that the tests ask for a second opinion. Package names: apt, dnf, pacman, brew (null: not there).
+ */
+const TOOLS = [
+  {
+    program: 'qemu-system-x86_64',
+    for: 'start',
+    packages: ['qemu-system-x86', 'qemu-system-x86-core', 'qemu-system-x86', 'qemu'],
+  },
+  { program: 'qemu-img', for: 'test', packages: ['qemu-utils', 'qemu-img', 'qemu-img', 'qemu'] },
+  {
+    files: ['/usr/share/OVMF', '/usr/share/edk2', '/usr/share/edk2-ovmf', '/opt/homebrew/share/qemu'],
+    for: 'test',
+    packages: ['ovmf', 'edk2-ovmf', 'edk2-ovmf', 'qemu'],
+  },
+  { program: 'cpio', for: 'test', packages: ['cpio', 'cpio', 'cpio', 'cpio'] },
+  { program: 'zstd', for: 'test', packages: ['zstd', 'zstd', 'zstd', 'zstd'] },
+  { program: 'xz', for: 'test', packages: ['xz-utils', 'xz', 'xz', 'xz'] },
+  { program: 'bsdtar', for: 'test', packages: ['libarchive-tools', 'bsdtar', 'libarchive', 'libarchive'] },
+  { program: 'depmod', for: 'test', packages: ['kmod', 'kmod', 'kmod', null] },
+  { program: 'shellcheck', for: 'test', packages: ['shellcheck', 'ShellCheck', 'shellcheck', 'shellcheck'] },
+  { program: 'openssl', for: 'test', packages: ['openssl', 'openssl', 'openssl', 'openssl@3'] },
+];
+
+const MANAGERS = [
+  { program: 'apt-get', command: 'apt-get install -y --no-install-recommends', asRoot: true },
+  { program: 'dnf', command: 'dnf install -y', asRoot: true },
+  { program: 'pacman', command: 'pacman -S --needed --noconfirm', asRoot: true },
+  { program: 'brew', command: 'brew install', asRoot: false },
+];
+
+/**
+ * Finds the programs, and installs what is missing where that is possible without a question: as root on Debian and
+ * its kin. Elsewhere the error says what to run.
+ * @param purpose 'start' for what `npm start` needs, 'test' for that and what the tests need
+ */
+export async function tools(purpose) {
+  const missing = missingFor(purpose);
+  if (missing.length === 0) return;
+  if (process.getuid?.() === 0 && findProgram('apt-get')) await aptInstall(packagesOf(missing, 0));
+  const still = missingFor(purpose);
+  if (still.length > 0) throw new StepError('tools', { what: `${namesOf(still)} missing`, advice: adviceFor(still) });
+}
+
+function missingFor(purpose) {
+  return TOOLS.filter((tool) => purpose === 'test' || tool.for === purpose).filter(
+    ({ program, files }) => !(program ? findProgram(program) : files.some((file) => existsSync(file))),
+  );
+}
+
+async function aptInstall(packages) {
+  await step(`apt-get install ${packages.join(' ')}`, async (report) => {
+    const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    const apt = (...args) =>
+      run('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=300', ...args], { env: environment, onLine: report });
+    const install = () => apt('install', '-y', '--no-install-recommends', ...packages);
+
+    if ((await install()).code === 0) return;
+    // The lists are missing or older than the archive; a second failure then may be a mirror that was updating.
+    await apt('update');
+    if ((await install()).code === 0) return;
+    const { code, tail } = await install();
+    if (code === 0) return;
+    throw new StepError('apt-get install', {
+      what: `apt-get ended with exit code ${code}`,
+      output: tail,
+      advice: `Correct this, or run: apt-get update && ${MANAGERS[0].command} ${packages.join(' ')}`,
+    });
+  });
+}
+
+function adviceFor(missing) {
+  const here = MANAGERS.filter(({ program }) => findProgram(program));
+  const lines = (here.length > 0 ? here : MANAGERS).map(({ command, asRoot }) => {
+    const packages = packagesOf(
+      missing,
+      MANAGERS.findIndex((manager) => manager.command === command),
+    );
+    return `  ${asRoot && process.getuid?.() !== 0 ? 'sudo ' : ''}${command} ${packages.join(' ')}`;
+  });
+  return [`Install ${missing.length === 1 ? 'it' : 'them'} and run this again:`, ...lines].join('\n');
+}
+
+function packagesOf(missing, manager) {
+  return [...new Set(missing.map(({ packages }) => packages[manager]))].filter((name) => name !== null);
+}
+
+function namesOf(missing) {
+  return `${missing.map(({ program }) => program ?? 'OVMF').join(', ')} ${missing.length === 1 ? 'is' : 'are'}`;
+}
