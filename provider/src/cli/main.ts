@@ -1,0 +1,68 @@
+import { constants } from 'node:os';
+import { Command, Option } from 'commander';
+import { version } from '../../package.json';
+import { describeError, IngotError } from '../model/error.js';
+import { build } from './build.js';
+import { diff } from './diff.js';
+import { inspect } from './inspect.js';
+import { lint } from './lint.js';
+
+const SPECS = 'YAML files (merged), `-` for standard input';
+
+/** The `ingot` command. Sets the exit code: 0 done, 1 it could not be done, 2 the command was not understood. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('ingot')
+    .description('Immutable operating-system images from container images and distribution packages, without Docker or root')
+    .version(version)
+    .showHelpAfterError('(ingot --help shows what there is)')
+    .exitOverride();
+
+  program
+    .command('build')
+    .description('build an image')
+    .argument('<spec...>', SPECS)
+    .addOption(
+      new Option('-f, --format <formats>', 'output formats, separated by commas: kernel+initrd, tar').default('kernel+initrd'),
+    )
+    .option('--dir <folder>', 'where the files go', '.')
+    .option('--name <name>', 'what their names begin with (default: the name of the last spec)')
+    .action(build);
+  program.command('lint').description('check specs, without building').argument('<spec...>', SPECS).action(lint);
+  program
+    .command('inspect')
+    .description('show what is in the image that specs describe')
+    .argument('<spec...>', SPECS)
+    .option('--json', 'as JSON')
+    .action(inspect);
+  program
+    .command('diff')
+    .description('show what changes inside, from the image of one spec to that of another')
+    .argument('<before>', 'a YAML file')
+    .argument('<after>', 'a YAML file')
+    .option('--json', 'as JSON')
+    .action(diff);
+
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+function report(error: unknown): number {
+  if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number') {
+    // commander has said what was wrong, or has printed the help that was asked for.
+    return error.exitCode === 0 ? 0 : 2;
+  }
+  if (error instanceof Error && error.name === 'AbortError') {
+    process.stderr.write('\nStopped; nothing half-made was left.\n');
+    return 128 + constants.signals.SIGINT;
+  }
+  const text = error instanceof IngotError || process.env.INGOT_DEBUG === undefined ? describeError(error) : stackOf(error);
+  process.stderr.write(`${text}\n`);
+  return 1;
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
