@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { outsideEnvironment } from '../shell/environment.mjs';
 import { binFolder, root } from '../shell/paths.mjs';
-import { run } from '../shell/run.mjs';
+import { run, tail } from '../shell/run.mjs';
 import { StepError, step } from '../shell/step.mjs';
 
 /** What node:zlib's zstd needs, and what package.json says. */
@@ -20,7 +20,7 @@ export async function dependencies() {
 
 async function install() {
   await step('npm ci', async (report) => {
-    const { code, tail } = await run('npm', ['ci', '--no-audit', '--no-fund'], {
+    const { code, output } = await run('npm', ['ci', '--no-audit', '--no-fund'], {
       cwd: root,
       env: outsideEnvironment(),
       onLine: report,
@@ -28,10 +28,17 @@ async function install() {
     if (code === 0) return;
     throw new StepError('npm ci', {
       what: `npm ended with exit code ${code}`,
-      output: tail,
+      output: reasonIn(output),
       advice: 'Is the npm registry reachable? After a change of a package.json run `npm install` first.',
     });
   });
+}
+
+/** What npm says was wrong: its errors, without the summary of its options that follows. */
+function reasonIn(output) {
+  const errors = output.split('\n').filter((line) => line.startsWith('npm error'));
+  const usage = errors.findIndex((line) => line.endsWith('Usage:'));
+  return (usage < 0 ? errors.slice(-20) : errors.slice(0, usage)).join('\n') || tail(output);
 }
 
 /**
