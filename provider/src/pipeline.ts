@@ -19,6 +19,7 @@ import type { Mirrors } from './source/debian/mirrors.js';
 import type { Role, SourceOptions } from './source/transport.js';
 import { Store } from './store/store.js';
 import type { AssembleInput } from './tree/assemble.js';
+import type { Change } from './tree/diff.js';
 
 export { lockDigest } from './model/lock.js';
 export type { MachineRecord } from './run/qemu/machine.js';
@@ -94,6 +95,16 @@ export async function describe(image: LockedImage, workshop: Workshop): Promise<
   const contents = await describeTree(await assembleTree(input), input);
   await workshop.store.remember(key, contents as unknown as Json);
   return contents;
+}
+
+/** Contents, before and after → what has changed, as values and as text. */
+export async function compare(
+  before: Contents,
+  after: Contents,
+): Promise<{ changes: readonly Change[]; text: string }> {
+  const { changesBetween, formatChanges } = await import('./tree/diff.js');
+  const changes = changesBetween(before, after);
+  return { changes, text: formatChanges(changes) };
 }
 
 /** Lock → Tree: the whole root file system. */

@@ -16,10 +16,7 @@ const ENDINGS: Readonly<Record<Format, Readonly<Record<string, string>>>> = {
 };
 
 /** `ingot build SPEC…`: writes each file beside its final name first, so that no half-written one is ever seen. */
-export async function build(
-  specs: string[],
-  options: { format: string; dir: string; name?: string },
-): Promise<void> {
+export async function build(specs: string[], options: { format: string; dir: string; name?: string }): Promise<void> {
   const formats = options.format.split(',').map((format) => knownFormat(format.trim()));
   const name = options.name ?? nameOf(specs);
   await withWorkshop(async (workshop) => {

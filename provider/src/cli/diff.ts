@@ -1,5 +1,4 @@
-import { describe } from '../pipeline.js';
-import { changesBetween, formatChanges } from '../tree/diff.js';
+import { compare, describe } from '../pipeline.js';
 import { lockOf } from './locked.js';
 import { withWorkshop } from './workshop.js';
 
@@ -7,7 +6,7 @@ import { withWorkshop } from './workshop.js';
 export async function diff(before: string, after: string, options: { json?: true }): Promise<void> {
   await withWorkshop(async (workshop) => {
     const [old, young] = [await lockOf([before], workshop), await lockOf([after], workshop)];
-    const changes = changesBetween(await describe(old, workshop), await describe(young, workshop));
-    process.stdout.write(options.json ? `${JSON.stringify(changes, null, 2)}\n` : formatChanges(changes));
+    const { changes, text } = await compare(await describe(old, workshop), await describe(young, workshop));
+    process.stdout.write(options.json ? `${JSON.stringify(changes, null, 2)}\n` : text);
   });
 }

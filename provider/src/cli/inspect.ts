@@ -12,7 +12,9 @@ export async function inspect(specs: string[], options: { json?: true }): Promis
       process.stdout.write(`${JSON.stringify({ digest, contents }, null, 2)}\n`);
       return;
     }
-    process.stdout.write(`digest: ${digest}\n${listing(contents as unknown as Record<string, unknown>, '').join('\n')}\n`);
+    process.stdout.write(
+      `digest: ${digest}\n${listing(contents as unknown as Record<string, unknown>, '').join('\n')}\n`,
+    );
   });
 }
 

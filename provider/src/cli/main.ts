@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { version } from '../../package.json';
 import { describeError, IngotError } from '../model/error.js';
 import { build } from './build.js';
 import { diff } from './diff.js';
@@ -12,8 +13,10 @@ const SPECS = 'YAML files (merged), `-` for standard input';
 /** The `ingot` command. Sets the exit code: 0 done, 1 it could not be done, 2 the command was not understood. */
 export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('ingot')
-    .description('Immutable operating-system images from container images and distribution packages, without Docker or root')
-    .version(version)
+    .description(
+      'Immutable operating-system images from container images and distribution packages, without Docker or root',
+    )
+    .version(packageVersion())
     .showHelpAfterError('(ingot --help shows what there is)')
     .exitOverride();
 
@@ -22,7 +25,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('build an image')
     .argument('<spec...>', SPECS)
     .addOption(
-      new Option('-f, --format <formats>', 'output formats, separated by commas: kernel+initrd, tar').default('kernel+initrd'),
+      new Option('-f, --format <formats>', 'output formats, separated by commas: kernel+initrd, tar').default(
+        'kernel+initrd',
+      ),
     )
     .option('--dir <folder>', 'where the files go', '.')
     .option('--name <name>', 'what their names begin with (default: the name of the last spec)')
@@ -49,6 +54,11 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
+function packageVersion(): string {
+  const text = readFileSync(join(__dirname, '../../package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
 function report(error: unknown): number {
   if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number') {
     // commander has said what was wrong, or has printed the help that was asked for.
@@ -58,7 +68,8 @@ function report(error: unknown): number {
     process.stderr.write('\nStopped; nothing half-made was left.\n');
     return 128 + constants.signals.SIGINT;
   }
-  const text = error instanceof IngotError || process.env.INGOT_DEBUG === undefined ? describeError(error) : stackOf(error);
+  const text =
+    error instanceof IngotError || process.env.INGOT_DEBUG === undefined ? describeError(error) : stackOf(error);
   process.stderr.write(`${text}\n`);
   return 1;
 }

@@ -8,18 +8,16 @@ import { failuresOf, failuresOfIssues } from './problems.js';
 import { type Properties, STATE_VERSION } from './state.js';
 import { isUnknown, UNKNOWN } from './unknown.js';
 
-const DEFAULT_MEMORY_MIB = 512;
-const DEFAULT_CPUS = 1;
-const DEFAULT_DRAIN_SECONDS = 10;
+const DEFAULTS = { memoryMiB: 512, cpus: 1, ports: [], drainSeconds: 10 };
 
 /** What a program gives an `ingot.local.Instance`; the SDK takes the image apart into its digest and lock. */
 const Inputs = z.looseObject({
   imageDigest: z.string().refine((text) => text === UNKNOWN || isDigest(text), 'must be the digest of an ingot.Image'),
-  memoryMiB: MachineSpec.shape.memoryMiB.default(DEFAULT_MEMORY_MIB),
-  cpus: MachineSpec.shape.cpus.default(DEFAULT_CPUS),
-  ports: z.array(PortMapping).default([]),
+  memoryMiB: MachineSpec.shape.memoryMiB.default(DEFAULTS.memoryMiB),
+  cpus: MachineSpec.shape.cpus.default(DEFAULTS.cpus),
+  ports: z.array(PortMapping).default(DEFAULTS.ports),
   health: HealthCheck.optional(),
-  drainSeconds: MachineSpec.shape.drainSeconds.default(DEFAULT_DRAIN_SECONDS),
+  drainSeconds: MachineSpec.shape.drainSeconds.default(DEFAULTS.drainSeconds),
 });
 
 /** A change of one of these needs another machine; a change of the others is only written down. */
@@ -29,7 +27,7 @@ const RECORDED = ['health', 'drainSeconds'] as const;
 /** A virtual machine on this host. It is never changed: another one is started, takes its ports over, and it ends. */
 export const instance: Handler = {
   async check(_olds, news, operation) {
-    if (isUnknown(withoutLock(news))) return { inputs: { ...news, __version: STATE_VERSION } };
+    if (isUnknown(withoutLock(news))) return { inputs: { ...DEFAULTS, ...news, __version: STATE_VERSION } };
     const parsed = Inputs.safeParse(news);
     if (!parsed.success) return { inputs: { ...news }, failures: failuresOfIssues(parsed.error) };
     const inputs = { ...parsed.data, ...endpointsOf(parsed.data), __version: STATE_VERSION };
@@ -82,7 +80,7 @@ export const instance: Handler = {
 
   async delete(id, state, operation) {
     const { deleteMachine } = await (await import('../pipeline.js')).run();
-    const drainSeconds = typeof state.drainSeconds === 'number' ? state.drainSeconds : DEFAULT_DRAIN_SECONDS;
+    const drainSeconds = typeof state.drainSeconds === 'number' ? state.drainSeconds : DEFAULTS.drainSeconds;
     await deleteMachine(id, { ...runOptions(operation), drainSeconds });
   },
 };

@@ -23,6 +23,7 @@ export async function readSpec(spec: unknown, directory: string): Promise<ReadSp
 }
 
 async function readOne(path: string, directory: string): Promise<ReadSpec> {
+  if (path === '-') return { name: '<standard input>', text: await readStandardInput(), directory: '' };
   const full = resolve(directory, path);
   const folder = isAbsolute(path) ? dirname(full) : relative(directory, dirname(full)).split(sep).join('/');
   try {
@@ -50,4 +51,15 @@ function unreadable(path: string, why: string, cause?: unknown): SourceError {
     ...(cause === undefined ? {} : { cause }),
     context: { path, property: 'spec' },
   });
+}
+
+async function readStandardInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of process.stdin) {
+    chunks.push(chunk as Buffer);
+    sizeBytes += (chunk as Buffer).length;
+    if (sizeBytes > MAX_SPEC_BYTES) throw unreadable('-', 'it is longer than 4 MiB, the most a spec may have');
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }

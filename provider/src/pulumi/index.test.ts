@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { check, create, diff, read } from './index.js';
+import { UNKNOWN } from './unknown.js';
+
+const IMAGE = { __provider: 'x', __type: 'Image', __urn: 'urn:pulumi:s::p::t::n', __secret: false };
+
+describe('the handlers', () => {
+  test('check() refuses a state that a newer version wrote, naming both versions', async () => {
+    await expect(check({ ...IMAGE, __version: 99 }, { ...IMAGE, spec: 'x.yml' })).rejects.toThrow(
+      /version 99.*up to version 1/s,
+    );
+  });
+
+  test('create() refuses a type that it does not know', async () => {
+    await expect(create({ ...IMAGE, __type: 'aws.Moon' })).rejects.toThrow(/does not know it; install a newer/);
+  });
+});
+
+describe('Image', () => {
+  test('check() refuses a secret, and says where secrets go', async () => {
+    const { failures } = await check({}, { ...IMAGE, __secret: true, spec: 'a: b\n' });
+    expect(failures?.[0]?.reason).toMatch(/contains a secret.*give secrets to the machine/);
+  });
+
+  test('check() says that nothing is known, when a part of the spec is not', async () => {
+    const { inputs, failures } = await check({}, { ...IMAGE, spec: { hostname: UNKNOWN } });
+    expect(failures).toBeUndefined();
+    expect(inputs).toMatchObject({ digest: UNKNOWN, contents: UNKNOWN, __lock: UNKNOWN, spec: { hostname: UNKNOWN } });
+  });
+
+  test.each([
+    [{ spec: 3 }, 'spec', 'must be the path of a YAML file'],
+    [{}, 'spec', 'must be the path of a YAML file'],
+    [{ spec: 'a.yml', pins: 'newest' }, 'pins', 'must be "keep" or "latest"'],
+    [{ spec: 'nowhere.yml' }, '', 'Cannot read the spec nowhere.yml: there is no such file'],
+  ])('check() refuses %j', async (inputs, property, reason) => {
+    const { failures } = await check({}, { ...IMAGE, ...inputs });
+    expect(failures).toEqual([{ property, reason: expect.stringContaining(reason) }]);
+  });
+
+  test('diff() sees no change where only the text of the lock differs', async () => {
+    const olds = { ...IMAGE, spec: 'web.yml', digest: `sha256:${'0'.repeat(64)}`, __lock: 'a' };
+    expect(await diff('id', olds, { ...olds, __lock: 'b' })).toEqual({ changes: false });
+  });
+
+  test('diff() leaves the details to the engine where the digest differs', async () => {
+    const olds = { ...IMAGE, spec: 'web.yml', digest: `sha256:${'0'.repeat(64)}` };
+    expect(await diff('id', olds, { ...olds, digest: `sha256:${'1'.repeat(64)}` })).toEqual({});
+  });
+
+  test('create() gives the same id for the same resource', async () => {
+    const [a, b] = [await create({ ...IMAGE }), await create({ ...IMAGE })];
+    expect(a.id).toMatch(/^image-[0-9a-f]{12}$/);
+    expect(b.id).toBe(a.id);
+  });
+
+  test('read() gives back the state', async () => {
+    expect(await read('image-1', { ...IMAGE, digest: 'x' })).toMatchObject({ id: 'image-1', props: { digest: 'x' } });
+  });
+});
+
+describe('local.Instance', () => {
+  const INSTANCE = { ...IMAGE, __type: 'local.Instance', imageDigest: `sha256:${'0'.repeat(64)}` };
+
+  test.each([
+    [{ memoryMiB: 1 }, 'memoryMiB'],
+    [{ cpus: 'two' }, 'cpus'],
+    [{ ports: [{ host: 0, guest: 80 }] }, 'ports'],
+    [{ health: { http: { port: 80, path: 'no-slash' } } }, 'health'],
+    [{ imageDigest: 'sha256:short' }, 'imageDigest'],
+  ])('check() refuses %j', async (inputs, property) => {
+    const { failures } = await check({}, { ...INSTANCE, ...inputs });
+    expect(failures?.map((failure) => failure.property)).toEqual([property]);
+  });
+
+  test('check() fills in the defaults, also where the image is not known yet', async () => {
+    const { inputs } = await check({}, { ...INSTANCE, imageDigest: UNKNOWN, __lock: UNKNOWN });
+    expect(inputs).toMatchObject({ memoryMiB: 512, cpus: 1, ports: [], drainSeconds: 10, imageDigest: UNKNOWN });
+  });
+
+  test('diff() replaces the machine for another image, and records another time to drain', async () => {
+    const olds = { ...INSTANCE, memoryMiB: 512, cpus: 1, ports: [], drainSeconds: 10 };
+    expect(await diff('vm-1', olds, olds)).toEqual({ changes: false });
+    expect(await diff('vm-1', olds, { ...olds, imageDigest: `sha256:${'1'.repeat(64)}` })).toEqual({
+      replaces: ['imageDigest'],
+    });
+    expect(await diff('vm-1', olds, { ...olds, drainSeconds: 5 })).toEqual({});
+  });
+});

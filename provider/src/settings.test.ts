@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { settingsFrom } from './settings.js';
+
+test('settingsFrom() follows the XDG folders, and Ingot’s own variables before them', () => {
+  expect(settingsFrom({ XDG_CACHE_HOME: '/c', XDG_STATE_HOME: '/s' })).toMatchObject({
+    cacheDirectory: '/c/ingot',
+    stateDirectory: '/s/ingot',
+    mirrors: {},
+    offline: false,
+  });
+  expect(settingsFrom({ XDG_CACHE_HOME: '/c', INGOT_CACHE: '/own', INGOT_OFFLINE: '1' })).toMatchObject({
+    cacheDirectory: '/own',
+    offline: true,
+  });
+});
+
+test('settingsFrom() lets configuration win over the environment', () => {
+  const environment = { INGOT_DEBIAN_MIRROR: 'http://a.example/debian' };
+  expect(settingsFrom(environment).mirrors).toEqual({ main: 'http://a.example/debian' });
+  expect(settingsFrom(environment, { debianMirror: 'http://b.example/debian' }).mirrors).toEqual({
+    main: 'http://b.example/debian',
+  });
+});

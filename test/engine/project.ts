@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+
+const REPOSITORY = resolve(__dirname, '../..');
+/** Inside the checkout, so that programs find the workspace's packages. */
+const WORK = join(REPOSITORY, 'test/.work');
+
+export interface Outcome {
+  readonly code: number | null;
+  /** Both streams, in the order in which they came. */
+  readonly text: string;
+}
+
+export interface Running {
+  readonly process: ChildProcess;
+  readonly outcome: Promise<Outcome>;
+  /** What it has said so far. */
+  readonly text: () => string;
+}
+
+/**
+ * A Pulumi project in a folder of its own, with its own backend, home and machines; only the cache of packages is
+ * shared, unless a test says otherwise. Everything runs through the real CLI.
+ */
+export class Project {
+  readonly directory: string;
+  readonly #environment: Record<string, string>;
+
+  private constructor(directory: string, environment: Record<string, string>) {
+    this.directory = directory;
+    this.#environment = environment;
+  }
+
+  /** @param example folder under `examples/` to start from, or files by name */
+  static async create(example: string | Readonly<Record<string, string>>): Promise<Project> {
+    await mkdir(WORK, { recursive: true });
+    const directory = await mkdtemp(join(WORK, 'project-'));
+    if (typeof example === 'string') {
+      await cp(join(REPOSITORY, 'examples', example), directory, { recursive: true });
+    } else {
+      await writeFile(
+        join(directory, 'package.json'),
+        JSON.stringify({ name: 'project', private: true, main: 'index.ts' }),
+      );
+      for (const [name, text] of Object.entries(example)) await writeFile(join(directory, name), text);
+    }
+    await writeFile(join(directory, 'Pulumi.yaml'), 'name: project\nruntime: nodejs\n');
+    await mkdir(join(directory, '.state/backend'), { recursive: true });
+    const project = new Project(directory, {
+      PULUMI_HOME: join(directory, '.state/home'),
+      PULUMI_BACKEND_URL: `file://${directory}/.state/backend`,
+      PULUMI_CONFIG_PASSPHRASE: '',
+      PULUMI_SKIP_UPDATE_CHECK: 'true',
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
+      PULUMI_NODEJS_TRANSPILE_ONLY: 'true',
+      PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true',
+      INGOT_STATE: join(directory, '.state/ingot'),
+    });
+    await project.run(['stack', 'init', 'test']);
+    return project;
+  }
+
+  get stateDirectory(): string {
+    return join(this.directory, '.state/ingot');
+  }
+
+  async write(name: string, text: string): Promise<void> {
+    await writeFile(join(this.directory, name), text);
+  }
+
+  start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Running {
+    const child = spawn('pulumi', [...args, '--non-interactive', '--color', 'never'], {
+      cwd: this.directory,
+      env: { ...process.env, ...this.#environment, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (data) => (text += data));
+    const outcome = new Promise<Outcome>((done, fail) => {
+      child.on('error', fail);
+      child.on('close', (code) => done({ code, text }));
+    });
+    return { process: child, outcome, text: () => text };
+  }
+
+  run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+    return this.start(args, environment).outcome;
+  }
+
+  preview(environment?: Readonly<Record<string, string>>): Promise<Outcome> {
+    return this.run(['preview', '--diff'], environment);
+  }
+
+  up(environment?: Readonly<Record<string, string>>): Promise<Outcome> {
+    return this.run(['up', '--yes', '--skip-preview'], environment);
+  }
+
+  async output(name: string): Promise<string> {
+    return (await this.run(['stack', 'output', name])).text.trim();
+  }
+
+  /** The state of a resource, by the end of its URN. */
+  async resource(ending: string): Promise<{ id: string; inputs: Properties; outputs: Properties }> {
+    const { text } = await this.run(['stack', 'export']);
+    const { deployment } = JSON.parse(text) as { deployment: { resources: { urn: string }[] } };
+    const found = deployment.resources.find(({ urn }) => urn.endsWith(ending));
+    if (found === undefined) throw new Error(`There is no resource ${ending} in the stack`);
+    return found as unknown as { id: string; inputs: Properties; outputs: Properties };
+  }
+
+  /** Ends machines that a failed test has left, then removes the folder. */
+  async remove(): Promise<void> {
+    await this.run(['cancel', '--yes']);
+    await this.run(['destroy', '--yes', '--skip-preview']);
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+type Properties = Record<string, unknown>;
+
+/** A port that nothing listens on at the moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  if (address === null || typeof address === 'string') throw new Error('A TCP server has a port');
+  return address.port;
+}

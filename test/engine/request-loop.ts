@@ -1,0 +1,36 @@
+/** Requests one after the other, each on a connection of its own, until it is stopped. */
+export class RequestLoop {
+  readonly #url: string;
+  readonly #failures: string[] = [];
+  #count = 0;
+  #stopping = false;
+  readonly #done: Promise<void>;
+
+  constructor(url: string) {
+    this.#url = url;
+    this.#done = this.#run();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      try {
+        const response = await fetch(this.#url, {
+          headers: { connection: 'close' },
+          signal: AbortSignal.timeout(30_000),
+        });
+        await response.text();
+        if (response.status !== 200) this.#failures.push(`status ${response.status}`);
+      } catch (error) {
+        this.#failures.push(`${error} ${(error as Error).cause ?? ''}`);
+      }
+      this.#count++;
+    }
+  }
+
+  /** How many there were, and what became of those that failed. */
+  async stop(): Promise<{ count: number; failures: readonly string[] }> {
+    this.#stopping = true;
+    await this.#done;
+    return { count: this.#count, failures: this.#failures };
+  }
+}
