@@ -1,0 +1,329 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { Digest } from '../model/digest.js';
+import { FormatError } from './error.js';
+import { decodePath } from './path-text.js';
+import { BLOCK_BYTES, decodeTarHeader, type RawTarHeader } from './tar-reader-header.js';
+import { normalizeArchivePath } from './tar-reader-path.js';
+import { decodePaxRecords, type PaxRecords, paxNumber, paxXattrs, refuseSparse } from './tar-reader-pax.js';
+
+export type TarEntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'char' | 'block' | 'fifo';
+
+/** One entry of a tar archive. */
+export interface TarEntry {
+  /** Relative, without `.` and `..`; the empty text is the root itself. Encoded as decodePath() does. */
+  readonly path: string;
+  readonly type: TarEntryType;
+  /** The twelve permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Whole seconds, rounded down. */
+  readonly mtimeSeconds: number;
+  /** A symlink's target as it is; a hardlink's in the form of `path`. */
+  readonly link?: string;
+  readonly device?: { readonly major: number; readonly minor: number };
+  /** By name, in order. */
+  readonly xattrs?: Readonly<Record<string, Uint8Array>>;
+  /** Only for a file: where its body lies in the archive, and its digest. */
+  readonly content?: { readonly offset: number; readonly sizeBytes: number; readonly sha256: Digest };
+}
+
+export interface TarReaderOptions {
+  /**
+   * Whether the blocks of zeros that end an archive may be missing. Only for archives whose digest is verified
+   * elsewhere, since nothing else would show that the end is missing. Default: they may not.
+   */
+  readonly endMayBeMissing?: boolean;
+  /** Most entries to take. Default: 4 million. */
+  readonly maxEntries?: number;
+}
+
+const TYPES: Readonly<Record<string, TarEntryType>> = {
+  '0': 'file',
+  '\0': 'file',
+  '1': 'hardlink',
+  '2': 'symlink',
+  '3': 'char',
+  '4': 'block',
+  '5': 'directory',
+  '6': 'fifo',
+  // "Contiguous file", to be treated as a file by all who do not know better.
+  '7': 'file',
+};
+
+/** Types that describe the next entry instead of being one. */
+type MetaType = 'x' | 'g' | 'L' | 'K';
+const META_TYPES = 'xgLK';
+const MAX_META_BYTES = 1 << 20;
+const MAX_ENTRIES = 4_000_000;
+/** The one above is "no such id" to the kernel. */
+const MAX_ID = 0xfffffffe;
+
+type State =
+  | { readonly at: 'header' }
+  | { readonly at: 'meta'; readonly type: MetaType; readonly body: Buffer; filled: number }
+  | {
+      readonly at: 'body';
+      readonly entry: TarEntry;
+      readonly hash: Hash;
+      readonly offset: number;
+      readonly sizeBytes: number;
+      left: number;
+    }
+  | { readonly at: 'padding'; left: number }
+  | { readonly at: 'zero' }
+  | { readonly at: 'end' };
+
+/**
+ * Makes the index of a tar archive while its bytes pass by: ustar, GNU, pax, and V7. Bodies are digested, never kept.
+ * Give all chunks to `push`, then call `finish`. After an error the reader is of no use.
+ */
+export class TarReader {
+  readonly #options: TarReaderOptions;
+  readonly #entries: TarEntry[] = [];
+  readonly #block = Buffer.alloc(BLOCK_BYTES);
+  #filled = 0;
+  #offset = 0;
+  #state: State = { at: 'header' };
+  #global: Map<string, Buffer> = new Map();
+  #pax: PaxRecords | undefined;
+  #longName: Buffer | undefined;
+  #longLink: Buffer | undefined;
+
+  constructor(options: TarReaderOptions = {}) {
+    this.#options = options;
+  }
+
+  /** @throws {FormatError} with the entry's path or, where it has none yet, its offset in the message. */
+  push(chunk: Uint8Array): void {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    for (let done = 0; done < bytes.length; ) {
+      const taken = this.#take(bytes.subarray(done));
+      done += taken;
+      this.#offset += taken;
+    }
+  }
+
+  /**
+   * All entries, in the archive's order.
+   * @throws {FormatError} `truncated` when the archive is not complete.
+   */
+  finish(): readonly TarEntry[] {
+    const { at } = this.#state;
+    const lenient = this.#options.endMayBeMissing === true && (at === 'header' || at === 'zero') && this.#filled === 0;
+    if (at !== 'end' && !lenient) throw this.#failure('truncated', 'the archive ends before its end mark');
+    if (this.#pax !== undefined || this.#longName !== undefined || this.#longLink !== undefined) {
+      throw this.#failure('malformed', 'it ends with a header for an entry that is not there');
+    }
+    return this.#entries;
+  }
+
+  /** Takes what the state can use of some bytes, at least one. */
+  #take(bytes: Buffer): number {
+    const state = this.#state;
+    switch (state.at) {
+      case 'header':
+      case 'zero':
+        return this.#takeHeader(bytes);
+      case 'meta': {
+        const taken = bytes.copy(state.body, state.filled);
+        state.filled += taken;
+        if (state.filled === state.body.length) this.#endMeta(state);
+        return taken;
+      }
+      case 'body': {
+        const part = bytes.length <= state.left ? bytes : bytes.subarray(0, state.left);
+        state.hash.update(part);
+        state.left -= part.length;
+        if (state.left === 0) this.#endBody(state);
+        return part.length;
+      }
+      case 'padding': {
+        const taken = Math.min(bytes.length, state.left);
+        state.left -= taken;
+        if (state.left === 0) this.#state = { at: 'header' };
+        return taken;
+      }
+      case 'end':
+        // Writers fill up to a whole record; nothing after the end mark means anything.
+        return bytes.length;
+    }
+  }
+
+  #takeHeader(bytes: Buffer): number {
+    if (this.#filled === 0 && bytes.length >= BLOCK_BYTES) {
+      this.#header(bytes.subarray(0, BLOCK_BYTES), this.#offset);
+      return BLOCK_BYTES;
+    }
+    const taken = bytes.copy(this.#block, this.#filled);
+    this.#filled += taken;
+    if (this.#filled === BLOCK_BYTES) {
+      this.#filled = 0;
+      this.#header(this.#block, this.#offset + taken - BLOCK_BYTES);
+    }
+    return taken;
+  }
+
+  #header(block: Buffer, offset: number): void {
+    const raw = this.#explain(() => decodeTarHeader(block), `the entry at ${offset}`);
+    if (raw === null) {
+      this.#state = { at: this.#state.at === 'zero' ? 'end' : 'zero' };
+      return;
+    }
+    if (this.#state.at === 'zero') throw this.#failure('malformed', `there is a lone block of zeros before ${offset}`);
+    if (META_TYPES.includes(raw.typeflag)) this.#beginMeta(raw, offset);
+    else this.#beginEntry(raw, offset + BLOCK_BYTES);
+  }
+
+  #beginMeta(raw: RawTarHeader, offset: number): void {
+    if (raw.sizeBytes > MAX_META_BYTES) {
+      throw this.#failure('too-large', `the header at ${offset} has ${raw.sizeBytes} bytes; at most ${MAX_META_BYTES}`);
+    }
+    const state = { at: 'meta', type: raw.typeflag as MetaType, body: Buffer.alloc(raw.sizeBytes), filled: 0 } as const;
+    this.#state = state;
+    if (raw.sizeBytes === 0) this.#endMeta(state);
+  }
+
+  #endMeta(state: { readonly type: MetaType; readonly body: Buffer }): void {
+    const { type, body } = state;
+    // GNU tar ends its long names with a NUL.
+    const name = body.at(-1) === 0 ? body.subarray(0, -1) : body;
+    if (type === 'L') this.#longName = name;
+    else if (type === 'K') this.#longLink = name;
+    else {
+      const records = this.#explain(() => decodePaxRecords(body), `the header before ${this.#offset}`);
+      if (type === 'x') this.#pax = records;
+      else this.#global = merged(this.#global, records);
+    }
+    this.#pad(body.length);
+  }
+
+  #beginEntry(raw: RawTarHeader, offset: number): void {
+    const pax = this.#pax === undefined ? this.#global : merged(this.#global, this.#pax);
+    const name = textRecord(pax, 'path') ?? this.#longName ?? raw.name;
+    const linkname = textRecord(pax, 'linkpath') ?? this.#longLink ?? raw.linkname;
+    this.#pax = undefined;
+    this.#longName = undefined;
+    this.#longLink = undefined;
+    if (this.#entries.length === (this.#options.maxEntries ?? MAX_ENTRIES)) {
+      throw this.#failure('too-large', `it has more than ${this.#entries.length} entries`);
+    }
+    const { entry, sizeBytes } = this.#explain(
+      () => entryOf({ raw, pax, name, linkname }),
+      `the entry ${JSON.stringify(decodePath(name))}`,
+    );
+    if (entry.type !== 'file') {
+      this.#entries.push(entry);
+      this.#state = { at: 'header' };
+      return;
+    }
+    const state = { at: 'body', entry, hash: createHash('sha256'), offset, sizeBytes, left: sizeBytes } as const;
+    this.#state = { ...state };
+    if (sizeBytes === 0) this.#endBody(state);
+  }
+
+  #endBody(state: Extract<State, { at: 'body' }>): void {
+    const { entry, hash, offset, sizeBytes } = state;
+    this.#entries.push({ ...entry, content: { offset, sizeBytes, sha256: `sha256:${hash.digest('hex')}` } });
+    this.#pad(sizeBytes);
+  }
+
+  #pad(sizeBytes: number): void {
+    const left = (BLOCK_BYTES - (sizeBytes % BLOCK_BYTES)) % BLOCK_BYTES;
+    this.#state = left === 0 ? { at: 'header' } : { at: 'padding', left };
+  }
+
+  /** Runs a decoder that says what is wrong, and adds where. */
+  #explain<T>(decode: () => T, where: string): T {
+    try {
+      return decode();
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      throw new FormatError(error.code, `Cannot read ${where} of the tar archive: ${error.message}`, {
+        context: error.context,
+      });
+    }
+  }
+
+  #failure(code: 'malformed' | 'truncated' | 'too-large', what: string): FormatError {
+    return new FormatError(code, `Cannot read the tar archive: ${what}`);
+  }
+}
+
+interface EntryParts {
+  readonly raw: RawTarHeader;
+  readonly pax: PaxRecords;
+  readonly name: Buffer;
+  readonly linkname: Buffer;
+}
+
+function entryOf({ raw, pax, name, linkname }: EntryParts): { entry: TarEntry; sizeBytes: number } {
+  refuseSparse(pax);
+  const type = typeOf(raw, name);
+  const path = normalizeArchivePath(name);
+  if (path === '' && type !== 'directory') throw new FormatError('malformed', 'it has no path');
+  const sizeBytes = paxNumber(pax, 'size') ?? raw.sizeBytes;
+  // A hardlink's size is that of the other name, with no body here; for the rest it has no meaning that all agree on.
+  if (type !== 'file' && type !== 'hardlink' && sizeBytes !== 0) {
+    throw new FormatError('malformed', `it is a ${type}, yet has a body of ${sizeBytes} bytes`);
+  }
+  const xattrs = paxXattrs(pax);
+  const entry: TarEntry = {
+    path,
+    type,
+    mode: permissionsOf(raw.mode),
+    uid: idOf('uid', paxNumber(pax, 'uid') ?? raw.uid),
+    gid: idOf('gid', paxNumber(pax, 'gid') ?? raw.gid),
+    mtimeSeconds: paxNumber(pax, 'mtime') ?? raw.mtimeSeconds,
+    ...(type === 'symlink' ? { link: symlinkTarget(linkname) } : {}),
+    ...(type === 'hardlink' ? { link: hardlinkTarget(linkname) } : {}),
+    ...(type === 'char' || type === 'block' ? { device: { major: raw.deviceMajor, minor: raw.deviceMinor } } : {}),
+    ...(xattrs === undefined ? {} : { xattrs }),
+  };
+  return { entry, sizeBytes };
+}
+
+function typeOf(raw: RawTarHeader, name: Buffer): TarEntryType {
+  if (raw.typeflag === 'S') {
+    throw new FormatError('unsupported', 'it is a sparse file; make the archive without --sparse');
+  }
+  const type = TYPES[raw.typeflag];
+  if (type === undefined) {
+    throw new FormatError('unsupported', `its type ${JSON.stringify(raw.typeflag)} is not known`);
+  }
+  // V7 tar had no type for folders.
+  return type === 'file' && name.at(-1) === 0x2f && raw.typeflag !== '7' ? 'directory' : type;
+}
+
+/** Some writers put the file type (S_IFMT) above the permissions; anything above that is damage. */
+function permissionsOf(mode: number): number {
+  if (mode > 0o177777) throw new FormatError('malformed', `its mode ${mode.toString(8)} is none`);
+  return mode & 0o7777;
+}
+
+function idOf(field: 'uid' | 'gid', id: number): number {
+  if (id > MAX_ID) throw new FormatError('malformed', `its ${field} ${id} is above ${MAX_ID}`);
+  return id;
+}
+
+function symlinkTarget(linkname: Buffer): string {
+  if (linkname.length === 0) throw new FormatError('malformed', 'it is a symlink to nothing');
+  if (linkname.includes(0)) throw new FormatError('malformed', 'its target holds a NUL byte');
+  return decodePath(linkname);
+}
+
+function hardlinkTarget(linkname: Buffer): string {
+  const target = normalizeArchivePath(linkname);
+  if (target === '') throw new FormatError('malformed', 'it is a hardlink to nothing');
+  return target;
+}
+
+/** The value of a record; an empty one means that the header's field counts again. */
+function textRecord(records: PaxRecords, keyword: string): Buffer | undefined {
+  const value = records.get(keyword);
+  return value === undefined || value.length === 0 ? undefined : value;
+}
+
+function merged(below: PaxRecords, above: PaxRecords): Map<string, Buffer> {
+  return new Map([...below, ...above]);
+}
