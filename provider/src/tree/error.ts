@@ -1,0 +1,28 @@
+import { type ErrorContext, IngotError } from '../model/error.js';
+
+/** What can be wrong when a tree is put together. */
+export type TreeErrorCode =
+  /** A layer holds what no archive should: a path that leaves its root, a hard link to nothing. */
+  | 'bad-layer'
+  /** Symbolic links lead in a circle, or through too many of each other. */
+  | 'link-loop'
+  /** A path goes through something that is not a folder. */
+  | 'not-a-directory'
+  /** Layers or contents that the lock names were not handed in. */
+  | 'missing-input'
+  /** A field of a container that the schema lets through and that has no meaning. */
+  | 'bad-container'
+  | 'no-command'
+  | 'command-not-found'
+  /** A field of `files` that the schema lets through and that has no meaning. */
+  | 'bad-file'
+  | 'unknown-module'
+  /** A package of Ingot's own init does not hold a file that it takes from there. */
+  | 'missing-guest-file';
+
+/** Thrown by everything in `tree/`. */
+export class TreeError extends IngotError<TreeErrorCode> {
+  constructor(code: TreeErrorCode, message: string, context: ErrorContext = {}) {
+    super(code, message, { context });
+  }
+}
