@@ -1,0 +1,108 @@
+import { mapInOrder } from '../format/map-in-order.js';
+import type { Tree } from '../model/tree.js';
+import { archiveBytes, contentBytes } from './archive.js';
+import { checkTree } from './check-tree.js';
+import { compressSegment } from './compress-segment.js';
+import { type Compression, compressorOf } from './compression.js';
+import type { EncodeContext, EncodedFile } from './context.js';
+import { EncodeError } from './error.js';
+import { checkInitramfsLimits } from './initramfs-limits.js';
+import { type InitrdSegment, initrdSegments, segmentKey } from './initrd-segments.js';
+import { type InodeEntry, resolveInodes } from './inodes.js';
+
+export interface KernelInitrdOptions {
+  readonly commandLine: string;
+  /**
+   * Default: `zstd`. `none` boots fastest where the initrd need not be sent anywhere, and is not kept by segment,
+   * since its bytes lie in the store already; it takes the root's size in memory twice while it is unpacked.
+   */
+  readonly compression?: Compression;
+}
+
+/** LinuxKit's places for what goes beside the root or before it, not into it. */
+const KERNEL = 'boot/kernel';
+const COMMAND_LINE = 'boot/cmdline';
+const MICROCODE = 'boot/ucode.cpio';
+
+/** Segments that are made or looked up at once. */
+const SEGMENTS_IN_FLIGHT = 2;
+
+/**
+ * What a boot loader takes: roles `kernel`, `initrd` and `cmdline`. The initrd is the microcode, uncompressed and first
+ * as the kernel wants it, and then the segments of the root, each compressed by itself and kept by what is in it.
+ * `zstd -dc` or `zcat`, piped into `cpio -t`, read it where there is no microcode. Its length is a multiple of 4 only
+ * without compression: who appends an uncompressed archive must pad it first.
+ * @throws {EncodeError} `no-kernel`, `bad-tree`, or `unrepresentable`.
+ */
+export async function encodeKernelInitrd(
+  tree: Tree,
+  options: KernelInitrdOptions,
+  context: EncodeContext,
+): Promise<EncodedFile[]> {
+  checkTree(tree);
+  const all = resolveInodes(tree.entries);
+  const kernel = fileAt(all, KERNEL);
+  if (kernel === undefined) {
+    throw new EncodeError('no-kernel', `Cannot encode a kernel and initrd: the tree has no file ${KERNEL}`, {
+      context: { path: KERNEL },
+    });
+  }
+  const microcode = fileAt(all, MICROCODE);
+  const entries = all.filter(({ path }) => path !== KERNEL && path !== COMMAND_LINE && path !== MICROCODE);
+  checkInitramfsLimits(entries);
+  const segments = initrdSegments(entries, tree.components);
+  const compression = options.compression ?? 'zstd';
+  return [
+    { role: 'kernel', bytes: () => contentBytes(kernel.path, kernel.content, context) },
+    { role: 'initrd', bytes: () => initrdBytes({ microcode, segments, compression }, context) },
+    { role: 'cmdline', bytes: () => textBytes(options.commandLine) },
+  ];
+}
+
+type FileEntry = InodeEntry & { readonly content: NonNullable<InodeEntry['content']> };
+
+function fileAt(entries: readonly InodeEntry[], path: string): FileEntry | undefined {
+  return entries.find((entry): entry is FileEntry => entry.path === path && entry.content !== undefined);
+}
+
+interface Initrd {
+  readonly microcode: FileEntry | undefined;
+  readonly segments: readonly InitrdSegment[];
+  readonly compression: Compression;
+}
+
+async function* initrdBytes(initrd: Initrd, context: EncodeContext): AsyncGenerator<Uint8Array, void, undefined> {
+  const { microcode, segments, compression } = initrd;
+  if (microcode !== undefined) {
+    yield* contentBytes(microcode.path, microcode.content, context);
+    yield zerosAfter(microcode.content.sizeBytes);
+  }
+  if (compression === 'none') {
+    yield* archiveBytes(entriesOf(segments), context);
+    return;
+  }
+  const compressor = compressorOf('kernel+initrd', compression);
+  const ranges = mapInOrder(
+    segments,
+    (segment) =>
+      context.memo(segmentKey(segment, compressor), () => compressSegment(segment.entries, compression, context)),
+    { inFlight: SEGMENTS_IN_FLIGHT },
+  );
+  for await (const range of ranges) {
+    context.signal.throwIfAborted();
+    yield* context.read(range);
+  }
+}
+
+function* entriesOf(segments: readonly InitrdSegment[]) {
+  for (const { entries } of segments) yield* entries;
+}
+
+/** An uncompressed archive must begin at a multiple of 4; zeros between archives are skipped. */
+function zerosAfter(sizeBytes: number): Uint8Array {
+  return new Uint8Array((4 - (sizeBytes % 4)) % 4);
+}
+
+async function* textBytes(text: string): AsyncGenerator<Uint8Array, void, undefined> {
+  yield Buffer.from(text);
+}

@@ -1,0 +1,77 @@
+import { encodePath } from '../format/path-text.js';
+import { tarEnd, tarHeader, tarPadding } from '../format/tar-writer.js';
+import type { EntryType } from '../model/layer.js';
+import type { Tree, TreeEntry } from '../model/tree.js';
+import { type ArchiveEntry, archiveBytes } from './archive.js';
+import { checkTree } from './check-tree.js';
+import type { EncodeContext, EncodedFile } from './context.js';
+import { type InodeEntry, namesOf, resolveInodes } from './inodes.js';
+import { representable } from './representable.js';
+
+/**
+ * The root as one tar, uncompressed: entries in the order of the tree, the first name of a file with its body and the
+ * others as links to it, extended attributes kept. Role: `tar`.
+ * @throws {EncodeError} `bad-tree`, or `unrepresentable` when a value fits no field.
+ */
+export async function encodeTar(tree: Tree, context: EncodeContext): Promise<EncodedFile[]> {
+  checkTree(tree);
+  const entries = resolveInodes(tree.entries);
+  const names = namesOf(entries);
+  // All headers once, so that what does not fit is known before a byte is written.
+  for (const entry of entries) archiveEntry(entry, names);
+  return [{ role: 'tar', bytes: () => tarBytes(entries, names, context) }];
+}
+
+type Names = ReadonlyMap<string, readonly string[]>;
+
+async function* tarBytes(entries: readonly InodeEntry[], names: Names, context: EncodeContext) {
+  yield* archiveBytes(archiveEntries(entries, names), context);
+  yield tarEnd();
+}
+
+function* archiveEntries(entries: readonly InodeEntry[], names: Names): Generator<ArchiveEntry> {
+  for (const entry of entries) yield archiveEntry(entry, names);
+}
+
+function archiveEntry(entry: InodeEntry, names: Names): ArchiveEntry {
+  const { path, content } = entry;
+  const first = names.get(entry.inode)?.[0] ?? path;
+  if (first !== path) return { path, header: headerOf({ ...entry, type: 'hardlink', link: first }) };
+  const header = headerOf(entry);
+  if (entry.type !== 'file' || content === undefined) return { path, header };
+  return { path, header, content, padding: tarPadding(content.sizeBytes) };
+}
+
+function headerOf(entry: TreeEntry): Buffer {
+  const { path, type, mode, uid, gid, mtimeSeconds, link, device, xattrs } = entry;
+  return representable(path, 'a tar', () =>
+    tarHeader({
+      path: encodePath(path),
+      type,
+      mode,
+      uid,
+      gid,
+      mtimeSeconds,
+      sizeBytes: type === 'file' ? (entry.content?.sizeBytes ?? 0) : 0,
+      ...(isLink(type) ? { link: encodePath(link ?? '') } : {}),
+      ...(device !== undefined && isDevice(type) ? { device } : {}),
+      // A second name of a file shares its attributes.
+      ...(xattrs === undefined || type === 'hardlink' ? {} : { xattrs: xattrList(xattrs) }),
+    }),
+  );
+}
+
+function isLink(type: EntryType): boolean {
+  return type === 'symlink' || type === 'hardlink';
+}
+
+function isDevice(type: EntryType): boolean {
+  return type === 'char' || type === 'block';
+}
+
+function xattrList(xattrs: Readonly<Record<string, string>>) {
+  return Object.entries(xattrs).map(([name, value]) => ({
+    name: encodePath(name),
+    value: Buffer.from(value, 'base64'),
+  }));
+}
