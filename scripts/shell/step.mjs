@@ -42,12 +42,13 @@ export async function step(name, work) {
   }
 }
 
-/** Runs a script's main function; a failure is shown without a stack where it is one that we describe. */
+/** Runs a script's main function; it returns the exit code. Only a failure that nobody foresaw is shown with a stack. */
 export async function main(work) {
   try {
     process.exitCode = (await work()) ?? 0;
   } catch (error) {
-    process.stderr.write(`\n${error instanceof StepError ? error.message : error?.stack}\n`);
+    const foreseen = error instanceof StepError || error?.code?.startsWith('ERR_PARSE_ARGS');
+    process.stderr.write(`\n${foreseen ? error.message : error?.stack}\n`);
     process.exitCode = 1;
   }
 }

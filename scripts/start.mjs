@@ -1,0 +1,35 @@
+import { parseArgs } from 'node:util';
+import { Stack } from './quickstart/stack.mjs';
+import { setup } from './setup.mjs';
+import { main, StepError } from './shell/step.mjs';
+
+const USAGE = `npm start [-- --port PORT]
+
+Sets up what is missing, shows what would change, then builds the image and boots the machine.
+  --port PORT   port on this host that the machine answers at; remembered (default: 8080)`;
+
+await main(async () => {
+  const { values } = parseArgs({ options: { port: { type: 'string' }, help: { type: 'boolean', short: 'h' } } });
+  if (values.help) return console.log(USAGE);
+  if (values.port !== undefined && !/^[1-9][0-9]{0,4}$/.test(values.port)) {
+    throw new StepError('npm start', { what: `--port ${values.port} is not a port number` });
+  }
+
+  const { environment } = await setup();
+  const stack = new Stack(environment);
+  await stack.prepare();
+  if (values.port !== undefined) await stack.setConfig('port', values.port);
+
+  for (const command of [
+    ['preview', '--diff'],
+    ['up', '--yes', '--skip-preview', '--refresh'],
+  ]) {
+    const { code, interrupted } = await stack.showStack(command);
+    if (interrupted) return 130;
+    if (code !== 0) return code;
+  }
+
+  const changed = Object.keys(await stack.lastChanges()).some((kind) => kind !== 'same');
+  console.log(changed ? 'The machine is healthy, and answers at:' : 'Nothing has changed. The machine answers at:');
+  console.log(await stack.output('url'));
+});
