@@ -8,9 +8,8 @@ await main(async () => {
   const { environment } = await setup();
   const stack = new Stack(environment);
   await stack.prepare();
-  const { code, interrupted } = await stack.showStack(['destroy', '--yes', '--skip-preview']);
+  const { code, interrupted } = await stack.showStack(['destroy', '--yes', '--skip-preview', '--remove']);
   if (interrupted) return 130;
   if (code !== 0) return code;
-  await stack.remove();
   console.log('The machine, its port and its state are gone; what was downloaded stays in the cache.');
 });

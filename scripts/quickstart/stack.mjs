@@ -66,10 +66,6 @@ export class Stack {
     return last?.resourceChanges ?? {};
   }
 
-  async remove() {
-    await this.#quietly(['stack', 'rm', '--yes', STACK]);
-  }
-
   /** Whether every lock was made on this host by a process that is gone. */
   #isLockedByTheDead() {
     const folder = join(state, '.pulumi/locks/organization', PROJECT, STACK);
