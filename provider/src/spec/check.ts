@@ -1,0 +1,66 @@
+import type { Spec } from '../model/spec.js';
+import { type Complain, checkContainer, each } from './check-container.js';
+import { checkFiles } from './check-files.js';
+import { checkReference } from './check-reference.js';
+import { type Path, quote } from './property.js';
+
+/** The sections that hold containers, in the order in which LinuxKit lays them into the root. */
+export const CONTAINER_SECTIONS = ['onboot', 'onshutdown', 'services'] as const;
+
+/** One source: a spec whose kernel may lack its image, since another source can have it. */
+export type PartialSpec = Omit<Spec, 'kernel'> & {
+  kernel?: (Omit<NonNullable<Spec['kernel']>, 'image'> & { image?: string | undefined }) | undefined;
+};
+
+/** What one source has to be beyond its types, and without asking anything outside. */
+export function checkSource(spec: PartialSpec, complain: Complain): void {
+  if (spec.kernel?.image !== undefined) checkReference(spec.kernel.image, ['kernel', 'image'], complain);
+  each(spec.init, ['init'], (image, at) => checkReference(image, at, complain));
+  for (const section of CONTAINER_SECTIONS) {
+    each(spec[section], [section], (container, at) => {
+      checkReference(container.image, [...at, 'image'], complain);
+      checkContainer(container, at, complain);
+    });
+  }
+  checkFiles(spec.files ?? [], ['files'], complain);
+}
+
+/** What can be said only of all sources together. Complains with paths of the merged spec. */
+export function checkWhole(spec: PartialSpec, complain: Complain): void {
+  if (spec.kernel !== undefined && spec.kernel.image === undefined) {
+    const message = 'has no "image"; wanted a text such as "deb:linux-image-cloud-amd64"';
+    complain(['kernel'], message, { code: 'missing' });
+  }
+  const services = new Map<string, Path>();
+  each(spec.services, ['services'], ({ name }, at) => {
+    const earlier = services.get(name);
+    if (earlier === undefined) services.set(name, at);
+    else
+      complain([...at, 'name'], `is ${quote(name)} again; services must differ in their names`, {
+        code: 'conflict',
+        earlier,
+      });
+  });
+}
+
+/** An id that is a name stands for the id of the container of that name, or for root's (facts 2.7). */
+export function checkIds(spec: PartialSpec, complain: Complain): void {
+  const names = new Set(['', 'root']);
+  for (const section of CONTAINER_SECTIONS) for (const { name } of spec[section] ?? []) names.add(name);
+  function check(id: number | string | undefined, path: Path): void {
+    if (typeof id !== 'string' || names.has(id)) return;
+    const advice = /^[0-9]+$/.test(id) ? '; write a number without quotes' : '';
+    complain(path, `must be a number, "root" or the name of a container, got ${quote(id)}${advice}`);
+  }
+  for (const section of CONTAINER_SECTIONS) {
+    each(spec[section], [section], (container, at) => {
+      check(container.uid, [...at, 'uid']);
+      check(container.gid, [...at, 'gid']);
+      each(container.additionalGids, [...at, 'additionalGids'], check);
+    });
+  }
+  each(spec.files, ['files'], (entry, at) => {
+    check(entry.uid, [...at, 'uid']);
+    check(entry.gid, [...at, 'gid']);
+  });
+}

@@ -1,0 +1,41 @@
+import type { PartialSpec } from './check.js';
+
+type Lists = Pick<PartialSpec, 'init' | 'onboot' | 'onshutdown' | 'services' | 'files'>;
+const LISTS = ['init', 'onboot', 'onshutdown', 'services', 'files'] as const satisfies readonly (keyof Lists)[];
+
+/**
+ * Two specs as one, as LinuxKit appends them: lists are joined, and of single values, down to those of `kernel` and
+ * `debian`, the later one wins. An empty text does not override, as in LinuxKit, but for `kernel.tar` and `kernel.ucode`,
+ * where it means none. Two lists of kernel modules are joined.
+ */
+export function merge(first: PartialSpec, second: PartialSpec): PartialSpec {
+  const merged: Record<string, unknown> = { ...first };
+  for (const [key, value] of Object.entries(second)) if (value !== undefined) merged[key] = value;
+  for (const key of LISTS) {
+    if (first[key] !== undefined && second[key] !== undefined) merged[key] = [...first[key], ...second[key]];
+  }
+  if (first.kernel !== undefined && second.kernel !== undefined) {
+    const { tar, ucode, modules, ...others } = second.kernel;
+    merged.kernel = {
+      ...first.kernel,
+      ...given(others),
+      ...(tar == null ? {} : { tar }),
+      ...(ucode === undefined ? {} : { ucode }),
+      ...(modules === undefined ? {} : { modules: joinedModules(first.kernel.modules, modules) }),
+    };
+  }
+  if (first.debian !== undefined && second.debian !== undefined) {
+    merged.debian = { ...first.debian, ...given(second.debian) };
+  }
+  return merged as PartialSpec;
+}
+
+type Modules = NonNullable<PartialSpec['kernel']>['modules'];
+
+function joinedModules(first: Modules, second: Modules): Modules {
+  return Array.isArray(first) && Array.isArray(second) ? [...first, ...second] : second;
+}
+
+function given(values: object): object {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== ''));
+}
