@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 
@@ -108,6 +108,15 @@ export class Project {
     const found = deployment.resources.find(({ urn }) => urn.endsWith(ending));
     if (found === undefined) throw new Error(`There is no resource ${ending} in the stack`);
     return found as unknown as { id: string; inputs: Properties; outputs: Properties };
+  }
+
+  /** Ids of the machines that this project has on this host. */
+  async machines(): Promise<string[]> {
+    try {
+      return await readdir(join(this.stateDirectory, 'machines'));
+    } catch {
+      return [];
+    }
   }
 
   /** Ends machines that a failed test has left, then removes the folder. */

@@ -1,0 +1,63 @@
+import * as pulumi from '@pulumi/pulumi';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { Image, local } from './index.js';
+
+const registered: pulumi.runtime.MockResourceArgs[] = [];
+
+beforeAll(async () => {
+  await pulumi.runtime.setMocks({
+    newResource: (args) => {
+      registered.push(args);
+      return { id: `${args.name}-id`, state: { ...args.inputs, digest: 'sha256:abc', __lock: 'lock' } };
+    },
+    call: () => ({}),
+  });
+});
+
+async function inputsOf(resource: pulumi.CustomResource): Promise<Record<string, unknown>> {
+  const urn = await new Promise<string>((done) => resource.urn.apply(done));
+  const found = registered.find(({ name }) => urn.endsWith(`::${name}`));
+  return (found?.inputs ?? {}) as Record<string, unknown>;
+}
+
+describe('Image', () => {
+  test('registers one constant line as its provider, its type and its URN', async () => {
+    const image = new Image('plain', { spec: 'web.yml' });
+    expect(await inputsOf(image)).toMatchObject({
+      spec: 'web.yml',
+      __provider: "exports.handler = () => require('pulumi-ingot/provider');",
+      __type: 'Image',
+      __urn: expect.stringMatching(/^urn:pulumi:.*::pulumi-nodejs:dynamic\/ingot:Image::plain$/),
+      __secret: false,
+    });
+  });
+
+  test('says that its spec contains a secret, wherever it stands', async () => {
+    const image = new Image('secretive', {
+      spec: { files: [{ path: 'etc/key', contents: pulumi.secret('hunter2') as unknown as string }] },
+    });
+    expect(await inputsOf(image)).toMatchObject({ __secret: true });
+  });
+
+  test('refuses a provider, which would have no effect', () => {
+    const options = { provider: {} as pulumi.ProviderResource };
+    expect(() => new Image('x', { spec: 'web.yml' }, options)).toThrow(/option "provider" has no effect/);
+  });
+});
+
+describe('local.Instance', () => {
+  test('takes the digest and the lock of its image', async () => {
+    const image = new Image('base', { spec: 'web.yml' });
+    const machine = new local.Instance('machine', { image, ports: [{ host: 8080, guest: 80 }] });
+    expect(await inputsOf(machine)).toMatchObject({
+      imageDigest: 'sha256:abc',
+      __lock: 'lock',
+      ports: [{ host: 8080, guest: 80 }],
+      __type: 'local.Instance',
+    });
+  });
+
+  test('refuses to be without an image', () => {
+    expect(() => new local.Instance('none', {} as local.InstanceArgs)).toThrow(/it has no image; pass an ingot.Image/);
+  });
+});

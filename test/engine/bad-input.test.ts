@@ -1,0 +1,111 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Project } from './project.js';
+
+const PROGRAM = `
+import * as ingot from 'pulumi-ingot';
+const image = new ingot.Image('web', { spec: 'web.yml' });
+new ingot.local.Instance('web', { image, ports: [{ host: Number(process.env.TEST_PORT ?? 18080), guest: 80 }] });
+`;
+const KERNEL = 'kernel:\n  image: deb:linux-image-cloud-amd64\n';
+
+/** What a user may get wrong: each is found in the preview, exits with an error, and leaves nothing behind. */
+describe.sequential('a preview of bad input', () => {
+  let project: Project;
+  beforeAll(async () => {
+    project = await Project.create({ 'index.ts': PROGRAM, 'web.yml': KERNEL });
+  });
+  afterAll(() => project.remove(), 120_000);
+
+  async function fails(spec: string, environment?: Record<string, string>): Promise<string> {
+    await project.write('web.yml', spec);
+    const { code, text } = await project.preview(environment);
+    expect(code, text).not.toBe(0);
+    expect(await project.machines()).toEqual([]);
+    return text;
+  }
+
+  test.each([
+    ['an unknown key', 'kernel:\n  imgae: deb:x\n', [/web\.yml:2:3/, /"imgae"/, /did you mean "image"/]],
+    ['a wrong type', `${KERNEL}services: web\n`, [/web\.yml:3:11/, /list/]],
+    ['broken YAML', 'kernel: [\n', [/web\.yml:\d+:\d+/]],
+    [
+      'a missing file',
+      `${KERNEL}files:\n  - path: a\n    source: nowhere.txt\n`,
+      [/Cannot read nowhere\.txt/, /files\[0\]/],
+    ],
+    [
+      'an unknown package',
+      `${KERNEL}services:\n  - { name: web, image: "deb:lightppd", command: [x] }\n`,
+      [/lightppd/, /lighttpd/],
+    ],
+    [
+      'a command that is not there',
+      `${KERNEL}services:\n  - { name: web, image: "deb:lighttpd", command: [lightd] }\n`,
+      [/lightd/],
+    ],
+    [
+      'a registry image, which cannot be read yet',
+      `${KERNEL}services:\n  - { name: web, image: "nginx:1.27" }\n`,
+      [/nginx:1\.27.*not.*yet.*deb:/s],
+    ],
+    ['a wrong sort of suite', `${KERNEL}debian:\n  suite: "../x"\n`, [/web\.yml:4:/, /suite/]],
+  ])('shows %s', { timeout: 60_000 }, async (_name, spec, expected) => {
+    const text = await fails(spec);
+    for (const pattern of expected) expect(text).toMatch(pattern);
+    expect(text, 'no stack traces').not.toMatch(/^\s+at .*\.js:\d+/m);
+  });
+
+  test('says that a mirror cannot be reached', { timeout: 60_000 }, async () => {
+    const text = await fails(KERNEL, {
+      INGOT_CACHE: join(project.directory, '.state/cache-a'),
+      INGOT_DEBIAN_MIRROR: 'http://127.0.0.1:9/debian',
+      INGOT_DEBIAN_SECURITY_MIRROR: 'http://127.0.0.1:9/debian-security',
+    });
+    expect(text).toMatch(/127\.0\.0\.1:9/);
+    expect(text).toMatch(/INGOT_DEBIAN_MIRROR|mirror/);
+  });
+
+  test('refuses a mirror whose signature is not by a trusted key', { timeout: 60_000 }, async () => {
+    const server = createServer((_request, response) => response.end('Origin: Debian\nSuite: trixie\n'));
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    try {
+      const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const text = await fails(KERNEL, {
+        INGOT_CACHE: join(project.directory, '.state/cache-b'),
+        INGOT_DEBIAN_MIRROR: `${address}/debian`,
+        INGOT_DEBIAN_SECURITY_MIRROR: `${address}/debian-security`,
+      });
+      expect(text).toMatch(/sign/);
+    } finally {
+      server.close();
+    }
+  });
+
+  test('names who holds a port that is in use', { timeout: 60_000 }, async () => {
+    const server = createServer();
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const text = await fails(KERNEL, { TEST_PORT: String(port) });
+      expect(text).toContain(`${port}`);
+      expect(text).toMatch(/in use/);
+      expect(text).toContain(`${process.pid}`);
+    } finally {
+      server.close();
+    }
+  });
+
+  test('says which package brings QEMU, where there is none', { timeout: 60_000 }, async () => {
+    const text = await fails(KERNEL, { INGOT_QEMU: '/nonexistent/qemu-system-x86_64' });
+    expect(text).toMatch(/qemu/i);
+    expect(text).toMatch(/apt|dnf|pacman|brew/);
+  });
+
+  test('says that the cache cannot be written', { timeout: 60_000 }, async () => {
+    const text = await fails(KERNEL, { INGOT_CACHE: '/dev/null/cache' });
+    expect(text).toMatch(/\/dev\/null\/cache/);
+  });
+});

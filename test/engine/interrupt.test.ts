@@ -1,0 +1,49 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort, Project } from './project.js';
+
+const MINUTES = 60_000;
+
+describe.sequential('Ctrl-C', () => {
+  let project: Project;
+  let port: number;
+  beforeAll(async () => {
+    project = await Project.create('quickstart');
+    port = await freePort();
+    await project.run(['config', 'set', 'port', String(port)]);
+  });
+  afterAll(() => project.remove(), 2 * MINUTES);
+
+  test('up() ends a machine that is being started, and says that it was cancelled', {
+    timeout: 5 * MINUTES,
+  }, async () => {
+    const running = project.start(['up', '--yes', '--skip-preview']);
+    await until(async () => (await project.machines()).length > 0);
+    await sleep(500);
+    const interrupted = performance.now();
+    running.process.kill('SIGINT');
+    const { code, text } = await running.outcome;
+    expect(code, text).not.toBe(0);
+    // The machine needs longer than this to get healthy: it was not simply waited for.
+    expect(performance.now() - interrupted).toBeLessThan(30_000);
+    expect(await project.machines()).toEqual([]);
+    await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow();
+  });
+
+  test('up() then does what was left', { timeout: 5 * MINUTES }, async () => {
+    const { code, text } = await project.up();
+    expect(code, text).toBe(0);
+    expect((await fetch(`http://127.0.0.1:${port}`)).status).toBe(200);
+    expect(await readdir(join(project.stateDirectory, 'machines'))).toHaveLength(1);
+  });
+});
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const limit = performance.now() + 3 * MINUTES;
+  while (!(await condition())) {
+    if (performance.now() > limit) throw new Error('It never came to be');
+    await sleep(100);
+  }
+}
