@@ -12,7 +12,7 @@ export interface Digested {
  * @throws whatever `end` throws: in place of the end, so that a reader cannot miss it.
  */
 export async function* digestStream(
-  chunks: AsyncIterable<Uint8Array>,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   end: (digested: Digested) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const hash = createHash('sha256');
@@ -30,7 +30,7 @@ export async function* digestStream(
  * @throws {FormatError} `too-large` instead of the first chunk that goes beyond the limit.
  */
 export async function* limitStream(
-  chunks: AsyncIterable<Uint8Array>,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   limit: { readonly maxBytes: number; readonly of: string },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let sizeBytes = 0;
