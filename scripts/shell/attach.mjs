@@ -6,13 +6,14 @@ const SAME_PRESS_MS = 700;
 const LAST_GRACE_MS = 10_000;
 
 /**
- * Runs a program whose output is ours, without input, and resolves to its exit code. The first interruption is passed
+ * Runs a program whose output is ours, and on a terminal its input too, and resolves to its exit code. The first interruption is passed
  * on once, and the program ends as it sees fit; the second is passed on too, and ten seconds later it is killed.
  */
 export function attach(program, args, { cwd, env }) {
   return new Promise((resolve) => {
     // In a session of its own the terminal does not interrupt it as well, so it counts as many as we pass on.
-    const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+    const input = process.stdin.isTTY && process.stdout.isTTY ? 'inherit' : 'ignore';
+    const child = spawn(program, args, { cwd, env, stdio: [input, 'inherit', 'inherit'], detached: true });
     let presses = 0;
     let lastPress = 0;
     const onSignal = () => {
@@ -20,7 +21,6 @@ export function attach(program, args, { cwd, env }) {
       if (now - lastPress < SAME_PRESS_MS) return;
       lastPress = now;
       presses++;
-      if (presses === 1) process.stderr.write('\nStopping; once more to stop at once.\n');
       if (presses <= 2) child.kill('SIGINT');
       if (presses === 2) setTimeout(() => child.kill('SIGKILL'), LAST_GRACE_MS).unref();
     };
