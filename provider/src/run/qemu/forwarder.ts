@@ -1,0 +1,197 @@
+/**
+ * The program that holds one published port. It outlives the command that started it and every machine that it leads
+ * to but the last: `node forwarder.js <ForwarderArgument as JSON>`, with its own folder as working directory.
+ */
+import { rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import {
+  CONTROL_SOCKET,
+  type ForwarderAnswer,
+  type ForwarderArgument,
+  type ForwarderGreeting,
+  type ForwarderRequest,
+  type ForwarderStat,
+  type PortOwner,
+} from './forwarder-protocol.js';
+import { LineStream } from './line-stream.js';
+import { isAlive, type ProcessIdentity } from './process-identity.js';
+import { Relay, type Target } from './relay.js';
+
+const BACKLOG = 1024;
+const MAX_REQUEST_BYTES = 1 << 16;
+/** How soon a machine that died by itself is forgotten, and with the last one the port given up. */
+const WATCH_MS = 1000;
+/** What was sent to clients when the last machine goes still has this long to leave. */
+const FAREWELL_MS = 500;
+/** Errors that nobody expected are written down, but not for ever. */
+const MAX_LOGGED_ERRORS = 100;
+
+interface Machine extends Target {
+  readonly process: ProcessIdentity;
+}
+
+class Forwarder {
+  readonly #argument: ForwarderArgument;
+  readonly #relay = new Relay();
+  readonly #machines = new Map<string, Machine>();
+  #server: Server | undefined;
+
+  constructor(argument: ForwarderArgument) {
+    this.#argument = argument;
+  }
+
+  /** Takes the port. @throws the system's error, such as EADDRINUSE. */
+  async listen(): Promise<void> {
+    if (this.#server !== undefined) return;
+    const { address, port } = this.#argument;
+    const server = createServer({ allowHalfOpen: true }, (client) => this.#relay.accept(client));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host: address, port, backlog: BACKLOG, exclusive: true }, resolve);
+    });
+    this.#server = server;
+  }
+
+  async answer(request: ForwarderRequest): Promise<ForwarderAnswer> {
+    try {
+      await this.#do(request);
+      return { ok: true, stat: this.#stat() };
+    } catch (error) {
+      return { ok: false, error: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  async forgetTheDead(): Promise<void> {
+    for (const { machine, process } of [...this.#machines.values()]) {
+      if (!(await isAlive(process))) this.#remove(machine);
+    }
+  }
+
+  async #do(request: ForwarderRequest): Promise<void> {
+    switch (request.do) {
+      case 'stat':
+        return;
+      case 'add':
+        requireSame(this.#argument.owner, request.owner);
+        await this.listen();
+        this.#machines.set(request.machine, request);
+        return;
+      case 'switch': {
+        const machine = this.#machines.get(request.machine);
+        if (machine === undefined) throw new Error(`no machine ${request.machine} was added`);
+        this.#relay.switchTo(machine);
+        return;
+      }
+      case 'release':
+        this.#release(request.machine);
+        return;
+      case 'remove':
+        this.#remove(request.machine);
+        return;
+      case 'listen':
+        if (request.on) await this.listen();
+        else this.#closePort();
+        return;
+      default:
+        throw new Error('not a request');
+    }
+  }
+
+  #release(machine: string): void {
+    if (this.#relay.active?.machine !== machine) return;
+    this.#relay.switchTo(undefined);
+    if (this.#machines.size > 1) return;
+    this.#closePort();
+    this.#relay.endIdle();
+  }
+
+  #remove(machine: string): void {
+    this.#release(machine);
+    this.#machines.delete(machine);
+    this.#relay.endAll(machine);
+    if (this.#machines.size > 0) return;
+    // The folder first: once the port is free another forwarder may start, and this is its folder, too.
+    rmSync(process.cwd(), { recursive: true, force: true });
+    this.#closePort();
+    setTimeout(() => process.exit(0), FAREWELL_MS);
+  }
+
+  #closePort(): void {
+    this.#server?.close();
+    this.#server = undefined;
+  }
+
+  #stat(): ForwarderStat {
+    const { address, port, owner } = this.#argument;
+    return {
+      version: 1,
+      pid: process.pid,
+      address,
+      port,
+      owner,
+      listening: this.#server !== undefined,
+      active: this.#relay.active?.machine ?? null,
+      machines: [...this.#machines.values()].map(({ machine, port }) => {
+        return { machine, port, connections: this.#relay.connectionsOf(machine) };
+      }),
+    };
+  }
+}
+
+function requireSame(owner: PortOwner, other: PortOwner): void {
+  if (owner.urn !== other.urn || owner.project !== other.project) throw new Error(`the port belongs to ${owner.urn}`);
+}
+
+function serveControl(forwarder: Forwarder, socket: Socket): void {
+  const lines = new LineStream(MAX_REQUEST_BYTES);
+  socket.on('error', () => {});
+  socket.on('data', async (piece: Buffer) => {
+    for (const line of lines.push(piece)) {
+      const request = parse(line);
+      const answer = request ? await forwarder.answer(request) : { ok: false, error: 'not JSON' };
+      if (!socket.destroyed) socket.write(`${JSON.stringify(answer)}\n`);
+    }
+  });
+}
+
+function parse(line: string): ForwarderRequest | undefined {
+  try {
+    return JSON.parse(line) as ForwarderRequest;
+  } catch {
+    return undefined;
+  }
+}
+
+async function main(): Promise<void> {
+  const argument = JSON.parse(process.argv[2] ?? '') as ForwarderArgument;
+  const forwarder = new Forwarder(argument);
+  try {
+    await forwarder.listen();
+    // Whoever holds the port holds the folder: what is left there is of one that was killed.
+    rmSync(CONTROL_SOCKET, { force: true });
+    await new Promise<void>((resolve, reject) => {
+      const control = createServer((socket) => serveControl(forwarder, socket));
+      control.once('error', reject);
+      control.listen(CONTROL_SOCKET, resolve);
+    });
+    await greet({ listening: true });
+  } catch (error) {
+    await greet({ listening: false, code: (error as NodeJS.ErrnoException).code ?? String(error) });
+    process.exit(1);
+  }
+
+  let logged = 0;
+  process.on('uncaughtException', (error) => {
+    if (logged++ < MAX_LOGGED_ERRORS) process.stderr.write(`${error.stack}\n`);
+  });
+  process.on('SIGHUP', () => {});
+  setInterval(() => void forwarder.forgetTheDead(), WATCH_MS);
+}
+
+function greet(greeting: ForwarderGreeting): Promise<void> {
+  // Whoever asked may be gone by now.
+  process.stdout.on('error', () => {});
+  return new Promise((resolve) => process.stdout.write(`${JSON.stringify(greeting)}\n`, () => resolve()));
+}
+
+if (require.main === module) void main();
