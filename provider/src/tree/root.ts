@@ -101,6 +101,27 @@ export function parentOf(root: Folder, path: string, missing: Ownership): { pare
   return { parent, name: path.slice(slash + 1) };
 }
 
+/**
+ * Lays one finished root over another: folders merge, with the owner and mode of the later one; anything else takes
+ * the place of what is there. The parts of `over` are used, not copied.
+ */
+export function absorb(under: Folder, over: Folder): void {
+  const pending: [Folder, Folder][] = [[under, over]];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const [into, from] = next;
+    for (const [name, node] of from.children) {
+      const there = into.children.get(name);
+      if (there?.type !== 'directory' || node.type !== 'directory') {
+        into.children.set(name, node);
+        continue;
+      }
+      const { mode, uid, gid, mtimeSeconds, component, xattrs } = node;
+      Object.assign(there, { mode, uid, gid, mtimeSeconds, component, xattrs });
+      pending.push([there, node]);
+    }
+  }
+}
+
 /** Every path below `root` with its node, parents first, in no promised order. Links are not followed. */
 export function* namesIn(root: Folder, prefix = ''): Generator<[path: string, node: Node]> {
   const folders: [prefix: string, folder: Folder][] = [[prefix === '' ? '' : `${prefix}/`, root]];

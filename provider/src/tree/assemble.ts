@@ -1,0 +1,86 @@
+import type { BlobRange, Content, GuestFile, GuestPick, Layer, Lock, Tree } from '../model/index.js';
+import { architectureOf } from '../model/index.js';
+import { ComponentList } from './component-list.js';
+import { layContainers, packagesOrImage } from './containers.js';
+import { TreeError } from './error.js';
+import { layFiles } from './files.js';
+import { layGuest } from './guest.js';
+import { containerIds } from './ids.js';
+import { layKernel } from './kernel.js';
+import { absorb, entriesOf, type Folder, newFolder, plainFolder } from './root.js';
+import { touch } from './touch.js';
+
+/** All that a tree is made of. */
+export interface AssembleInput {
+  readonly lock: Lock;
+  /** `boot/kernel`, and `usr/lib/modules/<release>/…` with modules uncompressed and their indexes. */
+  readonly kernel?: Layer;
+  /** Packages that Ingot's own init takes binaries from, and which. Absent where the spec brings an init. */
+  readonly guest?: {
+    readonly layers: readonly Layer[];
+    readonly picks: readonly GuestPick[];
+    readonly files: readonly GuestFile[];
+  };
+  /** By reference text: layers, lowest first (for `deb:` one per package, sorted by name). */
+  readonly roots: ReadonlyMap<string, readonly Layer[]>;
+  /** By index in `lock.spec.files`. */
+  readonly files: ReadonlyMap<number, Content>;
+  /** Reads from the content store. */
+  readonly read: (range: BlobRange) => Promise<Uint8Array>;
+}
+
+/**
+ * The whole root file system. The same lock gives the same tree: nothing but the input decides.
+ *
+ *   init or Ingot's own ─▶ kernel and modules ─▶ onboot, onshutdown, services ─▶ the user's files
+ *
+ * @throws {TreeError}
+ */
+export async function assemble(input: AssembleInput): Promise<Tree> {
+  const { lock, read } = input;
+  const components = new ComponentList();
+  const mtimeSeconds = lock.sourceDateEpoch;
+  const init = components.add('init', 'init');
+  const host = newFolder(plainFolder(init, mtimeSeconds));
+
+  await layInit(host, input, components);
+  if (input.kernel !== undefined) {
+    const component = components.add('kernel', 'kernel');
+    const { modules, cmdline: commandLine } = lock.spec.kernel ?? {};
+    await layKernel(host, input.kernel, { modules, commandLine, component, mtimeSeconds, read });
+  }
+  const ids = containerIds(lock.spec);
+  const roots = await layContainers(host, { lock, layers: input.roots, ids, components, parentComponent: init, read });
+  layFiles(host, { lock, contents: input.files, ids, component: components.add('files', 'files'), roots });
+
+  const entries = entriesOf(host);
+  return { entries, components: components.usedBy(entries) };
+}
+
+/** Ingot's own init, or the images that the spec brings, later ones over earlier ones. */
+async function layInit(host: Folder, input: AssembleInput, components: ComponentList): Promise<void> {
+  const { lock, guest } = input;
+  const references = lock.spec.init ?? [];
+  const mtimeSeconds = lock.sourceDateEpoch;
+  if (references.length > 0) {
+    for (const [index, reference] of references.entries()) {
+      const about = { component: 'init', property: `init[${index}]` };
+      const { root } = await packagesOrImage(reference, about, { ...input, layers: input.roots, components });
+      absorb(host, root);
+    }
+    touch(host, { component: 'init', mtimeSeconds, resolver: 'link' });
+    return;
+  }
+  if (lock.guest === null) return;
+  if (guest === undefined) {
+    throw new TreeError('missing-input', "Cannot build the image: the packages of Ingot's own init were not handed in");
+  }
+  layGuest(host, {
+    ...guest,
+    version: lock.guest.version,
+    architecture: architectureOf(lock.platform),
+    hostname: lock.spec.hostname,
+    component: 'init',
+    mtimeSeconds,
+  });
+}

@@ -1,0 +1,167 @@
+import type { Container, Layer, Lock, Spec } from '../model/index.js';
+import { architectureOf, canonicalJson, type Json, parseReference } from '../model/index.js';
+import { layBundle } from './bundle.js';
+import { checkCommand, withDefaultPath } from './command.js';
+import type { ComponentList } from './component-list.js';
+import { debianRoot } from './debian-root.js';
+import { TreeError } from './error.js';
+import { layDown } from './flatten.js';
+import type { Ids } from './ids.js';
+import { mountsOf } from './mounts.js';
+import { ociConfig } from './oci-config.js';
+import { type Folder, newFolder, plainFolder, type Read } from './root.js';
+import { touch } from './touch.js';
+
+export interface ContainersOptions {
+  readonly lock: Lock;
+  readonly layers: ReadonlyMap<string, readonly Layer[]>;
+  readonly ids: Ids;
+  readonly components: ComponentList;
+  /** Of the folders that bundles lie in. */
+  readonly parentComponent: string;
+  readonly read: Read;
+}
+
+/** A root file system, with where the first container that uses it has it. */
+interface SharedRoot extends BuiltRoot {
+  readonly path: string;
+}
+
+interface BuiltRoot {
+  readonly root: Folder;
+  readonly uids: Ids;
+  readonly gids: Ids;
+}
+
+/** One container, and where it stands. */
+export interface PlacedContainer {
+  readonly container: Container;
+  /** `services[0]`. */
+  readonly property: string;
+  /** Below `containers/`: `services/web`, `onboot/000-sysctl`. */
+  readonly place: string;
+}
+
+/** All containers in the order of the image: onboot, onshutdown, services. */
+export function placedContainers(spec: Spec): PlacedContainer[] {
+  const inOrder = (kind: 'onboot' | 'onshutdown') =>
+    (spec[kind] ?? []).map((container, index) => ({
+      container,
+      property: `${kind}[${index}]`,
+      place: `${kind}/${String(index).padStart(3, '0')}-${container.name}`,
+    }));
+  const services = (spec.services ?? []).map((container, index) => ({
+    container,
+    property: `services[${index}]`,
+    place: `services/${container.name}`,
+  }));
+  return [...inOrder('onboot'), ...inOrder('onshutdown'), ...services];
+}
+
+/**
+ * Lays all containers into the host's root. A root that several use, by their pins, is there once, in the bundle of
+ * the first.
+ * @returns The roots of containers by their path in the host's root.
+ * @throws {TreeError} for a container that cannot work, with the property that is wrong.
+ */
+export async function layContainers(host: Folder, options: ContainersOptions): Promise<ReadonlyMap<string, Folder>> {
+  const shared = new Map<string, SharedRoot>();
+  const roots = new Map<string, Folder>();
+  const places = new Set<string>();
+  for (const placed of placedContainers(options.lock.spec)) {
+    if (places.has(placed.place)) {
+      throw new TreeError(
+        'bad-container',
+        `Cannot place ${placed.property}: another service is called ${placed.container.name}`,
+        {
+          property: `${placed.property}.name`,
+        },
+      );
+    }
+    places.add(placed.place);
+    const key = pinKey(placed.container.image, options.lock);
+    const known = shared.get(key);
+    const built = known ?? (await buildRoot(placed, options));
+    const path = layBundle(host, placed.container, {
+      path: `containers/${placed.place}`,
+      config: configOf(placed, built, options),
+      root: known?.path ?? built.root,
+      component: options.components.add(placed.place, 'container'),
+      mtimeSeconds: options.lock.sourceDateEpoch,
+      parentComponent: options.parentComponent,
+    });
+    if (known !== undefined) continue;
+    shared.set(key, { ...built, path });
+    roots.set(path.slice(1), built.root);
+  }
+  return roots;
+}
+
+/** What makes two references the same root: what they are pinned to, not how they are written. */
+function pinKey(reference: string, lock: Lock): string {
+  const pin = lock.pins[reference];
+  return pin === undefined ? reference : canonicalJson(pin as unknown as Json);
+}
+
+async function buildRoot(
+  { container, property, place }: PlacedContainer,
+  options: ContainersOptions,
+): Promise<BuiltRoot> {
+  const { components, lock } = options;
+  const component = components.add(place, 'container');
+  const built = await packagesOrImage(container.image, { component, property: `${property}.image` }, options);
+  touch(built.root, { component, mtimeSeconds: lock.sourceDateEpoch, resolver: 'stub' });
+  return built;
+}
+
+/** Builds the root file system of a reference, by the rules of its kind. Parts are named below `component`. */
+export async function packagesOrImage(
+  reference: string,
+  { component, property }: { readonly component: string; readonly property: string },
+  { lock, layers: allLayers, components, read }: Omit<ContainersOptions, 'ids' | 'parentComponent'>,
+): Promise<BuiltRoot> {
+  const layers = allLayers.get(reference);
+  if (layers === undefined) {
+    throw new TreeError('missing-input', `Cannot build the root of ${reference}: its layers were not handed in`, {
+      property,
+    });
+  }
+  const mtimeSeconds = lock.sourceDateEpoch;
+  if (parseReference(reference).transport === 'deb') {
+    const architecture = architectureOf(lock.platform);
+    const pin = lock.pins[reference];
+    const pinned = new Map(pin?.kind === 'debian' ? pin.packages.map((one) => [one.name, one.architecture]) : []);
+    return await debianRoot(layers, {
+      component,
+      componentOf: (name) => components.add(`${component}/${name}`, 'package'),
+      architecture,
+      packageArchitecture: (name) => pinned.get(name) ?? architecture,
+      suite: lock.suite,
+      mtimeSeconds,
+      read,
+    });
+  }
+  const shared = plainFolder(components.add(`${component}/image`, 'image'), mtimeSeconds);
+  const root = newFolder(shared);
+  for (const layer of layers) layDown(root, layer, { kind: 'image', component: shared.component, shared });
+  return { root, uids: new Map(), gids: new Map() };
+}
+
+function configOf(placed: PlacedContainer, built: BuiltRoot, { ids }: ContainersOptions): string {
+  const { container, property } = placed;
+  const args = container.command ?? [];
+  const fromPackages = parseReference(container.image).transport === 'deb';
+  const env = fromPackages ? withDefaultPath(container.env ?? []) : (container.env ?? []);
+  if (fromPackages) {
+    const inherent = new Set(['/proc', '/dev', '/dev/pts', '/sys', '/sys/fs/cgroup']);
+    const mountPoints = mountsOf(container, property).map(({ destination }) => destination);
+    checkCommand(built.root, args, {
+      reference: container.image,
+      property,
+      env,
+      cwd: container.cwd || '/',
+      mountPoints: mountPoints.filter((destination) => !inherent.has(destination)),
+    });
+  }
+  return ociConfig(container, { property, args, env, uids: [ids, built.uids], gids: [ids, built.gids] });
+}

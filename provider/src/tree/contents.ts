@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import type { Contents, Lock, Tree, TreeEntry } from '../model/index.js';
+import { canonicalJson, type Digest, type Json, sha256, shortDigest } from '../model/index.js';
+import { Accounts } from './accounts.js';
+import type { AssembleInput } from './assemble.js';
+import { placedContainers } from './containers.js';
+import { filePath } from './files.js';
+import { fitContents } from './fit-contents.js';
+import { bytesOf } from './generated.js';
+
+/** As many of the user's files are listed one by one. */
+const MAX_LISTED_FILES = 200;
+/** A command is cut off there: its whole is in the digest. */
+const MAX_COMMAND_LENGTH = 100;
+
+/**
+ * What is in a tree, in words: at most 64 kB as JSON, whatever the tree. Values that a person does not need one by
+ * one are summed up, always with a digest, so that no change goes unseen.
+ */
+export async function describe(tree: Tree, input: AssembleInput): Promise<Contents> {
+  const { lock } = input;
+  return fitContents({
+    packages: packagesOf(input),
+    images: imagesOf(lock),
+    services: servicesOf(tree, lock),
+    kernel: {
+      version: input.kernel?.package?.version ?? '',
+      commandLine: lock.spec.kernel?.cmdline ?? '',
+      modules: tree.entries.filter(({ component, path }) => component === 'kernel' && path.endsWith('.ko')).length,
+    },
+    files: filesOf(tree, lock),
+    components: componentsOf(tree),
+    setuid: tree.entries.filter(({ type, mode }) => type === 'file' && (mode & 0o6000) !== 0).map(({ path }) => path),
+    users: await usersOf(tree, input),
+    sizes: {
+      rootBytes: tree.entries.reduce((sum, { content }) => sum + (content?.sizeBytes ?? 0), 0),
+      files: tree.entries.filter(({ type }) => type === 'file').length,
+    },
+    runtime: {
+      recipe: lock.recipe,
+      guest: lock.guest === null ? 'none' : String(lock.guest.version),
+      platform: lock.platform,
+    },
+  });
+}
+
+/** Versions by name, of all that gave something to the image. */
+function packagesOf(input: AssembleInput): Record<string, string> {
+  const versions = new Map<string, Set<string>>();
+  const picked = new Set(input.guest?.picks.map((pick) => pick.package) ?? []);
+  const guest = (input.guest?.layers ?? []).filter((layer) => picked.has(layer.package?.name ?? ''));
+  const layers = [...(input.kernel ? [input.kernel] : []), ...guest, ...[...input.roots.values()].flat()];
+  for (const { package: named } of layers) {
+    if (named === undefined) continue;
+    const known = versions.get(named.name) ?? new Set();
+    versions.set(named.name, known.add(named.version));
+  }
+  return sortedRecord([...versions].map(([name, known]) => [name, [...known].sort().join(', ')]));
+}
+
+/** References that are not made of packages, which are listed one by one. */
+function imagesOf(lock: Lock): Record<string, string> {
+  const images = Object.entries(lock.pins).filter(([, pin]) => (pin.kind as string) !== 'debian');
+  return sortedRecord(images.map(([text, pin]) => [text, shortDigest(sha256(canonicalJson(pin as unknown as Json)))]));
+}
+
+function servicesOf(tree: Tree, lock: Lock): Record<string, string> {
+  const digests = new Map<string, Digest>();
+  for (const { path, content } of tree.entries) {
+    if (content !== undefined && /^containers\/[^/]+\/[^/]+\/(config|runtime)\.json$/.test(path)) {
+      digests.set(path, content.sha256);
+    }
+  }
+  const lines: [string, string][] = [];
+  const names = new Set<string>();
+  for (const { container, place } of placedContainers(lock.spec)) {
+    const kind = place.slice(0, place.indexOf('/'));
+    const short = kind === 'services' ? container.name : `${kind}/${container.name}`;
+    const name = names.has(short) ? place : short;
+    names.add(name);
+    const config = ['config', 'runtime'].map((file) => digests.get(`containers/${place}/${file}.json`) ?? '').join();
+    const command = cut((container.command ?? []).join(' '));
+    lines.push([name, `${command === '' ? '' : `${command} `}(${container.image}) ${shortDigest(sha256(config))}`]);
+  }
+  return sortedRecord(lines);
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_COMMAND_LENGTH ? text : `${text.slice(0, MAX_COMMAND_LENGTH)}…`;
+}
+
+/** The user's files and links, and the folders they asked for; folders on the way are not listed. */
+function filesOf(tree: Tree, lock: Lock): Record<string, string> {
+  const folders = new Set(
+    (lock.spec.files ?? []).flatMap(({ directory, path }) => (directory === true ? [filePath(path, 'files')] : [])),
+  );
+  const entries = tree.entries.filter(
+    ({ component, type, path }) => component === 'files' && (type !== 'directory' || folders.has(path)),
+  );
+  if (entries.length > MAX_LISTED_FILES) return { '*': sumOf(entries) };
+  return sortedRecord(entries.map((entry) => [entry.path, fileLine(entry)]));
+}
+
+function fileLine({ type, mode, uid, gid, link, content }: TreeEntry): string {
+  const owner = uid === 0 && gid === 0 ? '' : ` ${uid}:${gid}`;
+  const permissions = mode.toString(8).padStart(4, '0');
+  if (type === 'symlink') return `link to ${link}`;
+  if (content === undefined) return `${type} ${permissions}${owner}`;
+  return `sha256:${shortDigest(content.sha256)} ${readableSize(content.sizeBytes)} ${permissions}${owner}`;
+}
+
+function readableSize(sizeBytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let size = sizeBytes;
+  let unit = 0;
+  while (size >= 999.95 && unit < units.length - 1) {
+    size /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`;
+}
+
+/** Packages of one root are one line: which of them changed is seen above. */
+function componentsOf(tree: Tree): Record<string, string> {
+  const lineOf = new Map<string, string>();
+  for (const { id, kind } of tree.components) {
+    lineOf.set(id, kind === 'package' ? `${id.slice(0, id.lastIndexOf('/'))}/packages` : id);
+  }
+  const groups = new Map<string, TreeEntry[]>();
+  for (const entry of tree.entries) {
+    const line = lineOf.get(entry.component) ?? entry.component;
+    const group = groups.get(line);
+    if (group === undefined) groups.set(line, [entry]);
+    else group.push(entry);
+  }
+  return sortedRecord([...groups].map(([line, entries]) => [line, sumOf(entries)]));
+}
+
+/** `N files, N bytes, sha256:…`; the digest is over all that can be seen of the entries, not over where bytes lie. */
+function sumOf(entries: readonly TreeEntry[]): string {
+  const hash = createHash('sha256');
+  let files = 0;
+  let sizeBytes = 0;
+  for (const { path, type, mode, uid, gid, mtimeSeconds, link, device, xattrs, content } of entries) {
+    if (type === 'file') files += 1;
+    sizeBytes += content?.sizeBytes ?? 0;
+    const numbers = `${mode} ${uid} ${gid} ${mtimeSeconds} ${device?.major ?? ''} ${device?.minor ?? ''}`;
+    const texts = [path, type, numbers, link ?? '', content?.sha256 ?? '', xattrs ? canonicalJson(xattrs) : ''];
+    hash.update(`${texts.join('\0')}\0`);
+  }
+  return `${files} files, ${sizeBytes} bytes, sha256:${hash.digest('hex').slice(0, 12)}`;
+}
+
+const PASSWD = /^(?:containers\/([^/]+)\/([^/]+)\/(?:rootfs|lower)\/)?etc\/passwd$/;
+
+/** Users of the machine by name, users of containers as `web/name`. */
+async function usersOf(tree: Tree, { read }: AssembleInput): Promise<Record<string, string>> {
+  const users: [string, string][] = [];
+  for (const { path, content } of tree.entries) {
+    const match = PASSWD.exec(path);
+    if (match === null || content === undefined) continue;
+    const [, kind, name] = match;
+    const owner = kind === undefined ? '' : kind === 'services' ? `${name}/` : `${kind}/${name}/`;
+    const accounts = new Accounts();
+    accounts.readPasswd(new TextDecoder().decode(await bytesOf(content, read)));
+    for (const [user, uid] of accounts.uids()) users.push([`${owner}${user}`, String(uid)]);
+  }
+  return sortedRecord(users);
+}
+
+function sortedRecord(members: readonly (readonly [string, string])[]): Record<string, string> {
+  return Object.fromEntries([...members].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}
