@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { keySpanOf, type Located, locate, spanOf } from './located.js';
-import type { Finding } from './problem.js';
+import { type Finding, MAX_FINDINGS } from './problem.js';
 import { nameOf, type Path, propertyOf, quote } from './property.js';
 import { nearest, suggestion } from './suggest.js';
 import { keysOf, kindOf, schemaAt, wantedOf } from './wanted.js';
@@ -13,20 +13,24 @@ const REFUSED_KEYS: Readonly<Record<string, string>> = {
   trust: 'LinuxKit itself ignores it: remove it',
 };
 
+/** A finding, with the path that was most likely meant where a key is misspelt. */
+export type Fault = Finding & { readonly meant?: Path };
+
 /** What a schema has against a value, in the words of its users and with places. */
-export function findingsOf(issues: readonly Issue[], schema: z.core.$ZodType, root: Located): Finding[] {
-  const findings = issues.flatMap((issue) => describe(issue, schema, root));
-  const misspelt = new Set(findings.map(({ meant }) => meant && propertyOf(meant)));
-  // Who wrote "imge" has not forgotten "image".
-  return findings.filter(({ code, path }) => code !== 'missing' || !misspelt.has(propertyOf(path)));
+export function faultsOf(issues: readonly Issue[], schema: z.core.$ZodType, root: Located): Fault[] {
+  return issues.flatMap((issue) => describe(issue, schema, root));
 }
 
-/** With the path that was most likely meant, where a key is misspelt. */
-type Described = Finding & { readonly meant?: Path };
+/** The faults without those that only echo another: who wrote "imge" has not forgotten "image". */
+export function withoutEchoes(faults: readonly Fault[]): readonly Fault[] {
+  const meant = new Set(faults.flatMap((fault) => (fault.meant === undefined ? [] : [propertyOf(fault.meant)])));
+  return faults.filter(({ code, path }) => code !== 'missing' || !meant.has(propertyOf(path)));
+}
 
-function describe(issue: Issue, schema: z.core.$ZodType, root: Located): Described[] {
+function describe(issue: Issue, schema: z.core.$ZodType, root: Located): Fault[] {
   const path = issue.path as Path;
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey([...path, key], schema, root));
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.slice(0, MAX_FINDINGS).map((key) => unknownKey([...path, key], schema, root));
   if (issue.code === 'invalid_union') {
     const branch = branchMeant(issue, locate(root, path)?.value);
     if (branch !== undefined) {
@@ -43,7 +47,7 @@ function describe(issue: Issue, schema: z.core.$ZodType, root: Located): Describ
   return [{ code: 'invalid-value', path, message: `${nameOf(path)} ${wrongValue(issue, value)}`, span }];
 }
 
-function unknownKey(path: Path, schema: z.core.$ZodType, root: Located): Described {
+function unknownKey(path: Path, schema: z.core.$ZodType, root: Located): Fault {
   const key = String(path.at(-1));
   const around = path.slice(0, -1);
   const choices = keysOf(schemaAt(schema, around));

@@ -2,12 +2,12 @@ import { Kernel, Spec } from '../model/spec.js';
 import { checkIds, checkSource, checkWhole, type PartialSpec } from './check.js';
 import type { Complain } from './check-container.js';
 import { SpecError, type SpecProblem } from './error.js';
-import { findingsOf } from './issue.js';
+import { faultsOf, withoutEchoes } from './issue.js';
 import { type Located, spanOf } from './located.js';
 import { merge } from './merge.js';
 import { locateObject } from './object.js';
 import { originOf, pathOf } from './origin.js';
-import { type Findings, newFindings, problemsOf } from './problem.js';
+import { type Findings, MAX_FINDINGS, newFindings, problemsOf } from './problem.js';
 import { nameOf, type Path, propertyOf } from './property.js';
 import { relocate } from './relocate.js';
 import { soundParts } from './sound.js';
@@ -85,9 +85,14 @@ function readSource(source: SpecSource): ReadSource {
   }
 
   const result = SourceSpec.safeParse(root.value);
-  const faults = result.success ? [] : findingsOf(result.error.issues, SourceSpec, root);
-  for (const fault of faults) findings.reportUnlessTold(fault);
-  const spec = (result.success ? result.data : soundParts(root.value, faults, SourceSpec)) as PartialSpec;
+  let spec = result.data as PartialSpec;
+  if (!result.success) {
+    const { issues } = result.error;
+    const faults = faultsOf(issues.slice(0, MAX_FINDINGS), SourceSpec, root);
+    for (const fault of withoutEchoes(faults)) findings.reportUnlessTold(fault);
+    // With so much wrong, what is sound is not worth looking for.
+    spec = issues.length > MAX_FINDINGS ? {} : (soundParts(root.value, faults, SourceSpec) as PartialSpec);
+  }
   const read = { name, text, root, spec: relocate(spec, source.directory ?? ''), findings };
   checkSource(spec, complainAbout([read]));
   return read;

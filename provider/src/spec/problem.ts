@@ -13,7 +13,7 @@ export interface Finding {
 export type Report = (finding: Finding) => void;
 
 /** So many problems of one source are kept: a hostile text can have one at every character. */
-const MAX_FINDINGS = 1000;
+export const MAX_FINDINGS = 1000;
 
 /** Gathers what is wrong with one source. */
 export interface Findings {
