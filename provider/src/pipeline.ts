@@ -80,7 +80,7 @@ export async function lock(spec: Spec, options: LockOptions, workshop: Workshop)
       return { lock: previous.lock, ...found };
     }
   }
-  const pinned = await remembered(options.remember, workshop, () => pin(spec, unpinned, options, workshop));
+  const pinned = await remembered(options.remember, workshop, () => pin(spec, options, workshop));
   return { lock: { ...unpinned, recipe: RECIPE, ...pinned }, ...found };
 }
 
