@@ -1,0 +1,96 @@
+import type { BlobRange } from '../../model/layer.js';
+import type { PinnedPackage } from '../../model/pin.js';
+import type { Progress } from '../../model/progress.js';
+import { StoreError } from '../../store/error.js';
+import type { Store } from '../../store/store.js';
+import { SourceError } from '../error.js';
+import { shownAddress } from './fetch-failure.js';
+import { type Patience, transfer } from './fetch-transfer.js';
+import type { Mirrors } from './mirrors.js';
+
+export interface FetchOptions {
+  readonly store: Store;
+  /** Asked for only when something has to be fetched. */
+  readonly mirrors: () => Promise<Mirrors>;
+  /** Fetch nothing: what is not in the store is an error. Default: false. */
+  readonly offline?: boolean;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  readonly patience?: Patience;
+}
+
+/** No package of a distribution comes near; the largest are 1.5 GB of debug symbols. */
+const MAX_PACKAGE_BYTES = 4 * 2 ** 30;
+
+/**
+ * The `.deb` file of a pinned package in the store, fetched if it is not there; its digest and size are the pinned ones.
+ * @throws {SourceError} as transfer() does; `digest-mismatch`, `size-mismatch`, `too-large`; `no-mirror`.
+ */
+export async function fetchPackage(pinned: PinnedPackage, options: FetchOptions): Promise<BlobRange> {
+  const { store, signal, progress } = options;
+  const { digest, sizeBytes } = pinned;
+  if (sizeBytes > MAX_PACKAGE_BYTES) {
+    throw new SourceError('too-large', `Cannot fetch ${nameOf(pinned)}: it has ${sizeBytes} bytes; at most 4 GiB`);
+  }
+  const range = { blob: digest, offset: 0, sizeBytes };
+  if (await store.has(digest)) return range;
+  if (options.offline === true) {
+    throw new SourceError(
+      'unreachable',
+      `Cannot fetch ${nameOf(pinned)}: it is not in the cache, and Ingot is set to work offline; run once with network`,
+    );
+  }
+  const url = addressOf(pinned, await options.mirrors());
+  const step = `fetching ${pinned.name} ${pinned.version}`;
+  const fetched = async function* (): AsyncGenerator<Uint8Array> {
+    let done = 0;
+    progress({ step, done, total: sizeBytes });
+    for await (const chunk of transfer(url, { sizeBytes, signal, patience: options.patience })) {
+      done += chunk.byteLength;
+      progress({ step, done, total: sizeBytes });
+      yield chunk;
+    }
+  };
+  try {
+    await store.put(fetched(), { expect: { digest, sizeBytes }, signal });
+    return range;
+  } catch (error) {
+    throw mismatchOf(error, { pinned, url });
+  }
+}
+
+/** `crun 1.21-1`, as it is called in messages. */
+export function nameOf(pinned: PinnedPackage): string {
+  return `${pinned.name} ${pinned.version}`;
+}
+
+/**
+ * Where a package lies on the mirrors.
+ * @throws {SourceError} `malformed` for a path that leads out of the mirror: a pin may come from anywhere.
+ */
+function addressOf(pinned: PinnedPackage, mirrors: Mirrors): URL {
+  const components = pinned.path.split('/');
+  if (components.some((component) => /^\.{0,2}$/.test(component) || /[\\\0]/.test(component))) {
+    throw new SourceError(
+      'malformed',
+      `Cannot fetch ${nameOf(pinned)}: its path ${JSON.stringify(pinned.path)} is none`,
+    );
+  }
+  const url = new URL(mirrors[pinned.archive]);
+  // The search part stays what it is: some mirrors want a token there.
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${components.map(encodeURIComponent).join('/')}`;
+  return url;
+}
+
+/** Says of bytes that were refused by the store where they came from. */
+function mismatchOf(error: unknown, { pinned, url }: { readonly pinned: PinnedPackage; readonly url: URL }): unknown {
+  if (!(error instanceof StoreError) || error.code !== 'corrupt') return error;
+  const { got, want, property } = error.context;
+  const size = property === 'sizeBytes';
+  return new SourceError(
+    size ? 'size-mismatch' : 'digest-mismatch',
+    `Cannot fetch ${nameOf(pinned)} from ${shownAddress(url)}: its ${size ? 'size in bytes' : 'digest'} is ${got}; ` +
+      `${want} is pinned; try another mirror, or pin again`,
+    { cause: error, context: error.context },
+  );
+}
