@@ -1,0 +1,99 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { tools } from './setup/tools.mjs';
+import { setup } from './setup.mjs';
+import { attach } from './shell/attach.mjs';
+import { binFolder, root, workFolder } from './shell/paths.mjs';
+import { main, StepError, step } from './shell/step.mjs';
+import { CHECKS } from './test/checks.mjs';
+
+const report = join(workFolder, 'test-report.json');
+const reporter = join(root, 'scripts/test/report.mjs');
+
+/** `npm test [-- FILTER]`: the filter goes to Vitest. The last line is the count of all checks and tests. */
+await main(async () => {
+  const total = { passed: 0, failed: 0, skipped: [] };
+  try {
+    await check('set-up', total, async () => {
+      const { environment } = await setup({ compile: false });
+      await checkTools(total);
+      for (const { name, advice, check: run } of CHECKS) {
+        await check(name, total, () => step(name, () => passes(name, { run, advice, environment })));
+      }
+      add(total, await runTests(environment));
+    });
+  } finally {
+    close(total);
+  }
+  return total.failed > 0 ? 1 : 0;
+});
+
+/** Tools of other people's for second opinions: where they cannot be installed, the tests that need them say so. */
+async function checkTools(total) {
+  try {
+    await tools('test');
+  } catch (error) {
+    const isOurs = process.getuid?.() === 0;
+    if (isOurs) throw error;
+    total.skipped.push({ name: 'tools for second opinions', reason: error.message });
+  }
+}
+
+async function check(name, total, work) {
+  try {
+    await work();
+    total.passed++;
+  } catch (error) {
+    total.failed++;
+    process.stderr.write(`\nFAIL ${error instanceof StepError ? error.message : `${name}\n${error.stack}`}\n\n`);
+  }
+}
+
+async function passes(name, { run, advice, environment }) {
+  const { code, output } = await run({ environment });
+  if (code !== 0) throw new StepError(name, { what: `exit code ${code}`, output, advice });
+}
+
+async function runTests(environment) {
+  mkdirSync(workFolder, { recursive: true });
+  rmSync(report, { force: true });
+  const args = ['run', '--reporter=default', `--reporter=${reporter}`, ...process.argv.slice(2)];
+  const { code } = await attach(join(binFolder, 'vitest'), args, {
+    cwd: root,
+    env: { ...environment, INGOT_TEST_REPORT: report },
+  });
+  const found = readReport();
+  // A crash, or a filter that matches nothing.
+  if (code !== 0 && found.failed === 0) found.failed = 1;
+  return found;
+}
+
+function readReport() {
+  try {
+    return JSON.parse(readFileSync(report, 'utf8'));
+  } catch {
+    return { passed: 0, failed: 1, skipped: [] };
+  }
+}
+
+function add(total, { passed, failed, skipped }) {
+  total.passed += passed;
+  total.failed += failed;
+  total.skipped.push(...skipped);
+}
+
+function close(total) {
+  const silent = total.skipped.filter(({ reason }) => reason === null);
+  // With -t Vitest reports every test that does not match as skipped.
+  const isFiltered = process.argv.some((argument) => /^(-t|--testNamePattern)/.test(argument));
+  const reasoned = total.skipped.filter(({ reason }) => reason !== null);
+  if (reasoned.length > 0) console.log('\nSkipped:');
+  for (const { name, reason } of reasoned) console.log(`  ${name}: ${reason}`);
+  if (silent.length > 0 && !isFiltered) {
+    console.log('\nFAIL skipped without a reason (give one: context.skip(reason), see test/skip.ts):');
+    for (const { name } of silent) console.log(`  ${name}`);
+    total.failed += silent.length;
+    total.skipped = reasoned;
+  }
+  console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`);
+}
