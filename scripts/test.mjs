@@ -13,39 +13,40 @@ const reporter = join(root, 'scripts/test/report.mjs');
 /** `npm test [-- FILTER]`: the filter goes to Vitest. The last line is the count of all checks and tests. */
 await main(async () => {
   const total = { passed: 0, failed: 0, skipped: [] };
-  try {
-    await check('set-up', total, async () => {
-      const { environment } = await setup({ compile: false });
-      await checkTools(total);
-      for (const { name, advice, check: run } of CHECKS) {
-        await check(name, total, () => step(name, () => passes(name, { run, advice, environment })));
-      }
-      add(total, await runTests(environment));
-    });
-  } finally {
-    close(total);
+  const environment = await check('set-up', total, async () => (await setup({ compile: false })).environment);
+  // Without an engine, a compiler and a virtual machine every further failure would be noise.
+  if (environment !== undefined) {
+    await checkTools(total);
+    for (const { name, advice, check: run } of CHECKS) {
+      await check(name, total, () => step(name, () => passes(name, { run, advice, environment })));
+    }
+    add(total, await runTests(environment));
   }
+  close(total);
   return total.failed > 0 ? 1 : 0;
 });
 
-/** Tools of other people's for second opinions: where they cannot be installed, the tests that need them say so. */
-async function checkTools(total) {
-  try {
-    await tools('test');
-  } catch (error) {
-    const isOurs = process.getuid?.() === 0;
-    if (isOurs) throw error;
-    total.skipped.push({ name: 'tools for second opinions', reason: error.message });
-  }
-}
-
+/** Counts a piece of work as one test. Resolves to its result, or undefined if it failed. */
 async function check(name, total, work) {
   try {
-    await work();
+    const result = await work();
     total.passed++;
+    return result;
   } catch (error) {
     total.failed++;
     process.stderr.write(`\nFAIL ${error instanceof StepError ? error.message : `${name}\n${error.stack}`}\n\n`);
+    return undefined;
+  }
+}
+
+/** Other people's tools for second opinions: who may not install them still runs the rest. */
+async function checkTools(total) {
+  const name = 'tools for second opinions';
+  if (process.getuid?.() === 0) return check(name, total, () => tools('test'));
+  try {
+    await tools('test');
+  } catch (error) {
+    total.skipped.push({ name, reason: error.message });
   }
 }
 
