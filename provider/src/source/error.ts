@@ -25,6 +25,10 @@ export type SourceErrorCode =
   | 'bad-signature'
   /** A signed index is past its validity. */
   | 'expired'
+  /** A signed index is older than one that the same mirror has given before. */
+  | 'rolled-back'
+  /** A signed index of something else: another distribution, another suite. */
+  | 'wrong-archive'
   /** An index, package or archive that cannot be read. */
   | 'malformed'
   /** A kind of archive, compression or entry that we do not know. */
@@ -39,6 +43,10 @@ export type SourceErrorCode =
   | 'conflict'
   /** A kernel was asked for and the packages hold none. */
   | 'no-kernel'
+  /** A file of the user that cannot be read. */
+  | 'unreadable'
+  /** A file of the user that no longer has the content that was locked. */
+  | 'changed'
   /** Reading or writing on this machine failed. */
   | 'io';
 

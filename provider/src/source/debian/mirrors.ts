@@ -113,7 +113,7 @@ function likelihood({ address, suite, components, signedBy }: AptSource): number
 /** @returns the address without slashes at its end. */
 function checkAddress(text: string, archive: Archive): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !['http:', 'https:', 'file:'].includes(url.protocol) || url.search || url.hash) {
+  if (url === undefined || !['http:', 'https:', 'file:'].includes(url.protocol) || url.hash) {
     throw new SourceError(
       'no-mirror',
       `Cannot use ${JSON.stringify(url ? withoutCredentials(text) : text)} as a Debian mirror: it is not an http:, https: or file: address of a ` +
@@ -123,7 +123,15 @@ function checkAddress(text: string, archive: Archive): string {
   return text.replace(/\/+$/, '');
 }
 
-/** An address as it may be shown. */
+/** Where a file of a mirror lies. `path` is one of our own making, such as `dists/trixie/InRelease`. */
+export function addressIn(mirror: string, path: string): URL {
+  const url = new URL(mirror);
+  // The search part stays what it is: some mirrors want a token there.
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${path}`;
+  return url;
+}
+
+/** An address as it may be shown, without user name, password and search part. */
 export function withoutCredentials(address: string): string {
-  return address.replace(/^([a-z+]+:\/\/)[^/@]*@/i, '$1');
+  return address.replace(/^([a-z+]+:\/\/)[^/@]*@/i, '$1').replace(/\?.*/, '');
 }
