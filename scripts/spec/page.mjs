@@ -3,7 +3,7 @@ const HEAD = `<!-- Written by scripts/generate-spec.mjs from provider/src/model/
 # The spec
 
 A spec says what an image is made of. It is LinuxKit's YAML with a few options added: the column *From* says which
-those are. A file for LinuxKit is a spec; a spec that only has LinuxKit's options is a file for LinuxKit.
+those are. LinuxKit's \`volumes\` are not supported yet, and its \`trust\`, which it ignores itself, is refused.
 
 A spec can be a YAML file, several of them, YAML text in a program, or an object in a program, whose type is \`Spec\` in
 \`pulumi-ingot\`. Editors that know JSON Schema complete and check it with \`provider/spec.schema.json\`.
@@ -20,7 +20,7 @@ must differ in their names over all the files. Where two files lay something at 
 one wins; in one file that is an error.
 
 **References** to images are \`deb:NAME[,NAME…]\` for Debian packages and all that they need, where a name may be
-\`NAME=VERSION\`; any other text is an image in a registry, as in LinuxKit.
+\`NAME=VERSION\`. Any other text is an image in a registry, as in LinuxKit, which cannot be used yet.
 
 `;
 

@@ -78,10 +78,21 @@ describe('parseSpec() refuses what has the right type but no meaning', () => {
     [service('env: [A]'), 'services[0].env[0] must be NAME=value, got "A"'],
     [service('env: ["=A"]'), 'services[0].env[0] must be NAME=value, got "=A"'],
     [service('env: ["A=\\0"]'), 'services[0].env[0] must not contain a NUL character, got "A=\\u0000"'],
-    [service('uid: nobody'), 'services[0].uid must be a number, "root" or the name of a container, got "nobody"'],
+    [
+      file('{ path: a, contents: "", uid: nobody }'),
+      'files[0].uid must be a number, "root" or the name of a container, got "nobody"',
+    ],
+    [
+      `${service('{}').replace('    {}\n', '')}${file('{ path: a, contents: "", gid: wbe }')}`,
+      'files[0].gid must be a number, "root" or the name of a container, got "wbe"; did you mean "web"?',
+    ],
+    [
+      file('{ path: a, contents: "", uid: "0" }'),
+      'files[0].uid must be a number or a name, got "0"; write the number without quotes',
+    ],
     [
       service('additionalGids: ["100"]'),
-      'services[0].additionalGids[0] must be a number, "root" or the name of a container, got "100"; write a number without quotes',
+      'services[0].additionalGids[0] must be a number or a name, got "100"; write the number without quotes',
     ],
     // References
     ['init: ["deb:"]', 'init[0] names no package; wanted deb:NAME, or deb:NAME,NAME'],

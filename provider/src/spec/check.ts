@@ -3,6 +3,7 @@ import { type Complain, checkContainer, each } from './check-container.js';
 import { checkFiles } from './check-files.js';
 import { checkReference } from './check-reference.js';
 import { type Path, quote } from './property.js';
+import { suggestion } from './suggest.js';
 
 /** The sections that hold containers, in the order in which LinuxKit lays them into the root. */
 export const CONTAINER_SECTIONS = ['onboot', 'onshutdown', 'services'] as const;
@@ -43,15 +44,30 @@ export function checkWhole(spec: PartialSpec, complain: Complain): void {
   });
 }
 
-/** An id that is a name stands for the id of the container of that name, or for root's (facts 2.7). */
+const DIGITS = /^[0-9]+$/;
+
+/**
+ * An id that is a text stands for root's, or for that of the container of that name (facts 2.7). In a container it can
+ * also be a user or group of its image, which is for whoever has the image to say.
+ */
 export function checkIds(spec: PartialSpec, complain: Complain): void {
   const names = new Set(['', 'root']);
   for (const section of CONTAINER_SECTIONS) for (const { name } of spec[section] ?? []) names.add(name);
+
   function check(id: number | string | undefined, path: Path): void {
-    if (typeof id !== 'string' || names.has(id)) return;
-    const advice = /^[0-9]+$/.test(id) ? '; write a number without quotes' : '';
-    complain(path, `must be a number, "root" or the name of a container, got ${quote(id)}${advice}`);
+    if (typeof id !== 'string' || names.has(id) || !DIGITS.test(id)) return;
+    complain(path, `must be a number or a name, got ${quote(id)}; write the number without quotes`);
   }
+  function checkInFiles(id: number | string | undefined, path: Path): void {
+    if (typeof id !== 'string' || names.has(id)) return;
+    if (DIGITS.test(id)) check(id, path);
+    else
+      complain(
+        path,
+        `must be a number, "root" or the name of a container, got ${quote(id)}${suggestion(id, [...names])}`,
+      );
+  }
+
   for (const section of CONTAINER_SECTIONS) {
     each(spec[section], [section], (container, at) => {
       check(container.uid, [...at, 'uid']);
@@ -60,7 +76,7 @@ export function checkIds(spec: PartialSpec, complain: Complain): void {
     });
   }
   each(spec.files, ['files'], (entry, at) => {
-    check(entry.uid, [...at, 'uid']);
-    check(entry.gid, [...at, 'gid']);
+    checkInFiles(entry.uid, [...at, 'uid']);
+    checkInFiles(entry.gid, [...at, 'gid']);
   });
 }

@@ -296,7 +296,7 @@ describe('parseSpec() merges several sources', () => {
   });
 
   it('finds the containers that ids name in any of them', () => {
-    const a = web('services: [{ name: a, image: x, uid: b }]');
+    const a = web('files: [{ path: a, contents: "", uid: b }]');
     expect(() => parseSpec([a, web('onboot: [{ name: b, image: x }]')])).not.toThrow();
     expect(errorOf(a).code).toBe('invalid-value');
   });

@@ -99,7 +99,9 @@ export const Container = z
     readonlyPaths: z.array(text).optional().describe('Paths that it cannot write to.').meta(none),
     uid: idValue
       .optional()
-      .describe('User that it runs as: a number, `root`, or the name of a container for the id that it was given.')
+      .describe(
+        'User that it runs as: a number, a user of the image, or the name of a container for the id that it was given.',
+      )
       .meta({ default: 0 }),
     gid: idValue.optional().describe('Group that it runs as, in the same forms as `uid`.').meta({ default: 0 }),
     additionalGids: z.array(idValue).optional().describe('More groups, in the same forms as `uid`.').meta(none),

@@ -10,7 +10,7 @@ export const FileEntry = z
     source: text
       .min(1)
       .optional()
-      .describe('A file to take the content from; a path beside the spec, or one that starts with `/` or `~/`.'),
+      .describe('A file to take the content from: a path relative to the spec, or one that starts with `/`.'),
     metadata: z.enum(['json', 'yaml']).optional().describe('Write the whole spec into the file, in this format.'),
     optional: z
       .boolean()
@@ -31,8 +31,8 @@ export const FileEntry = z
     id: 'FileEntry',
     description:
       'A file, directory or symbolic link that is laid into the root. One of `contents`, `source`, `symlink`, ' +
-      '`directory` and `metadata` says which. Directories on the way that the `files` section has not named get the ' +
-      'mode of the file, made searchable.',
+      '`directory` and `metadata` says which. Directories on the way that are not there yet get its owner and its mode, ' +
+      'made searchable.',
     'x-example': `files:
   - path: etc/motd
     contents: "Welcome\\n"

@@ -51,7 +51,9 @@ export const Runtime = z
     mkdir: z.array(text).optional().describe('Directories to make before the container starts.'),
     interfaces: z.array(NetworkInterface).optional().describe('Network interfaces to give to the container.'),
     bindNS: BindNamespaces.optional().describe('Where to keep its namespaces for others to join.'),
-    namespace: text.optional().describe("containerd namespace of the service; only LinuxKit's own init looks at it."),
+    namespace: text
+      .optional()
+      .describe("Namespace of the service in containerd; only LinuxKit's own init looks at it."),
   })
   .meta({
     id: 'Runtime',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** Text without NUL: the kernel ends paths, arguments and variables there, so what follows one would be lost. */
 export const text = z.string().refine((value) => !value.includes('\0'), 'must not contain a NUL character');
 
-/** A number, or the name that LinuxKit resolves to one: `root`, or the name of a container of the spec. */
+/** A number, or a name that stands for one: `root`, a container of the spec, or in containers a user of the image. */
 export const idValue = z.union([z.int().min(0).max(0xfffffffe), text]);
 
 /** Permission bits as octal text; a bare `0644` in YAML is the decimal number 644. */

@@ -1,0 +1,423 @@
+// Written by scripts/generate-spec.mjs from provider/src/model/spec.ts: change that, and run it.
+
+/** What an image is made of. */
+export interface Spec {
+  /** The kernel that the machine boots. */
+  kernel?: Kernel;
+  /** Images laid into the root, in order; they bring the init that runs the containers. Default: Ingot's own init. */
+  init?: readonly string[];
+  /** Containers run one after the other at boot, before the services. */
+  onboot?: readonly Container[];
+  /** Containers run one after the other at shutdown. */
+  onshutdown?: readonly Container[];
+  /** Containers that run as long as the machine does. */
+  services?: readonly Container[];
+  /** Files laid into the root last, over all else. */
+  files?: readonly FileEntry[];
+  /** Ingot only: Host name of machines that get none from their metadata. */
+  hostname?: string;
+  /** Ingot only: What the image runs on. Default: `"linux/amd64"`. */
+  platform?: 'linux/amd64' | 'linux/arm64';
+  /** Ingot only: The only time that reaches an image, in seconds since 1970. Default: `1492533000`. */
+  sourceDateEpoch?: number;
+  /** Ingot only: Where `deb:` references find their packages. */
+  debian?: Debian;
+}
+
+/** The kernel that the machine boots. */
+export interface Kernel {
+  /** Where the kernel comes from, such as `deb:linux-image-cloud-amd64`. */
+  image: string;
+  /** Kernel command line. Default: empty. */
+  cmdline?: string;
+  /** File of the image that is the kernel. Default: `"kernel"`. */
+  binary?: string;
+  /**
+   * Archive in the image that is unpacked into the root, for modules; `none` or an empty text for no archive. Default:
+   * `"kernel.tar"`.
+   */
+  tar?: string | null;
+  /** File of the image with processor microcode, loaded before all else. Default: none. */
+  ucode?: string;
+  /**
+   * Ingot only: Which modules of a `deb:` kernel go into the image: `default` (what virtual machines and clouds need),
+   * `all`, or a list of names added to the default. Default: `"default"`.
+   */
+  modules?: 'default' | 'all' | readonly string[];
+}
+
+/**
+ * A container: run once in `onboot` and `onshutdown`, kept running in `services`. What is left out comes from the
+ * image's `org.mobyproject.config` label, and then from the image's configuration, where they say it.
+ */
+export interface Container {
+  /** Name of the container; services must differ in it. It names the folder in the image. */
+  name: string;
+  /** Where its root file system comes from, such as `deb:lighttpd`. */
+  image: string;
+  /**
+   * Capabilities that it has, such as `CAP_NET_ADMIN`; `all` or `none` alone stand for all or none of them. Default:
+   * none.
+   */
+  capabilities?: readonly string[];
+  /** Capabilities added to those that the image's label asks for. */
+  'capabilities.add'?: readonly string[];
+  /** Ambient capabilities: those that programs run by a user other than root keep. Default: none. */
+  ambient?: readonly string[];
+  /** File systems to mount, over those that every container has. */
+  mounts?: readonly Mount[];
+  /**
+   * Paths of the machine to show in the container: `source:destination[:options]`. Options: `rw,rbind,rshared` where
+   * none are given.
+   */
+  binds?: readonly string[];
+  /** Binds added to those that the image's label asks for. */
+  'binds.add'?: readonly string[];
+  /** Devices that it may use. Default: none. */
+  devices?: readonly Device[];
+  /** Writable directories in memory: `destination[:options]`. */
+  tmpfs?: readonly string[];
+  /** What to run, in place of the image's entry point and arguments. Default: the image's own. */
+  command?: readonly string[];
+  /** Environment, each `NAME=value`, in place of the image's. Default: the image's own. */
+  env?: readonly string[];
+  /** Directory that the command starts in. Default: the image's own, or `/`. */
+  cwd?: string;
+  /**
+   * Network namespace: `host` to share that of the machine, `new` or `none` for an empty one, or a path to join.
+   * Default: `host`.
+   */
+  net?: string;
+  /** Process namespace: `new`, `host` to see all processes of the machine, or a path to join. Default: `new`. */
+  pid?: string;
+  /** IPC namespace: `host`, `new`, or a path to join. Default: `host`. */
+  ipc?: string;
+  /** Host name namespace: `host`, `new`, or a path to join. Default: `host`. */
+  uts?: string;
+  /** User namespace: `host`, `new` (with `uidMappings` and `gidMappings`), or a path to join. Default: `host`. */
+  userns?: string;
+  /** Mount its root file system read-only. Default: `false`. */
+  readonly?: boolean;
+  /** Paths that it cannot see. Default: none. */
+  maskedPaths?: readonly string[];
+  /** Paths that it cannot write to. Default: none. */
+  readonlyPaths?: readonly string[];
+  /**
+   * User that it runs as: a number, a user of the image, or the name of a container for the id that it was given.
+   * Default: `0`.
+   */
+  uid?: number | string;
+  /** Group that it runs as, in the same forms as `uid`. Default: `0`. */
+  gid?: number | string;
+  /** More groups, in the same forms as `uid`. Default: none. */
+  additionalGids?: readonly (number | string)[];
+  /** Keep its programs from gaining privileges, as through setuid files. Default: `false`. */
+  noNewPrivileges?: boolean;
+  /** Host name in the container; needs `uts: new`. */
+  hostname?: string;
+  /** How readily it is killed when the machine is out of memory: from -1000 (never) to 1000. */
+  oomScoreAdj?: number;
+  /** Whether mounts made inside are seen outside, and the other way round. */
+  rootfsPropagation?: 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave' | 'unbindable' | 'runbindable';
+  /** Path of its control group. */
+  cgroupsPath?: string;
+  /** Limits on memory, processor time, processes and devices. Default: none. */
+  resources?: Resources;
+  /** Kernel settings of its namespaces; values are texts, such as `net.ipv4.ip_forward: "1"`. */
+  sysctl?: { readonly [key: string]: string };
+  /** Limits of its processes: `name,soft,hard`, each a number or `unlimited`, such as `nofile,1024,4096`. */
+  rlimits?: readonly string[];
+  /** User ids of its user namespace. */
+  uidMappings?: readonly IdMapping[];
+  /** Group ids of its user namespace. */
+  gidMappings?: readonly IdMapping[];
+  /** Notes for the container runtime, copied to the container's configuration. */
+  annotations?: { readonly [key: string]: string };
+  /** What is prepared outside before it starts. */
+  runtime?: Runtime;
+}
+
+/** A file system that is mounted for a container. */
+export interface Mount {
+  /** Where it appears. Default: the usual place of `proc`, `sysfs`, `devpts`, `mqueue` and `cgroup`. */
+  destination?: string;
+  /** File system type, such as `bind` or `tmpfs`. Default: the source, where that is the name of a type. */
+  type?: string;
+  /** What is mounted: a device, or a path for `bind`. Default: the type. */
+  source?: string;
+  /** Mount options, such as `ro` or `nosuid`. */
+  options?: readonly string[];
+}
+
+/** A device that a container may use. */
+export interface Device {
+  /** Path of the device node, or `all` to allow every device of the type without making nodes. */
+  path: string;
+  /** `c` or `u` character, `b` block, `p` fifo; `a` (any) only with `all`. */
+  type: 'a' | 'b' | 'c' | 'u' | 'p';
+  /** Major number; needed unless the path is `all`. */
+  major?: number;
+  /** Minor number; needed unless the path is `all`. */
+  minor?: number;
+  /** Permissions of the node, in octal; needed unless the path is `all`. */
+  mode?: string;
+}
+
+/** Limits that the kernel holds a container to. */
+export interface Resources {
+  /** Which devices it may use, in the order the rules apply. */
+  devices?: readonly DeviceRule[];
+  /** Limits on memory. */
+  memory?: MemoryResources;
+  /** Limits on processor time. */
+  cpu?: CpuResources;
+  /** Limit on the number of processes. */
+  pids?: PidsResources;
+  /** Limits on block devices. */
+  blockio?: BlockIoResources;
+  /** Limits on huge pages, by size. */
+  hugepageLimits?: readonly HugepageLimit[];
+  /** Marks and priorities of packets. */
+  network?: NetworkResources;
+  /** Ingot only: Limits on RDMA devices, by name of the device. */
+  rdma?: { readonly [key: string]: RdmaResources };
+  /**
+   * Ingot only: Settings of control groups version 2 as they are written there, such as `memory.high: "1073741824"`.
+   */
+  unified?: { readonly [key: string]: string };
+}
+
+/** A rule of the device control group. */
+export interface DeviceRule {
+  /** Whether matching devices may be used or are denied. */
+  allow: boolean;
+  /** Which devices match: `b` block, `c` character, `a` both. Default: `"a"`. */
+  type?: 'a' | 'b' | 'c';
+  /** Major number that matches. Default: any. */
+  major?: number;
+  /** Minor number that matches. Default: any. */
+  minor?: number;
+  /** What is allowed or denied: `r` read, `w` write, `m` make device nodes. Default: all of it. */
+  access?: string;
+}
+
+/** Limits on memory. */
+export interface MemoryResources {
+  /** Most memory it may use, in bytes; -1 for no limit. */
+  limit?: number;
+  /** Memory in bytes that it is pushed back to when the machine runs short. */
+  reservation?: number;
+  /** Most memory and swap together, in bytes; -1 for no limit. */
+  swap?: number;
+  /** Most kernel memory, in bytes. Only control groups version 1. */
+  kernel?: number;
+  /** Most memory for TCP buffers, in bytes. Only control groups version 1. */
+  kernelTCP?: number;
+  /** How readily its memory is swapped out, from 0 to 100. Only control groups version 1. */
+  swappiness?: number;
+  /** Let it wait, rather than kill it, when it is out of memory. Only control groups version 1. */
+  disableOOMKiller?: boolean;
+  /** Ingot only: Count the memory of child groups too. Only control groups version 1. */
+  useHierarchy?: boolean;
+  /** Ingot only: Refuse a limit that is below what is in use already. */
+  checkBeforeUpdate?: boolean;
+}
+
+/** Limits on processor time. */
+export interface CpuResources {
+  /** Weight against other groups when the processors are busy; 1024 is the usual one. */
+  shares?: number;
+  /** Processor time in microseconds that it may use in each `period`; -1 for no limit. */
+  quota?: number;
+  /** Ingot only: Unused quota in microseconds that it may save up. */
+  burst?: number;
+  /** Length of the interval that `quota` is counted in, in microseconds. */
+  period?: number;
+  /** Real-time processor time in microseconds in each `realtimePeriod`. */
+  realtimeRuntime?: number;
+  /** Length of the interval that `realtimeRuntime` is counted in, in microseconds. */
+  realtimePeriod?: number;
+  /** Processors that it may run on, such as `0-2,7`. */
+  cpus?: string;
+  /** Memory nodes that it may use, such as `0-1`. */
+  mems?: string;
+  /** Ingot only: 1 to run only when nothing else wants to. */
+  idle?: number;
+}
+
+/** Limit on the number of processes. */
+export interface PidsResources {
+  /** Most processes and threads; -1 for no limit. */
+  limit: number;
+}
+
+/** Limits on block devices. */
+export interface BlockIoResources {
+  /** Its share of the input and output of block devices, from 10 to 1000. */
+  weight?: number;
+  /** Its share against its own child groups, from 10 to 1000. */
+  leafWeight?: number;
+  /** Weights for single devices. */
+  weightDevice?: readonly WeightDevice[];
+  /** Most bytes read a second, by device. */
+  throttleReadBpsDevice?: readonly ThrottleDevice[];
+  /** Most bytes written a second, by device. */
+  throttleWriteBpsDevice?: readonly ThrottleDevice[];
+  /** Most reads a second, by device. */
+  throttleReadIOPSDevice?: readonly ThrottleDevice[];
+  /** Most writes a second, by device. */
+  throttleWriteIOPSDevice?: readonly ThrottleDevice[];
+}
+
+/** A weight for one block device. */
+export interface WeightDevice {
+  /** Major number of the device. */
+  major: number;
+  /** Minor number of the device. */
+  minor: number;
+  /** Its weight on this device, from 10 to 1000. */
+  weight?: number;
+  /** Its weight against its own child groups on this device, from 10 to 1000. */
+  leafWeight?: number;
+}
+
+/** A rate limit for one block device. */
+export interface ThrottleDevice {
+  /** Major number of the device. */
+  major: number;
+  /** Minor number of the device. */
+  minor: number;
+  /** Most bytes, or operations, a second. */
+  rate: number;
+}
+
+/** Limit on huge pages of one size. */
+export interface HugepageLimit {
+  /** Size of the pages, such as `2MB`. */
+  pageSize: string;
+  /** Most memory in pages of this size, in bytes. */
+  limit: number;
+}
+
+/** Marks and priorities of packets. Only control groups version 1. */
+export interface NetworkResources {
+  /** Class that its packets are marked with. */
+  classID?: number;
+  /** Priorities of its packets, by interface. */
+  priorities?: readonly InterfacePriority[];
+}
+
+/** Priority of packets on one network interface. */
+export interface InterfacePriority {
+  /** Name of the network interface. */
+  name: string;
+  /** Priority of its packets on this interface. */
+  priority: number;
+}
+
+/** Ingot only: Limits on one RDMA device. */
+export interface RdmaResources {
+  /** Most handles. */
+  hcaHandles?: number;
+  /** Most objects. */
+  hcaObjects?: number;
+}
+
+/** A range of user or group ids of a user namespace. */
+export interface IdMapping {
+  /** First id outside. */
+  hostID: number;
+  /** First id in the container. */
+  containerID: number;
+  /** How many ids are mapped. */
+  size: number;
+}
+
+/** What is prepared outside a container before it starts. */
+export interface Runtime {
+  /** Control groups to make before the container starts. */
+  cgroups?: readonly string[];
+  /** File systems to mount outside the container before it starts. */
+  mounts?: readonly Mount[];
+  /** Directories to make before the container starts. */
+  mkdir?: readonly string[];
+  /** Network interfaces to give to the container. */
+  interfaces?: readonly NetworkInterface[];
+  /** Where to keep its namespaces for others to join. */
+  bindNS?: BindNamespaces;
+  /** Namespace of the service in containerd; only LinuxKit's own init looks at it. */
+  namespace?: string;
+}
+
+/** A network interface that a container is given. */
+export interface NetworkInterface {
+  /** Name of the interface in the container. */
+  name?: string;
+  /** Type of interface to make, such as `veth`; without it, `name` is moved in. */
+  add?: string;
+  /** Name of the other end of a `veth` pair. */
+  peer?: string;
+  /** Make it outside first, then move it in. Default: `false`. */
+  createInRoot?: boolean;
+}
+
+/** Paths that a container's namespaces are bound to, so that other containers can join them. */
+export interface BindNamespaces {
+  /** Path that keeps the control group namespace. */
+  cgroup?: string;
+  /** Path that keeps the IPC namespace. */
+  ipc?: string;
+  /** Path that keeps the mount namespace. */
+  mnt?: string;
+  /** Path that keeps the network namespace, such as `/run/netns/web`. */
+  net?: string;
+  /** Path that keeps the process namespace. */
+  pid?: string;
+  /** Path that keeps the user namespace. */
+  user?: string;
+  /** Path that keeps the host name namespace. */
+  uts?: string;
+}
+
+/**
+ * A file, directory or symbolic link that is laid into the root. One of `contents`, `source`, `symlink`, `directory`
+ * and `metadata` says which. Directories on the way that are not there yet get its owner and its mode, made searchable.
+ */
+export interface FileEntry {
+  /** Where it goes in the image; the slash at the start may be left out. */
+  path: string;
+  /** Make a directory. Default: `false`. */
+  directory?: boolean;
+  /** Make a symbolic link to this path. */
+  symlink?: string;
+  /** The text of the file itself. */
+  contents?: string;
+  /** A file to take the content from: a path relative to the spec, or one that starts with `/`. */
+  source?: string;
+  /** Write the whole spec into the file, in this format. */
+  metadata?: 'json' | 'yaml';
+  /** Leave the file out where its `source` is missing. Default: `false`. */
+  optional?: boolean;
+  /** Permissions, in octal and in quotes. Default: `"0600"`, and `"0700"` for a directory. */
+  mode?: string;
+  /** User that owns it: a number, `root`, or the name of a container for the id that it was given. Default: `0`. */
+  uid?: number | string;
+  /** Group that owns it, in the same forms as `uid`. Default: `0`. */
+  gid?: number | string;
+}
+
+/** Ingot only: Where `deb:` references find their packages. */
+export interface Debian {
+  /** Ingot only: The Debian release that `deb:` references are resolved in. Default: `"trixie"`. */
+  suite?: string;
+  /**
+   * Ingot only: Where to fetch packages from. It is no part of the lock: every mirror has the same packages. Default:
+   * from the settings, or from the apt configuration of the machine that builds.
+   */
+  mirror?: string;
+  /**
+   * Ingot only: Where to fetch security updates from. It is no part of the lock. Default: from the settings, or from
+   * the apt configuration of the machine that builds.
+   */
+  securityMirror?: string;
+}
