@@ -1,13 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises';
-
-/** A file that is open for reading, and how long it is. */
-export interface OpenFile {
-  readonly handle: FileHandle;
-  readonly sizeBytes: number;
-}
+import { BlobFile } from './blob-file.js';
 
 interface Slot {
-  readonly file: Promise<OpenFile>;
+  readonly file: Promise<BlobFile>;
   users: number;
   /** Out of the list: closed as soon as nobody uses it. */
   evicted: boolean;
@@ -25,7 +19,7 @@ export class OpenFiles {
   }
 
   /** Runs `use` with the file open; it stays open at least until `use` is done. */
-  async use<T>(path: string, use: (file: OpenFile) => Promise<T>): Promise<T> {
+  async use<T>(path: string, use: (file: BlobFile) => Promise<T>): Promise<T> {
     const slot = this.#take(path);
     try {
       return await use(await slot.file);
@@ -46,7 +40,7 @@ export class OpenFiles {
   }
 
   #take(path: string): Slot {
-    const slot = this.#slots.get(path) ?? { file: openForReading(path), users: 0, evicted: false };
+    const slot = this.#slots.get(path) ?? { file: BlobFile.open(path), users: 0, evicted: false };
     slot.users += 1;
     this.#slots.delete(path);
     this.#slots.set(path, slot);
@@ -64,17 +58,7 @@ export class OpenFiles {
   }
 }
 
-async function openForReading(path: string): Promise<OpenFile> {
-  const handle = await open(path, 'r');
-  try {
-    return { handle, sizeBytes: (await handle.stat()).size };
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
-}
-
 /** A file that could not be opened has nothing to close; whoever asked for it got the error. */
 async function closeQuietly(slot: Slot): Promise<void> {
-  await slot.file.then((file) => file.handle.close()).catch(() => undefined);
+  await slot.file.then((file) => file.close()).catch(() => undefined);
 }

@@ -59,9 +59,9 @@ export class Store implements AsyncDisposable {
   static async open(directory: string): Promise<Store> {
     const store = new Store(resolve(directory));
     try {
-      await mkdir(store.#temporaryFolder(), { recursive: true, mode: 0o700 });
       await mkdir(join(store.directory, 'blobs', 'sha256'), { recursive: true });
       await mkdir(join(store.directory, 'facts'), { recursive: true });
+      await mkdir(store.#temporaryFolder(), { recursive: true, mode: 0o700 });
       await access(store.#temporaryFolder(), constants.W_OK);
     } catch (error) {
       throw storeError(error, { what: 'open the store in', path: store.directory });
@@ -115,10 +115,10 @@ export class Store implements AsyncDisposable {
   async read(range: BlobRange): Promise<Buffer> {
     const path = this.pathOf(range.blob);
     try {
-      return await this.#files.use(path, async ({ handle, sizeBytes }) => {
-        checkRange(range, sizeBytes);
-        const bytes = Buffer.allocUnsafe(range.sizeBytes);
-        await readFully(handle, { bytes, position: range.offset, path });
+      return await this.#files.use(path, async (file) => {
+        checkRange(range, file.sizeBytes);
+        const bytes = await file.read(range.offset, range.sizeBytes);
+        if (bytes.length < range.sizeBytes) throw tooShort(range, range.offset + bytes.length);
         return bytes;
       });
     } catch (error) {
@@ -251,22 +251,6 @@ async function writeFully(file: FileHandle, chunk: Uint8Array): Promise<void> {
   }
 }
 
-async function readFully(
-  file: FileHandle,
-  target: { readonly bytes: Buffer; readonly position: number; readonly path: string },
-): Promise<void> {
-  const { bytes, position, path } = target;
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesRead } = await file.read(bytes, done, bytes.length - done, position + done);
-    if (bytesRead === 0) {
-      throw new StoreError('corrupt', `Cannot read ${path}: it became shorter while it was read; remove it`, {
-        context: { path },
-      });
-    }
-    done += bytesRead;
-  }
-}
-
 /** Moves a finished file to its final name, also through a crash: afterwards it is there whole, or not at all. */
 async function renameInto(temporary: string, path: string): Promise<void> {
   await rename(temporary, path).catch(async (error: unknown) => {
@@ -280,11 +264,14 @@ function checkRange(range: BlobRange, fileBytes: number): void {
   const { offset, sizeBytes } = range;
   const good = Number.isSafeInteger(offset) && Number.isSafeInteger(sizeBytes) && offset >= 0 && sizeBytes >= 0;
   if (good && offset + sizeBytes <= fileBytes) return;
-  throw new StoreError(
-    'corrupt',
-    `Cannot read ${sizeBytes} bytes from ${offset} of blob ${range.blob}: it has ${fileBytes} bytes; remove it, so that it is made again`,
-    { context: { path: range.blob, got: `${fileBytes}`, want: `${offset + sizeBytes}` } },
-  );
+  throw tooShort(range, fileBytes);
+}
+
+function tooShort({ blob, offset, sizeBytes }: BlobRange, fileBytes: number): StoreError {
+  const what = `Cannot read ${sizeBytes} bytes from ${offset} of blob ${blob}`;
+  return new StoreError('corrupt', `${what}: it has ${fileBytes} bytes; remove it, so that it is made again`, {
+    context: { path: blob, got: `${fileBytes}`, want: `${offset + sizeBytes}` },
+  });
 }
 
 function checkExpected(

@@ -1,0 +1,72 @@
+import { type FileHandle, open } from 'node:fs/promises';
+
+/** Reads of at most this go through the window. */
+const SMALL_BYTES = 1 << 16;
+const WINDOW_BYTES = 1 << 18;
+
+interface Window {
+  readonly offset: number;
+  readonly end: number;
+  readonly bytes: Promise<Buffer>;
+}
+
+/**
+ * A blob that is open for reading. Layers hold thousands of small files one after the other, read in that order: so a
+ * small read that follows the last one reads ahead, and the next ones need no system call.
+ */
+export class BlobFile {
+  readonly sizeBytes: number;
+  readonly #handle: FileHandle;
+  #lastEnd = 0;
+  #window: Window | undefined;
+
+  private constructor(handle: FileHandle, sizeBytes: number) {
+    this.#handle = handle;
+    this.sizeBytes = sizeBytes;
+  }
+
+  static async open(path: string): Promise<BlobFile> {
+    const handle = await open(path, 'r');
+    try {
+      return new BlobFile(handle, (await handle.stat()).size);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /** Bytes that must lie within the file. The result is the caller's own; it is shorter only if the file became so. */
+  async read(offset: number, sizeBytes: number): Promise<Buffer> {
+    const end = offset + sizeBytes;
+    // Padding and headers lie between the bodies of an archive.
+    const follows = offset >= this.#lastEnd && offset - this.#lastEnd <= SMALL_BYTES;
+    this.#lastEnd = end;
+    if (sizeBytes > SMALL_BYTES) return await this.#readFully(offset, sizeBytes);
+    let window = this.#window;
+    if (window === undefined || offset < window.offset || end > window.end) {
+      if (!follows) return await this.#readFully(offset, sizeBytes);
+      const windowEnd = Math.min(this.sizeBytes, offset + WINDOW_BYTES);
+      window = { offset, end: windowEnd, bytes: this.#readFully(offset, windowEnd - offset) };
+      this.#window = window;
+    }
+    const bytes = await window.bytes.catch((error: unknown) => {
+      this.#window = undefined;
+      throw error;
+    });
+    return Buffer.from(bytes.subarray(offset - window.offset, end - window.offset));
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+
+  async #readFully(position: number, sizeBytes: number): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafe(sizeBytes);
+    for (let done = 0; done < sizeBytes; ) {
+      const { bytesRead } = await this.#handle.read(bytes, done, sizeBytes - done, position + done);
+      if (bytesRead === 0) return bytes.subarray(0, done);
+      done += bytesRead;
+    }
+    return bytes;
+  }
+}
