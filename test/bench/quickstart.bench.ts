@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort, type Outcome, Project } from '../engine/project.js';
+import { pairs } from './measure.js';
+import { record, rowOf } from './row.js';
+
+const PAIRS = 9;
+
+/** The quickstart's program with one dynamic resource in place of ours, whose handlers do nothing. */
+const NOTHING = {
+  'index.ts': `
+import * as pulumi from '@pulumi/pulumi';
+
+const port = new pulumi.Config().getNumber('port') ?? 8080;
+
+class Nothing extends pulumi.CustomResource {
+  constructor(name: string) {
+    super('pulumi-nodejs:dynamic/bench:Nothing', name, { port, __provider: HANDLERS });
+  }
+}
+const HANDLERS = \`exports.handler = () => ({
+  check: async (olds, news) => ({ inputs: news }),
+  diff: async () => ({ changes: false }),
+  create: async (inputs) => ({ id: 'nothing', outs: inputs }),
+  delete: async () => {},
+})\`;
+new Nothing('web');
+export const url = \`http://127.0.0.1:\${port}\`;
+`,
+  'tsconfig.json': JSON.stringify({ compilerOptions: { module: 'nodenext', moduleResolution: 'nodenext' } }),
+};
+
+let ours: Project;
+let nothing: Project;
+
+beforeAll(async () => {
+  ours = await Project.create('quickstart');
+  nothing = await Project.create(NOTHING);
+  for (const project of [ours, nothing]) {
+    await project.run(['config', 'set', 'port', String(await freePort())]);
+    expectSuccess(await project.up());
+  }
+});
+afterAll(async () => {
+  await ours?.remove();
+  await nothing?.remove();
+});
+
+test('the boot of the guest, in phases', async () => {
+  const { outputs } = await ours.resource('ingot:local.Instance::web');
+  const phases = Object.entries(outputs.bootSeconds as Record<string, number>).sort(([, a], [, b]) => a - b);
+  for (const [phase, seconds] of phases) record({ name: `boot: QEMU start to ${phase}`, oursSeconds: seconds });
+});
+
+test('a preview of no changes', async () => {
+  const measured = await pairs(PAIRS, {
+    ours: () => secondsOfPreview(ours),
+    reference: () => secondsOfPreview(nothing),
+  });
+  const reference = 'a resource that does nothing';
+  record(rowOf('pulumi preview, nothing changed', measured, { reference, goalSeconds: 0.3 }));
+});
+
+async function secondsOfPreview(project: Project): Promise<number> {
+  const start = performance.now();
+  expectSuccess(await project.run(['preview', '--expect-no-changes']));
+  return (performance.now() - start) / 1000;
+}
+
+function expectSuccess({ code, text }: Outcome): void {
+  expect(code, text).toBe(0);
+}
