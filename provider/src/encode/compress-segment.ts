@@ -4,6 +4,7 @@ import { zstdFrame, zstdFrameOf } from '../format/zstd.js';
 import { type ArchiveEntry, archiveBuffer, archiveBytes, entryBytes } from './archive.js';
 import { type Compression, GZIP_LEVEL, ZSTD_LEVEL } from './compression.js';
 import type { EncodeContext } from './context.js';
+import type { InitrdSegment } from './initrd-segments.js';
 
 /** As long as the window of zstd's level 3: longer frames gain nothing but need more memory. */
 const FRAME_BYTES = 2 << 20;
@@ -16,13 +17,12 @@ const FRAMES_IN_FLIGHT = 4;
  * one piece of all, zstd one of as many entries as fit in 2 MiB, or of one that is larger.
  */
 export function compressSegment(
-  entries: readonly ArchiveEntry[],
-  compression: Compression,
+  segment: InitrdSegment,
+  compression: Exclude<Compression, 'none'>,
   context: EncodeContext,
 ): AsyncIterable<Uint8Array> {
-  if (compression === 'none') return archiveBytes(entries, context);
-  if (compression === 'gzip') return gzip(archiveBytes(entries, context), { level: GZIP_LEVEL });
-  return zstdFrames(entries, context);
+  if (compression === 'gzip') return gzip(archiveBytes(segment, context), { level: GZIP_LEVEL });
+  return zstdFrames(segment, context);
 }
 
 async function* zstdFrames(

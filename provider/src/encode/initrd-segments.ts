@@ -5,18 +5,15 @@ import { hexOf } from '../model/digest.js';
 import type { Component } from '../model/tree.js';
 import type { ArchiveEntry } from './archive.js';
 import { type InodeEntry, namesOf } from './inodes.js';
+import { mergeSmall } from './merge-small.js';
 import { representable } from './representable.js';
 
 /** A part of an initramfs that is compressed, and kept, by itself. */
-export interface InitrdSegment {
-  /** For people: `folders`, `component services/web`, `end`. */
-  readonly name: string;
-  readonly entries: readonly ArchiveEntry[];
-}
+export type InitrdSegment = readonly ArchiveEntry[];
 
 /**
  * The segments of an initramfs, in their order: all folders of the tree, since the kernel skips without a word what has
- * no folder yet; the other entries, component by component; and the end mark. So what a segment holds does not depend
+ * no folder yet; the other entries, component by component, small ones together; and the end mark. So what a segment holds does not depend
  * on which segments come before it, and a change in one component leaves the others' segments as they are.
  * A file whose names lie in several components is in all their segments: its body with the first name.
  * @throws {EncodeError} `unrepresentable` when a value fits no field.
@@ -27,18 +24,14 @@ export function initrdSegments(entries: readonly InodeEntry[], components: reado
   for (const entry of entries) if (entry.type !== 'directory') members.get(entry.component)?.push(entry);
   const names = namesOf([...members.values()].flat());
   const inodes = new Map<string, Inode>();
-  const segments = [{ name: 'folders', entries: folderEntries(folders) }];
-  for (const [id, own] of members) {
-    if (own.length > 0) segments.push({ name: `component ${id}`, entries: memberEntries(own, { id, names, inodes }) });
-  }
-  segments.push({ name: 'end', entries: [{ path: '', header: cpioTrailer() }] });
-  return segments;
+  const parts = [...members].map(([id, own]) => memberEntries(own, { id, names, inodes }));
+  return [folderEntries(folders), ...mergeSmall(parts), [{ path: '', header: cpioTrailer() }]];
 }
 
 /** All that decides the bytes of a segment: headers, the digests of the bodies, and what compresses them. */
-export function segmentKey({ entries }: InitrdSegment, compressor: string): string {
+export function segmentKey(segment: InitrdSegment, compressor: string): string {
   const hash = createHash('sha256');
-  for (const { header, content } of entries) {
+  for (const { header, content } of segment) {
     hash.update(header);
     if (content !== undefined) hash.update(hexOf(content.sha256));
   }

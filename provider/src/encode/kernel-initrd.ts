@@ -78,24 +78,19 @@ async function* initrdBytes(initrd: Initrd, context: EncodeContext): AsyncGenera
     yield zerosAfter(microcode.content.sizeBytes);
   }
   if (compression === 'none') {
-    yield* archiveBytes(entriesOf(segments), context);
+    yield* archiveBytes(segments.flat(), context);
     return;
   }
   const compressor = compressorOf('kernel+initrd', compression);
   const ranges = mapInOrder(
     segments,
-    (segment) =>
-      context.memo(segmentKey(segment, compressor), () => compressSegment(segment.entries, compression, context)),
+    (segment) => context.memo(segmentKey(segment, compressor), () => compressSegment(segment, compression, context)),
     { inFlight: SEGMENTS_IN_FLIGHT },
   );
   for await (const range of ranges) {
     context.signal.throwIfAborted();
     yield* context.read(range);
   }
-}
-
-function* entriesOf(segments: readonly InitrdSegment[]) {
-  for (const { entries } of segments) yield* entries;
 }
 
 /** An uncompressed archive must begin at a multiple of 4; zeros between archives are skipped. */

@@ -8,7 +8,7 @@ import { decodePath } from './path-text.js';
  */
 
 /** What an entry says of itself. */
-export interface TarEntry {
+export interface TarHeaderFields {
   /** Bytes of the path, relative, without slashes at either end. */
   readonly path: Uint8Array;
   readonly type: 'file' | 'directory' | 'symlink' | 'hardlink' | 'char' | 'block' | 'fifo';
@@ -61,7 +61,7 @@ const SLASH = 0x2f;
  * The blocks before an entry's body. The body follows, then `tarPadding` of its size.
  * @throws {FormatError} `out-of-range`, with the field's name, when a value fits neither header.
  */
-export function tarHeader(entry: TarEntry): Buffer {
+export function tarHeader(entry: TarHeaderFields): Buffer {
   checkEntry(entry);
   const path = entry.type === 'directory' ? Buffer.concat([entry.path, Buffer.from('/')]) : Buffer.from(entry.path);
   const link = Buffer.from(entry.link ?? []);
@@ -103,7 +103,7 @@ export function tarEnd(): Buffer {
   return Buffer.alloc(2 * BLOCK_BYTES);
 }
 
-function checkEntry(entry: TarEntry): void {
+function checkEntry(entry: TarHeaderFields): void {
   const refuse = (field: string, problem: string): never => {
     const path = decodePath(entry.path);
     const message = `Cannot write a tar header for ${JSON.stringify(path)}: ${field} ${problem}`;
