@@ -3,53 +3,66 @@ import { type Contents, sha256, shortDigest } from '../model/index.js';
 /** What a description may have as JSON, in bytes. */
 export const MAX_CONTENTS_BYTES = 64 * 1024;
 
-type Table = Readonly<Record<string, string>>;
+/** Longer than any kernel takes (COMMAND_LINE_SIZE is 2048). */
+const MAX_COMMAND_LINE = 2048;
+/** Room for the entry that stands for what was left out. */
+const SUMMARY_BYTES = 64;
 
-/** What is shortened first: what a person misses least. */
-const TABLES = ['users', 'components', 'files', 'images', 'packages', 'services'] as const;
+const PARTS = ['packages', 'images', 'services', 'files', 'components', 'setuid', 'users'] as const;
 
-/** The description, shortened until it fits. What is left out is counted, with a digest, under the name `…`. */
+type Part = (typeof PARTS)[number];
+
+/**
+ * The description, shortened until it fits: what is small stays whole, and the large parts share what is left. What is
+ * left out is counted, with a digest, under the name `…`.
+ */
 export function fitContents(contents: Contents): Contents {
-  let fitting = contents;
-  if (bytesOf(fitting) > MAX_CONTENTS_BYTES) {
-    fitting = { ...fitting, setuid: shortenedList(fitting.setuid, allowance(fitting, fitting.setuid)) };
+  const { commandLine } = contents.kernel;
+  const fitting = commandLine.length <= MAX_COMMAND_LINE ? contents : withCommandLineDigest(contents);
+  const needs = new Map(PARTS.map((part) => [part, bytesOf(fitting[part])]));
+  const others = bytesOf(fitting) - [...needs.values()].reduce((sum, need) => sum + need, 0);
+  const allowed = fairShares(needs, MAX_CONTENTS_BYTES - others);
+  const parts = PARTS.map((part) => [part, shortened(fitting[part], allowed.get(part) ?? 0)]);
+  return { ...fitting, ...(Object.fromEntries(parts) as Pick<Contents, Part>) };
+}
+
+function withCommandLineDigest(contents: Contents): Contents {
+  const { kernel } = contents;
+  return { ...contents, kernel: { ...kernel, commandLine: `sha256:${shortDigest(sha256(kernel.commandLine))}` } };
+}
+
+/** How many bytes each part may have: the smallest first takes what it needs, at most an equal share of the rest. */
+function fairShares(needs: ReadonlyMap<Part, number>, totalBytes: number): Map<Part, number> {
+  const shares = new Map<Part, number>();
+  let leftBytes = totalBytes;
+  const ascending = [...needs].sort(([, a], [, b]) => a - b);
+  for (const [index, [part, need]] of ascending.entries()) {
+    const share = Math.min(need, Math.floor(leftBytes / (ascending.length - index)));
+    shares.set(part, share);
+    leftBytes -= share;
   }
-  for (const table of TABLES) {
-    if (bytesOf(fitting) <= MAX_CONTENTS_BYTES) break;
-    fitting = { ...fitting, [table]: shortened(fitting[table], allowance(fitting, fitting[table])) };
+  return shares;
+}
+
+function shortened(value: Contents[Part], maxBytes: number): Contents[Part] {
+  if (bytesOf(value) <= maxBytes) return value;
+  if (Array.isArray(value)) {
+    const items = value as readonly string[];
+    const kept = fittingPart(items, maxBytes, (item) => bytesOf(item) + 1);
+    return [...kept, `… ${summary(items.slice(kept.length))}`];
   }
-  if (bytesOf(fitting) <= MAX_CONTENTS_BYTES) return fitting;
-  const { commandLine } = fitting.kernel;
-  return { ...fitting, kernel: { ...fitting.kernel, commandLine: `sha256:${shortDigest(sha256(commandLine))}` } };
+  const members = Object.entries(value as Readonly<Record<string, string>>);
+  const kept = fittingPart(members, maxBytes, ([name, text]) => bytesOf(name) + bytesOf(text) + 2);
+  return Object.fromEntries([...kept, ['…', summary(members.slice(kept.length))]]);
 }
 
-/** A part keeps what the others leave, and no less than 1 kB. */
-function allowance(contents: Contents, part: unknown): number {
-  return Math.max(1024, MAX_CONTENTS_BYTES - (bytesOf(contents) - bytesOf(part)) - 100);
-}
-
-function shortened(table: Table, maxBytes: number): Table {
-  const members = Object.entries(table);
-  const kept = fittingPart(members, maxBytes, ([name, value]) => bytesOf(name) + bytesOf(value) + 2);
-  const rest = members.slice(kept.length);
-  return rest.length === 0 ? table : Object.fromEntries([...kept, ['…', summary(rest)]]);
-}
-
-function shortenedList(list: readonly string[], maxBytes: number): readonly string[] {
-  const kept = fittingPart(list, maxBytes, (item) => bytesOf(item) + 1);
-  const rest = list.slice(kept.length);
-  return rest.length === 0 ? list : [...kept, `… ${summary(rest)}`];
-}
-
-function fittingPart<T>(items: readonly T[], maxBytes: number, sizeOf: (item: T) => number): T[] {
-  const kept: T[] = [];
-  let bytes = 100;
-  for (const item of items) {
+function fittingPart<T>(items: readonly T[], maxBytes: number, sizeOf: (item: T) => number): readonly T[] {
+  let bytes = SUMMARY_BYTES;
+  const end = items.findIndex((item) => {
     bytes += sizeOf(item);
-    if (bytes > maxBytes) break;
-    kept.push(item);
-  }
-  return kept;
+    return bytes > maxBytes;
+  });
+  return items.slice(0, end < 0 ? items.length - 1 : end);
 }
 
 function summary(rest: readonly unknown[]): string {

@@ -30,7 +30,7 @@ test('goJson() is JSON that says the same', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       const text = goJson(value as Parameters<typeof goJson>[0]);
-      expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value).replaceAll('-0', '0')));
+      expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
     }),
   );
 });

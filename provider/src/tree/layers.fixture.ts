@@ -6,6 +6,7 @@ import {
   type Lock,
   type Spec,
   sha256,
+  type Tree,
 } from '../model/index.js';
 import type { AssembleInput } from './assemble.js';
 import { entriesOf, type Folder } from './root.js';
@@ -111,7 +112,7 @@ export function inputOf(
 }
 
 /** What is in a root, one short text per path: `0644 0:0 file 5`, `-> target`, `= first name`. */
-export function listing(root: Folder | { readonly entries: ReturnType<typeof entriesOf> }): Record<string, string> {
+export function listing(root: Folder | Pick<Tree, 'entries'>): Record<string, string> {
   const entries = 'entries' in root ? root.entries : entriesOf(root);
   return Object.fromEntries(
     entries.map(({ path, type, mode, uid, gid, link, content }) => {
