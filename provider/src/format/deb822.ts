@@ -1,3 +1,5 @@
+import { StringDecoder } from 'node:string_decoder';
+
 /** A paragraph of deb822(5): field values by lower-case field name, in the order of the text. */
 export type Stanza = ReadonlyMap<string, string>;
 
@@ -6,12 +8,13 @@ export interface Deb822Options {
   readonly fields?: ReadonlySet<string>;
   /** Longest stanza in bytes. Default: 1 MiB. */
   readonly maxStanzaBytes?: number;
+  /** How readDeb822() decodes bytes: `latin1` is faster, and right where all fields to keep are ASCII. Default: `utf8`. */
+  readonly encoding?: 'utf8' | 'latin1';
   /** Whether lines that begin with `#` are comments, as in files written by people. Default: they are errors. */
   readonly comments?: boolean;
 }
 
 const DEFAULT_MAX_STANZA_BYTES = 1 << 20;
-const LF = 10;
 
 /**
  * Reads the stanzas of a deb822(5) text, such as a Release or a `.sources` file, in their order.
@@ -26,8 +29,7 @@ export function parseDeb822(text: string, options: Deb822Options = {}): Stanza[]
 }
 
 /**
- * Reads stanzas from chunks of bytes, a batch for each chunk, so that a file of any size needs little memory. Bytes are
- * decoded as UTF-8.
+ * Reads stanzas from chunks of bytes, a batch for each chunk, so that a file of any size needs little memory.
  * @throws {SyntaxError} as parseDeb822() does.
  */
 export async function* readDeb822(
@@ -35,18 +37,18 @@ export async function* readDeb822(
   options: Deb822Options = {},
 ): AsyncGenerator<Stanza[]> {
   const limit = options.maxStanzaBytes ?? DEFAULT_MAX_STANZA_BYTES;
+  const decoder = new StringDecoder(options.encoding ?? 'utf8');
   const reader = new StanzaReader(options);
-  let rest: Buffer = Buffer.alloc(0);
+  let rest = '';
   for await (const chunk of chunks) {
-    const bytes = Buffer.concat([rest, chunk]);
-    // Whole lines only: a line feed is never part of a longer UTF-8 sequence.
-    const end = bytes.lastIndexOf(LF) + 1;
-    rest = bytes.subarray(end);
+    const text = rest + decoder.write(chunk);
+    const end = text.lastIndexOf('\n') + 1;
+    rest = text.slice(end);
     if (rest.length > limit) throw new SyntaxError(`line ${reader.line}: a line is longer than ${limit} bytes`);
-    const stanzas = [...reader.read(bytes.toString('utf8', 0, end))];
+    const stanzas = [...reader.read(text.slice(0, end))];
     if (stanzas.length > 0) yield stanzas;
   }
-  const stanzas = [...reader.read(rest.toString('utf8'))];
+  const stanzas = [...reader.read(rest + decoder.end())];
   const last = reader.end();
   if (last !== undefined) stanzas.push(last);
   if (stanzas.length > 0) yield stanzas;

@@ -2,7 +2,7 @@ import { parseDeb822 } from '../../format/deb822.js';
 import { type Digest, isDigest } from '../../model/digest.js';
 import { SourceError } from '../error.js';
 
-export interface IndexFile {
+export interface ListedFile {
   readonly sizeBytes: number;
   readonly digest: Digest;
 }
@@ -20,7 +20,7 @@ export interface Release {
   readonly acquireByHash: boolean;
   readonly architectures: readonly string[];
   /** The package indexes of `main`, by their path under the suite, such as `main/binary-amd64/Packages.xz`. */
-  readonly files: Readonly<Record<string, IndexFile>>;
+  readonly files: Readonly<Record<string, ListedFile>>;
 }
 
 const PACKAGES = /^main\/binary-[a-z0-9-]+\/Packages(?:\.xz|\.gz)?$/;
@@ -61,8 +61,8 @@ function onlyStanza(text: string, of: string): ReadonlyMap<string, string> {
   throw malformed(of, 'it is not one stanza');
 }
 
-function parseFiles(text: string, of: string): Record<string, IndexFile> {
-  const files: Record<string, IndexFile> = {};
+function parseFiles(text: string, of: string): Record<string, ListedFile> {
+  const files: Record<string, ListedFile> = {};
   for (const line of text.split('\n')) {
     if (line === '') continue;
     const match = CHECKSUM.exec(line);
