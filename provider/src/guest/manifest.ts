@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { GuestFile, GuestPick } from '../model/guest.js';
+import type { Architecture } from '../model/platform.js';
+import { GuestError } from './error.js';
+
+/** Raised whenever a file of the guest changes; guest.test.ts has the digest of each version. */
+export const GUEST_VERSION = 1;
+
+/** Debian packages that the init's binaries come from. */
+export const GUEST_PACKAGES: readonly string[] = [
+  'busybox-static',
+  'crun',
+  'libc6',
+  'libcap2',
+  'libseccomp2',
+  'libsystemd0',
+  'libyajl2',
+];
+
+/** Where the scripts are, from `dist/guest` as from `src/guest`. */
+const SCRIPTS = join(__dirname, '..', '..', 'src', 'guest', 'root');
+
+/** Scripts and configuration: path in the image, which is also that below `root/`, and mode. */
+const FILES: Readonly<Record<string, number>> = {
+  init: 0o755,
+  'usr/lib/ingot/boot': 0o755,
+  'usr/lib/ingot/container.sh': 0o644,
+  'usr/lib/ingot/dhcp': 0o755,
+  'usr/lib/ingot/fstab.devices': 0o644,
+  'usr/lib/ingot/fstab.root': 0o644,
+  'usr/lib/ingot/log.sh': 0o644,
+  'usr/lib/ingot/network.sh': 0o644,
+  'usr/lib/ingot/plan.awk': 0o644,
+  'usr/lib/ingot/power.sh': 0o644,
+  'usr/lib/ingot/process.sh': 0o644,
+  'usr/lib/ingot/say.sh': 0o644,
+  'usr/lib/ingot/service.sh': 0o644,
+};
+
+/**
+ * What others than the scripts call by name: the kernel (modprobe, poweroff, reboot) and tools that expect a shell.
+ * The scripts themselves need no links: busybox's shell finds busybox's commands without.
+ */
+const LINKS: Readonly<Record<string, string>> = {
+  'usr/bin/sh': 'busybox',
+  'usr/sbin/halt': '../bin/busybox',
+  'usr/sbin/modprobe': '../bin/busybox',
+  'usr/sbin/poweroff': '../bin/busybox',
+  'usr/sbin/reboot': '../bin/busybox',
+};
+
+/** Where the read-only root is mounted before it becomes `/`; the tree makes the other mount points. */
+const DIRECTORIES: Readonly<Record<string, number>> = { 'usr/lib/ingot/root': 0o755 };
+
+/** The loader has the name that every program asks for, in the folder that it asks for. */
+const LOADER: Readonly<Record<Architecture, string>> = {
+  amd64: 'usr/lib64/ld-linux-x86-64.so.2',
+  arm64: 'usr/lib/ld-linux-aarch64.so.1',
+};
+
+/** The files that are taken out of the packages: busybox, crun, and the shared libraries that crun needs. */
+export function guestPicks(architecture: Architecture): readonly GuestPick[] {
+  return [
+    { package: 'busybox-static', from: 'usr/bin/busybox' },
+    { package: 'crun', from: 'usr/bin/crun' },
+    { package: 'libc6', from: LOADER[architecture] },
+    { package: 'libc6', from: 'usr/lib/*-linux-gnu/libc.so.6' },
+    // Of libsystemd.
+    { package: 'libc6', from: 'usr/lib/*-linux-gnu/libm.so.6' },
+    { package: 'libcap2', from: 'usr/lib/*-linux-gnu/libcap.so.2' },
+    { package: 'libseccomp2', from: 'usr/lib/*-linux-gnu/libseccomp.so.2' },
+    { package: 'libsystemd0', from: 'usr/lib/*-linux-gnu/libsystemd.so.0' },
+    { package: 'libyajl2', from: 'usr/lib/*-linux-gnu/libyajl.so.2' },
+  ];
+}
+
+/**
+ * Checks that the init that a lock pins is the one that is here.
+ * @throws {GuestError} `other-version`.
+ */
+export function requireGuestVersion(version: number): void {
+  if (version === GUEST_VERSION) return;
+  const remedy =
+    version < GUEST_VERSION ? 'update the lock, or use the Ingot that made it' : 'use the Ingot that made the lock';
+  throw new GuestError(
+    'other-version',
+    `Cannot build with version ${version} of Ingot's own init: this Ingot has version ${GUEST_VERSION}; ${remedy}`,
+    { got: String(version), want: String(GUEST_VERSION) },
+  );
+}
+
+/** The scripts, configuration, links and folders of the init, sorted by path; line ends are LF wherever they are read. */
+export async function readGuestFiles(): Promise<GuestFile[]> {
+  const files: GuestFile[] = [];
+  for (const [path, mode] of Object.entries(FILES)) {
+    const text = await readFile(join(SCRIPTS, path), 'utf8');
+    files.push({ path, mode, bytes: Buffer.from(text.replaceAll('\r\n', '\n')) });
+  }
+  for (const [path, link] of Object.entries(LINKS)) files.push({ path, mode: 0o777, link });
+  for (const [path, mode] of Object.entries(DIRECTORIES)) files.push({ path, mode, directory: true });
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}

@@ -1,0 +1,32 @@
+# Output of containers, in bounded memory: /run/log/NAME.log, and what came before in NAME.log.1.
+# shellcheck shell=dash
+
+# Bytes in each of the two.
+log_limit=524288
+
+# Keeps what is written to the pipe $1 in log $1, in the background, as long as anybody has the pipe open.
+start_logger() {
+  if [ "$console" = services ]; then
+    tee /dev/console <"/run/ingot/pipe/$1" | keep_log "$1" &
+  else
+    keep_log "$1" <"/run/ingot/pipe/$1" &
+  fi
+}
+
+# Writes standard input to log $1. It goes on reading when /run is full: that must not block or kill a service.
+keep_log() {
+  local file="/run/log/$1.log"
+  while :; do
+    dd bs=4096 iflag=count_bytes count="$log_limit" of="$file" status=none 2>/dev/null || pause 1
+    [ "$(stat -c %s "$file")" -ge "$log_limit" ] || break
+    mv "$file" "$file.1"
+  done
+}
+
+# Shows the end of log $1 on the console.
+show_log() {
+  if [ "$console" != services ] && [ -s "/run/log/$1.log" ]; then
+    say "the last lines of $1:"
+    tail -n 40 "/run/log/$1.log" >/dev/console
+  fi
+}

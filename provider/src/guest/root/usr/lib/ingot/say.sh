@@ -1,0 +1,92 @@
+# What the machine tells the world: lines on the console, and one JSON line when it is ready or has failed.
+# shellcheck shell=dash
+
+# The digest of the image, as the kernel command line names it.
+image=
+# Seconds after the kernel's start within which the machine must be ready.
+fail_after=120
+# `services` if what containers print goes to the console, too.
+console=
+# When each phase ended, in seconds after the kernel's start, as members of a JSON object.
+phases=${INGOT_PHASES-}
+
+# Takes Ingot's options from the kernel command line.
+# shellcheck disable=SC2034 # log.sh reads `console`
+read_command_line() {
+  local words word
+  read -r words </proc/cmdline
+  set -f
+  for word in $words; do
+    case $word in
+      ingot.image=*) image=${word#*=} ;;
+      ingot.failAfter=*) fail_after=${word#*=} ;;
+      ingot.console=services | ingot.debug) console=services ;;
+    esac
+  done
+  set +f
+  case $fail_after in
+    '' | *[!0-9]* | ???????*) fail kernel "ingot.failAfter is not a number of seconds: $fail_after" ;;
+  esac
+}
+
+# Notes that phase $1 ends now.
+mark() {
+  local now
+  read -r now _ </proc/uptime
+  phases="${phases:+$phases,}\"$1\":$now"
+}
+
+# One line for people.
+say() {
+  printf 'ingot: %s\n' "$*" >/dev/console
+}
+
+# Prints $1 as a JSON string.
+json_string() {
+  local rest="$1" char text=''
+  case $1 in
+    *[\"\\[:cntrl:]]*)
+      while [ -n "$rest" ]; do
+        char=${rest%"${rest#?}"}
+        case $char in
+          [\"\\]) text="$text\\$char" ;;
+          [[:cntrl:]]) text="$text " ;;
+          *) text="$text$char" ;;
+        esac
+        rest=${rest#?}
+      done
+      ;;
+    *) text=$1 ;;
+  esac
+  printf '"%s"' "$text"
+}
+
+# One JSON line for programs: on the console, alone on its line, and on the virtio port named `ready` if there is one.
+report() {
+  local port name
+  printf '\n%s\n' "$1" >/dev/console
+  for port in /sys/class/virtio-ports/*; do
+    if read -r name 2>/dev/null <"$port/name" && [ "$name" = ready ]; then
+      # In the background, since it blocks until somebody listens.
+      printf '%s\n' "$1" >"/dev/${port##*/}" &
+    fi
+  done
+}
+
+# Ends a boot that failed in phase $1 for reason $2: says so, and turns the machine off.
+fail() {
+  trap '' ALRM CHLD HUP INT TERM USR1 USR2
+  trap - EXIT
+  say "boot failed in $1: $2"
+  report "{\"ingot\":\"failed\",\"image\":$(json_string "$image"),\"phase\":$(json_string "$1"),\"reason\":$(json_string "$2")}"
+  power_off poweroff
+}
+
+# Turns off a machine in which nothing runs yet; power.sh replaces it.
+# shellcheck disable=SC2120
+power_off() {
+  /usr/bin/busybox sleep 0.2
+  /usr/bin/busybox poweroff -f
+  # Were PID 1 to end, the panic would take the place of the reason.
+  while :; do /usr/bin/busybox sleep 60; done
+}
