@@ -11,7 +11,7 @@ export type FromWorker =
 /** What is said to the worker: `input` answers each `need` (null: there is no more), `taken` each `output`. */
 export type ToWorker =
   | { readonly type: 'begin' }
-  | { readonly type: 'input'; readonly chunk: Uint8Array | null }
+  | { readonly type: 'input'; readonly chunk: Uint8Array<ArrayBuffer> | null }
   | { readonly type: 'taken' };
 
 /**
@@ -24,6 +24,8 @@ const { XzReadableStream } = require(workerData.decoder);
 const PIECE_BYTES = 1 << 18;
 const PIECES_WAITING = 4;
 let giveInput, resume, waiting = 0;
+// Kept from stream to stream: most are far smaller.
+let piece = new Uint8Array(PIECE_BYTES);
 
 async function send(piece) {
   while (waiting >= PIECES_WAITING) await new Promise((done) => { resume = done; });
@@ -40,7 +42,7 @@ async function run() {
     },
   }, { highWaterMark: 1 });
   const reader = new XzReadableStream(input).getReader();
-  let piece = new Uint8Array(PIECE_BYTES), filled = 0;
+  let filled = 0;
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;

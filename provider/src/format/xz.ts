@@ -61,7 +61,7 @@ function failureOf(message: string): Error {
 /** The talk with a worker about one stream. */
 class WorkerStream {
   readonly #worker: Worker;
-  readonly #input: AsyncIterator<Uint8Array>;
+  readonly #input: AsyncIterator<Uint8Array<ArrayBuffer>>;
   readonly #signal: AbortSignal | undefined;
   readonly #output: Uint8Array[] = [];
   #asking = false;
@@ -69,7 +69,10 @@ class WorkerStream {
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(worker: Worker, options: { input: AsyncIterator<Uint8Array>; signal: AbortSignal | undefined }) {
+  constructor(
+    worker: Worker,
+    options: { input: AsyncIterator<Uint8Array<ArrayBuffer>>; signal: AbortSignal | undefined },
+  ) {
     this.#worker = worker;
     this.#input = options.input;
     this.#signal = options.signal;
@@ -142,7 +145,7 @@ class WorkerStream {
   }
 
   #say(message: ToWorker): void {
-    this.#worker.postMessage(message);
+    this.#worker.postMessage(message, message.type === 'input' && message.chunk ? [message.chunk.buffer] : []);
   }
 }
 
@@ -152,12 +155,12 @@ class WorkerStream {
  */
 async function* piecesOf(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   let empty = true;
   for await (const chunk of chunks) {
     if (chunk.byteLength === 0) continue;
     empty = false;
-    // A small view of a large buffer would take all of it along.
+    // A copy, since what is sent is gone here, and a view would take all of its buffer along.
     yield new Uint8Array(chunk);
   }
   if (empty) throw new FormatError('truncated', 'Cannot decompress xz data: there is none');

@@ -37,6 +37,7 @@ export interface Stored {
 const OPEN_FILES = 16;
 /** Large enough that the cost of a system call does not matter, small enough for many streams at once. */
 const STREAM_CHUNK_BYTES = 1 << 20;
+const WRITE_BYTES = 1 << 18;
 
 /**
  * Content-addressed blobs in a folder, shared by all processes of a user. Under it lie
@@ -84,7 +85,7 @@ export class Store implements AsyncDisposable {
 
   /**
    * Stores bytes under their digest. Returns when they are safely on disk; storing what is there already is cheap.
-   * Chunks must not be altered once they are given. With an expected digest that is there already, `data` is not read.
+   * Chunks are kept until written: they must not be altered once they are given. With an expected digest that is there already, `data` is not read.
    * @throws {StoreError} `corrupt` when digest or size is not the expected one, `too-large`, `no-space`, `io`;
    *   and whatever `data` throws. In all cases nothing is left behind.
    */
@@ -98,7 +99,7 @@ export class Store implements AsyncDisposable {
         return { digest: expect.digest, sizeBytes };
       }
     }
-    const chunks = data instanceof Uint8Array ? [data] : data;
+    const chunks = data instanceof Uint8Array ? piecesOf(data) : data;
     return await this.#withTemporaryFile(async (temporary) => {
       const stored = await this.#write(chunks, temporary, options);
       checkExpected(stored, expect ?? {});
@@ -227,6 +228,8 @@ export class Store implements AsyncDisposable {
     const wanted = options.expect?.sizeBytes;
     const limit = Math.min(options.maxBytes ?? Number.MAX_SAFE_INTEGER, wanted ?? Number.MAX_SAFE_INTEGER);
     let sizeBytes = 0;
+    let held: Uint8Array[] = [];
+    let heldBytes = 0;
     const file = await this.#writing(open(path, 'wx', 0o600));
     try {
       for await (const chunk of chunks) {
@@ -234,9 +237,16 @@ export class Store implements AsyncDisposable {
         sizeBytes += chunk.byteLength;
         if (sizeBytes > limit) throw tooLong(limit, limit === wanted);
         hash.update(chunk);
-        await this.#writing(writeFully(file, chunk));
+        // Archives come as many small pieces; a system call for each would cost more than their bytes.
+        held.push(chunk);
+        heldBytes += chunk.byteLength;
+        if (heldBytes < WRITE_BYTES) continue;
+        await this.#writing(writeFully(file, held));
+        held = [];
+        heldBytes = 0;
       }
       options.signal?.throwIfAborted();
+      await this.#writing(writeFully(file, held));
       await this.#writing(file.sync());
     } finally {
       await file.close();
@@ -245,7 +255,13 @@ export class Store implements AsyncDisposable {
   }
 }
 
-async function writeFully(file: FileHandle, chunk: Uint8Array): Promise<void> {
+/** Bytes that are all there already, in pieces that are quickly digested, so that others get their turn. */
+function* piecesOf(data: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < data.byteLength; at += STREAM_CHUNK_BYTES) yield data.subarray(at, at + STREAM_CHUNK_BYTES);
+}
+
+async function writeFully(file: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
+  const chunk = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
   for (let done = 0; done < chunk.byteLength; ) {
     done += (await file.write(chunk, done, chunk.byteLength - done)).bytesWritten;
   }

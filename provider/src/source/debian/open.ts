@@ -70,7 +70,7 @@ function layerKey(pinned: PinnedPackage): string {
 }
 
 /** Says of what is wrong with a format in which package it is. */
-async function explain<T>(pinned: PinnedPackage, read: () => Promise<T>): Promise<T> {
+export async function explain<T>(pinned: PinnedPackage, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
