@@ -1,0 +1,86 @@
+import type { DebianPin, PinnedPackage } from '../../model/pin.js';
+import type { Architecture } from '../../model/platform.js';
+import type { Progress } from '../../model/progress.js';
+import type { Store } from '../../store/store.js';
+import { SourceError } from '../error.js';
+import type { Patience } from './fetch-transfer.js';
+import type { TrustedKey } from './keyring.js';
+import type { Mirrors } from './mirrors.js';
+import { openPackagesIndex } from './packages-index.js';
+import type { RequestPatience } from './release-request.js';
+import { currentReleases } from './releases.js';
+import { closureOf } from './resolve-closure.js';
+import { parseRequests } from './resolve-request.js';
+import { nearestNames } from './resolve-suggestion.js';
+import { pinOf, Universe } from './resolve-universe.js';
+
+export interface ResolveOptions {
+  readonly store: Store;
+  /** Code name of a release of Debian, such as `trixie`. Its updates and security updates count too. */
+  readonly suite: string;
+  readonly architecture: Architecture;
+  readonly mirrors: Mirrors;
+  readonly now: Date;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  /** Packages that keep their version, where the suite still has it and what needs them can live with it. */
+  readonly keep?: readonly PinnedPackage[];
+  /** Which dependencies count, by name; those that name none of them are passed over. Default: all. */
+  readonly follow?: (name: string) => boolean;
+  /** Packages that are added without what they need. */
+  readonly always?: readonly string[];
+  /** How old a look at the mirrors may be. Default: 3600. */
+  readonly maxAgeSeconds?: number;
+  /** Ask no mirror, and take what was seen last, of any age. Default: false. */
+  readonly offline?: boolean;
+  /** Whose signatures count. Default: Debian's archive keys. */
+  readonly keys?: readonly TrustedKey[];
+  readonly patience?: { readonly request: RequestPatience; readonly transfer: Patience };
+}
+
+/**
+ * Pins packages and all that they need (Pre-Depends and Depends, never Recommends), in their newest versions, sorted by
+ * name. The same names, indexes and `keep` always give the same pin.
+ * @param names of packages, or `name=version` for exactly that one.
+ * @throws {SourceError} `bad-reference`, `unknown-package`, `unsatisfiable`, `conflict`; and as currentReleases() and
+ *   openPackagesIndex() do.
+ */
+export async function resolvePackages(names: readonly string[], options: ResolveOptions): Promise<DebianPin> {
+  const reference = `deb:${names.join(',')}`;
+  const requests = parseRequests(names, reference);
+  const { suite, signal } = options;
+  const universe = await openUniverse(options);
+  options.progress({ step: `resolving ${reference}` });
+  const packages = await closureOf(universe, {
+    ...{ reference, suite, requests, signal },
+    keep: options.keep ?? [],
+    follow: options.follow ?? (() => true),
+    always: options.always ?? [],
+    onUnknown: (name) => failUnknown(name, { reference, suite, universe }),
+  });
+  const sorted = packages.sort((left, right) => (left.name < right.name ? -1 : 1));
+  return { kind: 'debian', suite, packages: sorted.map(pinOf) };
+}
+
+async function openUniverse(options: ResolveOptions): Promise<Universe> {
+  const { patience, ...rest } = options;
+  const releases = await currentReleases({ ...rest, ...(patience ? { patience: patience.request } : {}) });
+  const indexes = [];
+  // One after the other: each takes memory while it is made, and the first has nearly all packages.
+  for (const release of releases) {
+    const index = await openPackagesIndex(release, { ...rest, ...(patience ? { patience: patience.transfer } : {}) });
+    indexes.push({ archive: release.archive, index });
+  }
+  return new Universe(indexes, options.architecture);
+}
+
+async function failUnknown(
+  name: string,
+  { reference, suite, universe }: { reference: string; suite: string; universe: Universe },
+): Promise<never> {
+  const near = await nearestNames(name, universe.names());
+  const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : 'check its spelling, and debian.suite';
+  throw new SourceError('unknown-package', `Cannot resolve ${reference}: ${suite} has no package ${name}; ${hint}`, {
+    context: { path: reference, got: name },
+  });
+}
