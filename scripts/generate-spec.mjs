@@ -3,7 +3,7 @@
 //
 //   node scripts/generate-spec.mjs
 
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -12,10 +12,11 @@ import { outputs } from './spec/outputs.mjs';
 const root = join(import.meta.dirname, '..');
 const require = createRequire(join(root, 'provider', 'package.json'));
 
-execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-b', 'provider'], {
+const tsc = spawnSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-b', 'provider'], {
   cwd: root,
   stdio: 'inherit',
 });
+if (tsc.status !== 0) process.exit(1);
 const { Spec } = require('./dist/model/spec.js');
 const { toJSONSchema } = require('zod');
 

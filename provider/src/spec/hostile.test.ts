@@ -1,8 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { SpecError } from './error.js';
 import { parseSpec } from './parse.js';
+
+// A busy machine is no failure; a text that would take minutes is.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Parses, and lets through only what a caller has to expect. */
 function outcomeOf(text: string): 'parsed' | string {
@@ -73,7 +76,7 @@ describe('parseSpec() throws nothing but SpecError', () => {
   it('for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => void outcomeOf(text)),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
@@ -81,7 +84,7 @@ describe('parseSpec() throws nothing but SpecError', () => {
     const texts = fc.array(words, { maxLength: 60 }).map((parts) => parts.join(''));
     fc.assert(
       fc.property(texts, (text) => void outcomeOf(text)),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 
@@ -97,7 +100,7 @@ describe('parseSpec() throws nothing but SpecError', () => {
       }
       expect(fromObject === 'parsed').toBe(fromText === 'parsed');
     });
-    fc.assert(property, { numRuns: 500 });
+    fc.assert(property, { numRuns: 300 });
   });
 });
 
@@ -116,21 +119,23 @@ describe('parseSpec() ends for', () => {
 
   it.each([
     ['a text that is too long', '#'.repeat(4 * 1024 * 1024 + 1), 'limit'],
-    ['lists in lists', '['.repeat(50_000), 'syntax|limit'],
+    ['too many words', '-\n'.repeat(500_000), 'limit'],
+    ['lists in lists', '['.repeat(4_000_000), 'limit'],
+    ['closing marks alone', '}'.repeat(10_000), 'syntax'],
     ['closed lists in lists', `${'['.repeat(200)}${']'.repeat(200)}`, 'limit'],
-    ['maps in maps', '{a: '.repeat(20_000), 'syntax|limit'],
+    ['maps in maps', '{a: '.repeat(20_000), 'limit'],
     ['lists in lists, by dashes', '- '.repeat(50_000), 'limit'],
     ['maps in maps, by indentation', Array.from({ length: 500 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'), 'limit'],
     ['aliases of aliases', laughs.join('\n'), 'limit'],
     ['aliases of aliases in merge keys', merges.join('\n'), 'limit'],
     ['many aliases of one long list', `a: &a [${'x,'.repeat(5000)}]\nb: [${'*a,'.repeat(5000)}]`, 'limit'],
-    ['many keys', Array.from({ length: 30_000 }, (_, index) => `k${index}: 1`).join('\n'), 'unknown-key'],
-    ['the same key many times', 'a: 1\n'.repeat(30_000), 'duplicate-key|unknown-key'],
-    ['many mistakes', '- @\n'.repeat(20_000), 'syntax'],
+    ['many keys', Array.from({ length: 10_000 }, (_, index) => `k${index}: 1`).join('\n'), 'unknown-key'],
+    ['the same key many times', 'a: 1\n'.repeat(10_000), 'duplicate-key|unknown-key'],
+    ['many mistakes', '- @\n'.repeat(10_000), 'syntax'],
     ['many documents', '---\n'.repeat(50_000), 'syntax'],
     ['one long key', `${'k'.repeat(1_000_000)}: 1`, 'syntax|unknown-key'],
     ['one long host name', `hostname: ${'a-'.repeat(500_000)}`, 'invalid-value'],
-    ['many files', `files: [${'{path: a, contents: b},'.repeat(10_000)}]`, 'conflict'],
+    ['many files', `files: [${'{path: a, contents: b},'.repeat(5_000)}]`, 'conflict'],
   ])('%s', (_, text, codes) => {
     expect(codes.split('|')).toContain(outcomeOf(text));
   });

@@ -14,10 +14,8 @@ import type { Span } from './excerpt.js';
 import { type Located, MAX_DEPTH, MAX_VALUES } from './located.js';
 import type { Report } from './problem.js';
 import { nameOf, type Path, quote } from './property.js';
+import { isWithinLimits } from './yaml-limits.js';
 import { reportSyntax } from './yaml-syntax.js';
-
-/** The same as what is read of a file; a spec is written by people. */
-export const MAX_TEXT_LENGTH = 4 * 1024 * 1024;
 
 /** Tags of the YAML 1.2 core schema (section 10.3), which say what a value is anyway. */
 const CORE_TAGS = new Set(
@@ -26,14 +24,10 @@ const CORE_TAGS = new Set(
 
 /**
  * Reads one YAML 1.2 document of the core schema, with anchors, aliases and merge keys (`<<`). Time and memory are
- * bounded by the length of the text. Returns nothing where the text is no YAML, or is beyond a limit.
+ * bounded, whatever the text. Returns nothing where the text is no YAML, or is beyond a limit.
  */
 export function locateYaml(text: string, report: Report): Located | undefined {
-  if (text.length > MAX_TEXT_LENGTH) {
-    const message = `the text is ${text.length} characters long; wanted ${MAX_TEXT_LENGTH} at the most: put long contents into files, and name them with "source"`;
-    report({ code: 'limit', path: [], message });
-    return undefined;
-  }
+  if (!isWithinLimits(text, report)) return undefined;
   // The library compares every key of a map with every other: duplicates are looked for here instead.
   const document = parseDocument(text, {
     version: '1.2',
