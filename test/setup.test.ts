@@ -1,0 +1,108 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+/** The scripts have no types, since they run before anything is installed or compiled. */
+const script = (name: string) => import(resolve(__dirname, '../scripts', name));
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ingot-setup-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe('withLock()', () => {
+  test('lets one in at a time', async () => {
+    const { withLock } = await script('shell/lock.mjs');
+    let inside = 0;
+    let most = 0;
+    const work = async () => {
+      most = Math.max(most, ++inside);
+      await sleep(50);
+      inside--;
+    };
+    await Promise.all([1, 2, 3].map(() => withLock(join(folder, 'lock'), work)));
+    expect(most).toBe(1);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('takes over from a process that is gone, and not from one that lives', async () => {
+    const { withLock } = await script('shell/lock.mjs');
+    const lock = join(folder, 'lock');
+    await mkdir(lock);
+    await writeFile(join(lock, 'owner.json'), JSON.stringify({ pid: await pidOfTheDead(), host: hostname() }));
+    expect(await withLock(lock, () => 'done')).toBe('done');
+
+    await mkdir(lock);
+    await writeFile(join(lock, 'owner.json'), JSON.stringify({ pid: process.pid, host: hostname() }));
+    const waited: number[] = [];
+    const done = withLock(lock, () => 'done', { onWait: (pid: number) => waited.push(pid) });
+    await expect.poll(() => waited.length).toBeGreaterThan(0);
+    await rm(lock, { recursive: true });
+    expect(await done).toBe('done');
+    expect(new Set(waited)).toEqual(new Set([process.pid]));
+  });
+
+  test('is free again after work that failed', async () => {
+    const { withLock } = await script('shell/lock.mjs');
+    const failing = withLock(join(folder, 'lock'), () => Promise.reject(new Error('no')));
+    await expect(failing).rejects.toThrow('no');
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+describe('run()', () => {
+  test('gives the exit code, the output and its lines', async () => {
+    const { run } = await script('shell/run.mjs');
+    const lines: string[] = [];
+    const args = ['-c', 'echo one; echo two >&2; exit 3'];
+    const { code, output } = await run('sh', args, { onLine: (line: string) => lines.push(line) });
+    expect(code).toBe(3);
+    expect(output).toMatch(/one\n/);
+    expect(lines.sort()).toEqual(['one', 'two']);
+  });
+
+  test('ends a program that is silent for too long, and what it started', async () => {
+    const { run } = await script('shell/run.mjs');
+    const args = ['-c', 'sleep 1000 & echo $!; wait'];
+    const { code, output, ended } = await run('sh', args, { isIdle: (seconds: number) => seconds >= 1 });
+    expect({ code, ended }).toEqual({ code: null, ended: 'idle' });
+    await expect.poll(() => isRunning(Number(output))).toBe(false);
+  });
+
+  test('says so where there is no such program', async () => {
+    const { run } = await script('shell/run.mjs');
+    expect(await run('no-such-program', [])).toMatchObject({ code: 127, output: expect.stringContaining('ENOENT') });
+  });
+});
+
+describe('childEnvironment()', () => {
+  test('puts the programs of the project first, and leaves out what npm run says of itself', async () => {
+    const { childEnvironment } = await script('shell/environment.mjs');
+    const before = { ...process.env };
+    try {
+      Object.assign(process.env, { PATH: '/a:/b', npm_lifecycle_event: 'start', npm_config_cafile: '/c' });
+      const environment = childEnvironment({ first: ['/b'] });
+      expect(environment.PATH.split(':').slice(1)).toEqual(['/b', '/a']);
+      expect(environment.PATH).toMatch(/^[^:]+\/node_modules\/\.bin:/);
+      expect(environment).toMatchObject({ npm_config_cafile: '/c' });
+      expect(environment).not.toHaveProperty('npm_lifecycle_event');
+    } finally {
+      process.env = before;
+    }
+  });
+});
+
+async function pidOfTheDead(): Promise<number> {
+  const { run } = await script('shell/run.mjs');
+  return Number((await run('sh', ['-c', 'echo $$'])).output);
+}
+
+/** A zombie, which waits only for its parent to look, does not run. */
+async function isRunning(pid: number): Promise<boolean> {
+  const { run } = await script('shell/run.mjs');
+  const { output } = await run('ps', ['-o', 'stat=', '-p', String(pid)]);
+  return output.trim() !== '' && !output.startsWith('Z');
+}
