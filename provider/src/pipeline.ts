@@ -166,11 +166,8 @@ export const run = (): Promise<typeof import('./run/qemu/machine.js')> => import
 
 /** The kernel command line: what the spec says, and the one name of the image, which the guest reports when it is ready. */
 export function commandLineOf(lock: Lock): string {
-  return [lock.spec.kernel?.cmdline ?? DEFAULT_COMMAND_LINE, `ingot.image=${lockDigest(lock)}`].join(' ');
+  return `${lock.spec.kernel?.cmdline ?? ''} ingot.image=${lockDigest(lock)}`.trim();
 }
-
-/** Quiet, since a serial console is slow; a panic ends the machine at once instead of leaving a dead one behind. */
-const DEFAULT_COMMAND_LINE = 'console=ttyS0 quiet cryptomgr.notests panic=-1';
 
 /** How long an update does what its preview showed, whatever the archives have published since. */
 const REMEMBER_SECONDS = 3600;

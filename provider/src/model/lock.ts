@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { canonicalJson, type Digest, type Json, sha256 } from './digest.js';
 import { Pin } from './pin.js';
-import { DEFAULT_PLATFORM, DEFAULT_SOURCE_DATE_EPOCH, DEFAULT_SUITE, Spec } from './spec.js';
+import { DEFAULT_COMMAND_LINE, DEFAULT_PLATFORM, DEFAULT_SOURCE_DATE_EPOCH, DEFAULT_SUITE, Spec } from './spec.js';
 
 /** Raised whenever a golden digest changes, with the reason in the commit. */
 export const RECIPE = 1;
@@ -40,13 +40,17 @@ export function lockDigest(lock: Lock): Digest {
  * the paths of the user's files), is taken out of the spec.
  */
 export function unpinnedLock(spec: Spec): Pick<Lock, 'version' | 'platform' | 'suite' | 'sourceDateEpoch' | 'spec'> {
-  const { platform, sourceDateEpoch, debian, files, ...rest } = spec;
+  const { platform, sourceDateEpoch, debian, files, kernel, ...rest } = spec;
   return {
     version: 1,
     platform: platform ?? DEFAULT_PLATFORM,
     suite: debian?.suite ?? DEFAULT_SUITE,
     sourceDateEpoch: sourceDateEpoch ?? DEFAULT_SOURCE_DATE_EPOCH,
-    spec: { ...rest, ...(files ? { files: files.map(({ source: _path, ...file }) => file) } : {}) },
+    spec: {
+      ...rest,
+      ...(kernel ? { kernel: { ...kernel, cmdline: kernel.cmdline ?? DEFAULT_COMMAND_LINE } } : {}),
+      ...(files ? { files: files.map(({ source: _path, ...file }) => file) } : {}),
+    },
   };
 }
 

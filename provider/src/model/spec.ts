@@ -23,6 +23,8 @@ export { BindNamespaces, Mount, Runtime } from './spec/runtime.js';
 export const DEFAULT_SOURCE_DATE_EPOCH = 1492533000;
 export const DEFAULT_SUITE = 'trixie';
 export const DEFAULT_PLATFORM = 'linux/amd64';
+/** Quiet, since a serial console is slow; a panic ends the machine at once instead of leaving a dead one behind. */
+export const DEFAULT_COMMAND_LINE = 'console=ttyS0 quiet cryptomgr.notests panic=-1';
 
 export const Spec = z
   .strictObject({

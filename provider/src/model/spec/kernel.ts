@@ -4,7 +4,10 @@ import { ingot, text } from './text.js';
 export const Kernel = z
   .strictObject({
     image: text.min(1).describe('Where the kernel comes from, such as `deb:linux-image-cloud-amd64`.'),
-    cmdline: text.optional().describe('Kernel command line.').meta({ 'x-default': 'empty' }),
+    cmdline: text
+      .optional()
+      .describe('Kernel command line.')
+      .meta({ 'x-default': '`console=ttyS0 quiet cryptomgr.notests panic=-1`' }),
     binary: text.optional().describe('File of the image that is the kernel.').meta({ default: 'kernel' }),
     tar: text
       .nullable()
