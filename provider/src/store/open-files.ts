@@ -32,11 +32,17 @@ export class OpenFiles {
     }
   }
 
+  /** To be called when another file takes the place of this one: who reads next, reads that. */
+  async forget(path: string): Promise<void> {
+    const slot = this.#slots.get(path);
+    if (slot === undefined) return;
+    this.#drop(path, slot);
+    if (slot.users === 0) await closeQuietly(slot);
+  }
+
   /** Closes all that is not in use; what is in use is closed when its user is done. */
   async close(): Promise<void> {
-    const slots = [...this.#slots];
-    for (const [path, slot] of slots) this.#drop(path, slot);
-    await Promise.all(slots.filter(([, slot]) => slot.users === 0).map(([, slot]) => closeQuietly(slot)));
+    await Promise.all([...this.#slots.keys()].map((path) => this.forget(path)));
   }
 
   #take(path: string): Slot {

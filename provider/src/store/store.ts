@@ -65,7 +65,8 @@ export class Store implements AsyncDisposable {
       await mkdir(store.#temporaryFolder(), { recursive: true, mode: 0o700 });
       await access(store.#temporaryFolder(), constants.W_OK);
     } catch (error) {
-      throw storeError(error, { what: 'open the store in', path: store.directory });
+      const reason = await reasonAbove(store.directory, error);
+      throw storeError(reason, { what: 'open the store in', path: store.directory });
     }
     await removeLeftOvers(store.#temporaryFolder(), Date.now());
     return store;
@@ -104,7 +105,9 @@ export class Store implements AsyncDisposable {
       const stored = await this.#write(chunks, temporary, options);
       checkExpected(stored, expect ?? {});
       await this.#writing(chmod(temporary, 0o444));
-      await this.#writing(renameInto(temporary, this.pathOf(stored.digest)));
+      const path = this.pathOf(stored.digest);
+      await this.#writing(renameInto(temporary, path));
+      await this.#files.forget(path);
       return stored;
     });
   }
@@ -253,6 +256,18 @@ export class Store implements AsyncDisposable {
     }
     return { digest: `sha256:${hash.digest('hex')}`, sizeBytes };
   }
+}
+
+/**
+ * Why a folder cannot be made: Node reports a missing path where a folder above it cannot be written, which is what
+ * people need to know.
+ */
+async function reasonAbove(directory: string, error: unknown): Promise<unknown> {
+  if (errnoOf(error) !== 'ENOENT') return error;
+  const parent = dirname(directory);
+  const refused = await access(parent, constants.W_OK).catch((reason: unknown) => reason);
+  if (refused === undefined || parent === directory) return error;
+  return await reasonAbove(parent, refused);
 }
 
 /** Bytes that are all there already, in pieces that are quickly digested, so that others get their turn. */
