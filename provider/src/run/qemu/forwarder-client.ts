@@ -10,6 +10,7 @@ import {
   type ForwarderGreeting,
   type ForwarderRequest,
   type ForwarderStat,
+  LOG_FILE,
   type PortOwner,
 } from './forwarder-protocol.js';
 import { LineStream } from './line-stream.js';
@@ -122,7 +123,7 @@ async function converse(folder: string, request: ForwarderRequest): Promise<Forw
 
 async function start(folder: string, argument: ForwarderArgument, program: string): Promise<void> {
   await makePrivateFolder(folder);
-  const log = openSync(join(folder, 'forwarder.log'), 'a', 0o600);
+  const log = openSync(join(folder, LOG_FILE), 'a', 0o600);
   let child: ChildProcess;
   try {
     // A small heap: it only passes bytes on. Nothing of the environment: it may hold credentials, and lives long.

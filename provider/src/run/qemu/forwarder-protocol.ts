@@ -16,7 +16,7 @@ export type ForwarderRequest =
     }
   /** From now on new connections go to that machine, and so do old ones where HTTP allows it. */
   | { readonly do: 'switch'; readonly machine: string }
-  /** No new connections to that machine. If there is no other, the port is given up at once. */
+  /** No new connections to that machine: they go to the newest other, or, without one, the port is given up at once. */
   | { readonly do: 'release'; readonly machine: string }
   /** Forgets the machine and ends its connections. */
   | { readonly do: 'remove'; readonly machine: string }
@@ -59,3 +59,4 @@ export type ForwarderGreeting = { readonly listening: true } | { readonly listen
 
 /** In the forwarder's folder, which is also its working directory. */
 export const CONTROL_SOCKET = 'control.sock';
+export const LOG_FILE = 'forwarder.log';

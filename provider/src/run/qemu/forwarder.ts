@@ -2,7 +2,7 @@
  * The program that holds one published port. It outlives the command that started it and every machine that it leads
  * to but the last: `node forwarder.js <ForwarderArgument as JSON>`, with its own folder as working directory.
  */
-import { rmSync } from 'node:fs';
+import { rmdirSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import {
   CONTROL_SOCKET,
@@ -11,6 +11,7 @@ import {
   type ForwarderGreeting,
   type ForwarderRequest,
   type ForwarderStat,
+  LOG_FILE,
   type PortOwner,
 } from './forwarder-protocol.js';
 import { LineStream } from './line-stream.js';
@@ -21,6 +22,8 @@ const BACKLOG = 1024;
 const MAX_REQUEST_BYTES = 1 << 16;
 /** How soon a machine that died by itself is forgotten, and with the last one the port given up. */
 const WATCH_MS = 1000;
+/** Between a forwarder's start and its first machine lie milliseconds. */
+const UNUSED_MS = 60_000;
 /** What was sent to clients when the last machine goes still has this long to leave. */
 const FAREWELL_MS = 500;
 /** Errors that nobody expected are written down, but not for ever. */
@@ -61,9 +64,11 @@ class Forwarder {
     }
   }
 
+  /** Machines that died by themselves; and this forwarder, if whoever started it never gave it a machine. */
   async forgetTheDead(): Promise<void> {
-    for (const { machine, process } of [...this.#machines.values()]) {
-      if (!(await isAlive(process))) this.#remove(machine);
+    if (this.#machines.size === 0 && process.uptime() * 1000 > UNUSED_MS) this.#end();
+    for (const { machine, process: qemu } of [...this.#machines.values()]) {
+      if (!(await isAlive(qemu))) this.#remove(machine);
     }
   }
 
@@ -99,8 +104,10 @@ class Forwarder {
 
   #release(machine: string): void {
     if (this.#relay.active?.machine !== machine) return;
-    this.#relay.switchTo(undefined);
-    if (this.#machines.size > 1) return;
+    // Where an update was interrupted, its new machine goes and the last one is still there.
+    const next = [...this.#machines.values()].filter((other) => other.machine !== machine).at(-1);
+    this.#relay.switchTo(next);
+    if (next !== undefined) return;
     this.#closePort();
     this.#relay.endIdle();
   }
@@ -109,9 +116,17 @@ class Forwarder {
     this.#release(machine);
     this.#machines.delete(machine);
     this.#relay.endAll(machine);
-    if (this.#machines.size > 0) return;
+    if (this.#machines.size === 0) this.#end();
+  }
+
+  #end(): void {
     // The folder first: once the port is free another forwarder may start, and this is its folder, too.
-    rmSync(process.cwd(), { recursive: true, force: true });
+    for (const file of [CONTROL_SOCKET, LOG_FILE]) rmSync(file, { force: true });
+    try {
+      rmdirSync(process.cwd());
+    } catch {
+      // It is not ours alone, or already gone.
+    }
     this.#closePort();
     setTimeout(() => process.exit(0), FAREWELL_MS);
   }

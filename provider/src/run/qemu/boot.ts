@@ -1,0 +1,156 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MachineSpec } from '../../model/machine.js';
+import type { Progress } from '../../model/progress.js';
+import type { RunErrorCode } from '../error.js';
+import { CONSOLE_FILE, READY_FILE } from './command-line.js';
+import { endpointText } from './forwarder-client.js';
+import { GuestEar, type GuestWord } from './guest-words.js';
+import { httpAttempt, isEstablished, tcpAttempt, untilHealthy } from './health.js';
+import type { PublishedPort } from './machine-file.js';
+import { withQmp } from './qmp.js';
+
+const DEFAULT_TIMEOUT_SECONDS = 60;
+/** Emulation is some ten times slower, but most of a start is waiting. */
+const EMULATION_FACTOR = 4;
+/** An image that says nothing about itself, and has no health check, only has to go on running for this long. */
+const SILENT_SECONDS = 10;
+const LISTEN_MS = 100;
+
+/** What is wrong with a machine that did not start: the end of a sentence about it. */
+export class BootFailure extends Error {
+  constructor(
+    readonly code: RunErrorCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface BootOptions {
+  readonly folder: string;
+  readonly uuid: string;
+  readonly machine: MachineSpec;
+  readonly ports: readonly PublishedPort[];
+  readonly emulated: boolean;
+  /** Whether the image's init is known to say `ready`; undefined where nobody knows. */
+  readonly saysReady: boolean | undefined;
+  /** How QEMU ended, once it has. */
+  readonly ended: () => string | undefined;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
+/**
+ * Waits until the machine is healthy: its health check says so, or without one the guest itself, or, where it says
+ * nothing, time.
+ * @returns what the guest said about its phases, in seconds after its kernel's start; nothing if it has said nothing.
+ * @throws {BootFailure} as soon as it is clear that it will not be; the signal's reason.
+ */
+export async function untilBooted(options: BootOptions): Promise<Readonly<Record<string, number>>> {
+  const { machine, emulated, saysReady } = options;
+  const factor = emulated ? EMULATION_FACTOR : 1;
+  const limitSeconds = (machine.health?.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * factor;
+  const end = new AbortController();
+  const signal = AbortSignal.any([options.signal, end.signal]);
+  let phases: Readonly<Record<string, number>> = {};
+  let missing = 'it does not answer';
+  const heard = (said: Readonly<Record<string, number>>): void => {
+    phases = said;
+  };
+
+  const healthy = checkHealth({ ...options, signal }, (why) => {
+    missing = why;
+  });
+  const ready = listen({ ...options, signal }, heard);
+  const wait: Promise<unknown>[] = [ready.bad];
+  if (healthy !== undefined) {
+    wait.push(healthy);
+  } else {
+    missing = 'it does not say that it is ready';
+    wait.push(ready.good);
+    if (saysReady === false) wait.push(pause(Math.min(1, limitSeconds), signal));
+    if (saysReady === undefined) wait.push(pause(Math.min(SILENT_SECONDS * factor, limitSeconds), signal));
+  }
+  const late = pause(limitSeconds, signal).then(() => {
+    throw new BootFailure('unhealthy', `it was not healthy within ${limitSeconds} s: ${missing}`);
+  });
+  try {
+    await Promise.race([...wait, late, untilAborted(options.signal, end.signal)]);
+    return phases;
+  } finally {
+    end.abort();
+  }
+}
+
+/** Undefined where no check is wanted. */
+function checkHealth(
+  { machine, ports, folder, uuid, signal, progress }: BootOptions,
+  failed: (why: string) => void,
+): Promise<unknown> | undefined {
+  const { http, tcp } = machine.health ?? {};
+  if (http === undefined && tcp === undefined) return undefined;
+  const established = async (port: number): Promise<boolean> =>
+    isEstablished((await withQmp({ folder, uuid }, (qmp) => qmp.monitor('info usernet'))) ?? '', port);
+  const attempts = [];
+  if (http !== undefined) {
+    const port = publishedPort(ports, http.port);
+    attempts.push(httpAttempt(http, { port: port.private, host: endpointText({ ...port, port: port.host }) }));
+  }
+  if (tcp !== undefined) attempts.push(tcpAttempt(publishedPort(ports, tcp.port).private, established));
+  progress({ step: 'waiting until it is healthy' });
+  return Promise.all(attempts.map((attempt) => untilHealthy(attempt, { signal, failed })));
+}
+
+function publishedPort(ports: readonly PublishedPort[], guest: number): PublishedPort {
+  const port = ports.find((candidate) => candidate.guest === guest);
+  if (port === undefined)
+    throw new BootFailure('unhealthy', `its health check asks port ${guest}, which is not published`);
+  return port;
+}
+
+/** `good` resolves when the guest says that it is ready; `bad` rejects when it says, or shows, that it never will be. */
+function listen(
+  { folder, ended, signal }: BootOptions,
+  heard: (phases: Readonly<Record<string, number>>) => void,
+): { good: Promise<void>; bad: Promise<never> } {
+  let sayGood: () => void;
+  const good = new Promise<void>((resolve) => {
+    sayGood = resolve;
+  });
+  const ears = [new GuestEar(join(folder, READY_FILE)), new GuestEar(join(folder, CONSOLE_FILE))];
+  const take = (said: GuestWord): void => {
+    if (said.word === 'panic') throw new BootFailure('panic', `its kernel failed: ${said.reason}`);
+    if (said.word === 'failed') throw new BootFailure('guest-failed', `it says that it failed: ${said.reason}`);
+    heard(said.phases);
+    sayGood();
+  };
+  const bad = (async (): Promise<never> => {
+    while (!signal.aborted) {
+      // Before its last words are read, so that none of them is missed.
+      const end = ended();
+      for (const ear of ears) (await ear.listen()).forEach(take);
+      if (end !== undefined) throw new BootFailure('died', `it ended by itself (QEMU: ${end})`);
+      await pause(LISTEN_MS / 1000, signal);
+    }
+    return new Promise(() => {});
+  })();
+  return { good, bad };
+}
+
+/** Never resolves once the signal is aborted. */
+async function pause(seconds: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(seconds * 1000, undefined, { signal });
+  } catch {
+    await new Promise(() => {});
+  }
+}
+
+function untilAborted(signal: AbortSignal, end: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = (): void => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { signal: end });
+  });
+}

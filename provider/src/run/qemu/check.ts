@@ -1,0 +1,55 @@
+import { totalmem } from 'node:os';
+import type { MachineSpec } from '../../model/machine.js';
+import type { Platform } from '../../model/platform.js';
+import type { PortOwner } from './forwarder-protocol.js';
+import type { RunOptions } from './options.js';
+import { type Problem, portProblems } from './port-check.js';
+import { findQemu, missingQemu } from './program.js';
+
+const MIB = 1 << 20;
+
+/**
+ * All that is known beforehand to keep a machine from running on this host, as it is now. Changes nothing.
+ * @returns the problems in the order of the inputs; none if there are none.
+ */
+export async function checkMachine(
+  request: { readonly owner: PortOwner; readonly machine: MachineSpec; readonly platform: Platform },
+  { stateDirectory, parts }: RunOptions,
+): Promise<Problem[]> {
+  const { machine, platform } = request;
+  const problems = [
+    ...memoryProblems(machine),
+    ...(await portProblems(request, stateDirectory)),
+    ...healthProblems(machine),
+  ];
+  if ((await findQemu(platform, parts)) === undefined) {
+    problems.push({
+      property: 'platform',
+      reason: `this host cannot run ${platform} machines: ${await missingQemu(platform)}`,
+    });
+  }
+  return problems;
+}
+
+function memoryProblems({ memoryMiB }: MachineSpec): Problem[] {
+  // The limit of a container counts as well; where there is none Node says 0, or more than there is.
+  const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY;
+  const hostMiB = Math.floor(Math.min(totalmem(), limit) / MIB);
+  if (memoryMiB <= hostMiB) return [];
+  return [{ property: 'memoryMiB', reason: `${memoryMiB} MiB is more than this host has; it has ${hostMiB} MiB` }];
+}
+
+function healthProblems({ health, ports }: MachineSpec): Problem[] {
+  const published = ports.map(({ guest }) => guest);
+  const problems: Problem[] = [];
+  for (const kind of ['http', 'tcp'] as const) {
+    const port = health?.[kind]?.port;
+    if (port === undefined || published.includes(port)) continue;
+    const known = published.length === 0 ? 'none is' : `published are ${published.join(', ')}`;
+    problems.push({
+      property: `health.${kind}.port`,
+      reason: `port ${port} of the machine is not published (${known}); add it to ports, or ask a published one`,
+    });
+  }
+  return problems;
+}

@@ -1,0 +1,57 @@
+import type { MachineSpec } from '../../model/machine.js';
+import { architectureOf, type Platform } from '../../model/platform.js';
+import { type Accelerator, cpuModel } from './accelerator.js';
+
+/** Names relative to the machine's folder, which is QEMU's working directory: a unix socket's path must be short. */
+export const CONSOLE_FILE = 'console.log';
+export const READY_FILE = 'ready.log';
+export const QMP_SOCKET = 'qmp.sock';
+
+export interface MachinePlan {
+  readonly id: string;
+  readonly uuid: string;
+  readonly platform: Platform;
+  readonly accelerator: Accelerator;
+  readonly machine: Pick<MachineSpec, 'memoryMiB' | 'cpus'>;
+  /** What to boot, as QEMU arguments. */
+  readonly boot: readonly string[];
+  /** Ports of the loopback address, and the ports in the machine that they lead to. */
+  readonly forwards: readonly { readonly private: number; readonly guest: number }[];
+  /** Whether this QEMU can give up system calls that it does not need. */
+  readonly sandbox: boolean;
+}
+
+/**
+ * Without what costs a boot time (legacy timers and ports, system management mode, a disk controller without disks, network boot ROM), and without
+ * anything that QEMU would add by itself or read from the user's configuration.
+ */
+const MACHINE: Readonly<Record<Platform, string>> = {
+  'linux/amd64': 'q35,hpet=off,vmport=off,smm=off,sata=off',
+  'linux/arm64': 'virt,gic-version=max',
+};
+
+export function bootArguments(boot: { kernel: string; initrd: string; commandLine: string }): string[] {
+  return ['-kernel', boot.kernel, '-initrd', boot.initrd, '-append', boot.commandLine];
+}
+
+/** All arguments of the machine's QEMU. */
+export function qemuArguments(plan: MachinePlan): string[] {
+  const forwards = plan.forwards.map((port) => `,hostfwd=tcp:127.0.0.1:${port.private}-:${port.guest}`);
+  return [
+    ...['-name', plan.id, '-uuid', plan.uuid],
+    ...['-no-user-config', '-nodefaults', '-display', 'none'],
+    ...['-accel', plan.accelerator, '-cpu', cpuModel(plan.accelerator, architectureOf(plan.platform))],
+    ...['-M', MACHINE[plan.platform]],
+    ...['-m', `${plan.machine.memoryMiB}M`, '-smp', String(plan.machine.cpus)],
+    ...plan.boot,
+    // While it starts a machine that resets has failed; once it is healthy this is taken back.
+    '-no-reboot',
+    ...['-netdev', `user,id=net0${forwards.join('')}`, '-device', 'virtio-net-pci,netdev=net0,romfile='],
+    ...['-device', 'virtio-rng-pci'],
+    ...['-chardev', `file,id=console,path=${CONSOLE_FILE},append=on`, '-serial', 'chardev:console'],
+    ...['-chardev', `file,id=ready,path=${READY_FILE},append=on`],
+    ...['-device', 'virtio-serial-pci', '-device', 'virtserialport,chardev=ready,name=ready'],
+    ...['-chardev', `socket,id=qmp,path=${QMP_SOCKET},server=on,wait=off`, '-mon', 'chardev=qmp,mode=control'],
+    ...(plan.sandbox ? ['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'] : []),
+  ];
+}

@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Digest, shortDigest } from '../../model/digest.js';
+import type { MachineSpec } from '../../model/machine.js';
+import type { Platform } from '../../model/platform.js';
+import { aborted, RunError, requireWanted } from '../error.js';
+import { chooseAccelerator } from './accelerator.js';
+import { BootFailure, untilBooted } from './boot.js';
+import { checkMachine } from './check.js';
+import { bootArguments, CONSOLE_FILE, type MachinePlan, READY_FILE } from './command-line.js';
+import { lastLinesOf } from './console-text.js';
+import type { PortOwner } from './forwarder-protocol.js';
+import { type Launched, LaunchFailure, launch } from './launch.js';
+import { freeLoopbackPort } from './loopback-port.js';
+import { type MachineFile, machineFolder, newMachineId, writeMachineFile } from './machine-file.js';
+import type { RunOptions } from './options.js';
+import { endpointOf } from './port-check.js';
+import { identityOf } from './process-identity.js';
+import { requireQemu } from './program.js';
+import { withQmp } from './qmp.js';
+import { keepConsole, removeRemains, sweep } from './remains.js';
+import { makePrivateFolder } from './state-file.js';
+import { stopMachine } from './stop.js';
+import { takeOver } from './take-over.js';
+
+/** Somebody else may take a port between our asking for a free one and QEMU's taking it. */
+const LAUNCH_TRIES = 5;
+const SHOWN_CONSOLE_LINES = 20;
+
+/** Urn and program folder: together they own the published ports, across all generations of the machine. */
+export type MachineOwner = PortOwner;
+
+export interface MachineRequest {
+  readonly owner: MachineOwner;
+  /** What the machine is booted from, by name. */
+  readonly image: Digest;
+  /** Absolute paths, and the kernel's command line. */
+  readonly boot: { readonly kernel: string; readonly initrd: string; readonly commandLine: string };
+  readonly machine: MachineSpec;
+  readonly platform: Platform;
+  /** Whether the image's init says `ready`. Undefined: unknown; without a health check it is then given some time. */
+  readonly saysReady?: boolean;
+}
+
+/**
+ * Starts a machine that outlives this process, waits until it is healthy, and lets the published ports lead to it,
+ * from whatever machine of the same owner they led to before.
+ * @throws {RunError}; then nothing is left of the machine but its console, and the ports lead where they did.
+ */
+export async function createMachine(request: MachineRequest, options: RunOptions): Promise<MachineFile> {
+  const { signal, parts } = options;
+  const { image, owner, platform } = request;
+  const what = `start a machine from image ${shortDigest(image)}`;
+  requireWanted(signal, what);
+  await sweep(options);
+  const qemu = await requireQemu(platform, parts);
+  for (const { property, reason } of await checkMachine(request, options)) {
+    const code = property.startsWith('ports') ? 'port-taken' : 'no-start';
+    throw new RunError(code, `Cannot ${what}: ${reason}`, { context: { property } });
+  }
+  const accelerator = await chooseAccelerator({ qemu, platform }, options);
+  const maker = await identityOf(process.pid);
+  if (maker === undefined) throw new RunError('io', `Cannot ${what}: this process cannot tell its own start time`);
+  const machine: MachineFile = {
+    version: 1,
+    id: newMachineId(),
+    uuid: randomUUID(),
+    stage: 'starting',
+    maker,
+    createdMs: Date.now(),
+    owner: { urn: owner.urn, project: owner.project },
+    image,
+    platform,
+    accelerator,
+    ports: [],
+    bootSeconds: {},
+  };
+  try {
+    return await start(machine, { qemu, request, options });
+  } catch (error) {
+    throw await undo(machine, error, { what, options });
+  }
+}
+
+async function start(
+  machine: MachineFile,
+  { qemu, request, options }: { qemu: string; request: MachineRequest; options: RunOptions },
+): Promise<MachineFile> {
+  const { stateDirectory, signal, progress } = options;
+  const folder = machineFolder(stateDirectory, machine.id);
+  const record = async (change: Partial<MachineFile>): Promise<void> => {
+    Object.assign(machine, change);
+    await writeMachineFile(stateDirectory, machine);
+  };
+  await makePrivateFolder(folder);
+
+  progress({ step: `starting ${machine.id} (${machine.accelerator})` });
+  const startMs = performance.now();
+  const seconds = (): number => Math.round(performance.now() - startMs) / 1000;
+  const { ended } = await launchWithPorts(machine, { qemu, request, options, record });
+  const started = seconds();
+
+  const phases = await untilBooted({
+    ...{ folder, uuid: machine.uuid, machine: request.machine, ports: machine.ports, ended, signal, progress },
+    emulated: machine.accelerator === 'tcg',
+    saysReady: request.saysReady,
+  });
+  const healthy = seconds();
+
+  requireWanted(signal, 'publish its ports');
+  if (machine.ports.length > 0) progress({ step: 'taking the published ports over' });
+  await takeOver(machine, options);
+  // From now on a guest that resets is to start again, as it would on any other hardware.
+  await withQmp({ folder, uuid: machine.uuid }, (qmp) => qmp.execute('set-action', { reboot: 'reset' }));
+  const guest = Object.entries(phases).map(([name, end]) => [`guest.${name}`, end]);
+  await record({ stage: 'running', bootSeconds: { started, healthy, ...Object.fromEntries(guest) } });
+  return machine;
+}
+
+/** Starts QEMU with free loopback ports for the published ones, and without what this QEMU cannot do. */
+async function launchWithPorts(
+  machine: MachineFile,
+  {
+    qemu,
+    request,
+    options,
+    record,
+  }: {
+    qemu: string;
+    request: MachineRequest;
+    options: RunOptions;
+    record: (change: Partial<MachineFile>) => Promise<void>;
+  },
+): Promise<Launched> {
+  const folder = machineFolder(options.stateDirectory, machine.id);
+  let sandbox = process.platform === 'linux';
+  for (let attempt = 1; ; attempt++) {
+    const inner = new Map<number, number>();
+    for (const { guest } of request.machine.ports) {
+      if (!inner.has(guest)) inner.set(guest, await freeLoopbackPort());
+    }
+    const ports = request.machine.ports.map((mapping) => {
+      const { address, port: host } = endpointOf(mapping);
+      return { address, host, guest: mapping.guest, private: inner.get(mapping.guest) ?? 0 };
+    });
+    // Before there is a process, so that one that nobody knows cannot be.
+    await record({ ports });
+    const plan: MachinePlan = {
+      ...{ id: machine.id, uuid: machine.uuid, platform: machine.platform, accelerator: machine.accelerator },
+      machine: request.machine,
+      boot: options.parts?.boot ?? bootArguments(request.boot),
+      forwards: [...inner].map(([guest, port]) => ({ guest, private: port })),
+      sandbox,
+    };
+    try {
+      return await launch(qemu, plan, { folder, signal: options.signal, started: (process) => record({ process }) });
+    } catch (error) {
+      const again = error instanceof LaunchFailure && attempt < LAUNCH_TRIES;
+      if (!again || !(error.portTaken || (sandbox && error.noSandbox))) throw error;
+      if (error.noSandbox) sandbox = false;
+      for (const file of [CONSOLE_FILE, READY_FILE]) await rm(join(folder, file), { force: true });
+    }
+  }
+}
+
+/** Ends and removes what there is of a machine that failed. @returns what to throw. */
+async function undo(
+  machine: MachineFile,
+  error: unknown,
+  { what, options }: { what: string; options: RunOptions },
+): Promise<unknown> {
+  const { stateDirectory, parts, signal } = options;
+  const folder = machineFolder(stateDirectory, machine.id);
+  const failed = error instanceof BootFailure;
+  const lines = failed ? await lastLinesOf(join(folder, CONSOLE_FILE), SHOWN_CONSOLE_LINES) : [];
+  const ownWords = failed ? await lastLinesOf(join(folder, 'qemu.log'), 5) : [];
+  try {
+    await stopMachine(machine, { stateDirectory, ...(parts ? { parts } : {}), politely: false });
+    const console = failed ? await keepConsole(machine.id, options) : undefined;
+    await removeRemains(machine, options);
+    if (signal.aborted) return aborted(what, signal);
+    if (error instanceof BootFailure) return bootError(error, { what, lines, ownWords, console });
+    if (error instanceof LaunchFailure) {
+      return new RunError('no-start', `Cannot ${what}: QEMU refuses: ${error.message}`, { cause: error });
+    }
+    return error;
+  } catch (second) {
+    return new AggregateError(
+      [error, second],
+      `${text(error)}; and what was begun could not be undone: ${text(second)}`,
+    );
+  }
+}
+
+function bootError(
+  failure: BootFailure,
+  {
+    what,
+    lines,
+    ownWords,
+    console,
+  }: { what: string; lines: string[]; ownWords: string[]; console: string | undefined },
+): RunError {
+  const end = lines.length === 0 ? 'is empty' : `ends with:\n${lines.map((line) => `  | ${line}`).join('\n')}`;
+  const where = console === undefined ? 'it wrote nothing to its console' : `its console (${console}) ${end}`;
+  const qemu = ownWords.length === 0 ? '' : `\nQEMU says: ${ownWords.join('\n')}`;
+  return new RunError(failure.code, `Cannot ${what}: ${failure.message}; ${where}${qemu}`, {
+    cause: failure,
+    ...(console === undefined ? {} : { context: { path: console } }),
+  });
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,105 @@
+import { get } from 'node:http';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HealthCheck } from '../../model/machine.js';
+
+const FIRST_INTERVAL_MS = 100;
+const LAST_INTERVAL_MS = 500;
+const GROWTH = 1.2;
+/** A slow machine may need this long for its first answer; further attempts go on beside. */
+const ATTEMPT_LIMIT_MS = 10_000;
+const MAX_ATTEMPTS_AT_ONCE = 10;
+
+export interface HealthOptions {
+  /** Aborted: the attempts end and the promise stays pending. */
+  readonly signal: AbortSignal;
+  /** Told the outcome of each attempt that failed, in words for a person. */
+  readonly failed: (why: string) => void;
+}
+
+/** One question to a machine: resolves with nothing if it is healthy, or with what is wrong. */
+type Attempt = (signal: AbortSignal) => Promise<string | undefined>;
+
+/**
+ * Asks again and again, soon at first, until an answer is good. A guest that is not up yet leaves questions unanswered
+ * rather than refused, so attempts overlap: the answer to a later one is not held up by the time limit of an earlier.
+ */
+export async function untilHealthy(attempt: Attempt, { signal, failed }: HealthOptions): Promise<void> {
+  const end = new AbortController();
+  const ended = AbortSignal.any([signal, end.signal]);
+  let healthy = false;
+  let going = 0;
+  const ask = async (): Promise<void> => {
+    going++;
+    const problem = await attempt(AbortSignal.any([ended, AbortSignal.timeout(ATTEMPT_LIMIT_MS)]));
+    going--;
+    if (ended.aborted) return;
+    if (problem !== undefined) return failed(problem);
+    healthy = true;
+    end.abort();
+  };
+  let intervalMs = FIRST_INTERVAL_MS;
+  while (!ended.aborted) {
+    if (going < MAX_ATTEMPTS_AT_ONCE) void ask();
+    await sleep(intervalMs, undefined, { signal: ended }).catch(() => {});
+    intervalMs = Math.min(intervalMs * GROWTH, LAST_INTERVAL_MS);
+  }
+  if (!healthy) await new Promise(() => {});
+}
+
+/** Whether a GET through the loopback port is answered with the expected status. The answer's body is not read. */
+export function httpAttempt(
+  { path = '/', status }: NonNullable<HealthCheck['http']>,
+  at: { readonly port: number; readonly host: string },
+): Attempt {
+  return (signal) =>
+    new Promise((resolve) => {
+      const headers = { Host: at.host, 'User-Agent': 'ingot-health', Connection: 'close' };
+      const request = get({ host: '127.0.0.1', port: at.port, path, headers, agent: false, signal }, (answer) => {
+        const got = answer.statusCode ?? 0;
+        const good = status === undefined ? got >= 200 && got < 400 : got === status;
+        answer.destroy();
+        resolve(good ? undefined : `it answers HTTP ${got}, not ${status ?? '200 to 399'}`);
+      });
+      request.on('error', (error: NodeJS.ErrnoException) => resolve(wordsFor(error)));
+    });
+}
+
+/**
+ * Whether something in the machine takes a connection. QEMU itself takes every connection, and only then asks the
+ * guest: so either the guest says something, or QEMU is asked what has become of the connection.
+ * @param established whether QEMU has a connection of that loopback port that the guest has taken.
+ */
+export function tcpAttempt(port: number, established: (port: number) => Promise<boolean>): Attempt {
+  return (signal) =>
+    new Promise((resolve) => {
+      const socket = connect({ host: '127.0.0.1', port, signal });
+      const done = (problem?: string): void => {
+        socket.destroy();
+        resolve(problem);
+      };
+      socket.on('data', () => done());
+      socket.on('end', () => done('it closes connections'));
+      socket.on('error', (error: NodeJS.ErrnoException) => done(wordsFor(error)));
+      socket.on('connect', async () => {
+        while (!socket.destroyed) {
+          if (await established(port).catch(() => false)) done();
+          else await sleep(FIRST_INTERVAL_MS);
+        }
+      });
+    });
+}
+
+/** A line of QEMU's `info usernet` for a connection to that loopback port which the guest has accepted. */
+export function isEstablished(usernet: string, port: number): boolean {
+  return usernet.split('\n').some((line) => {
+    const [state, , address, localPort] = line.trim().split(/\s+/);
+    return state === 'TCP[ESTABLISHED]' && address === '127.0.0.1' && localPort === String(port);
+  });
+}
+
+function wordsFor(error: NodeJS.ErrnoException): string {
+  if (error.name === 'AbortError' || error.name === 'TimeoutError') return 'it does not answer';
+  if (error.code === 'ECONNREFUSED' || error.code === 'ECONNRESET') return 'it refuses connections';
+  return `it answers with something else (${error.code ?? error.message})`;
+}
