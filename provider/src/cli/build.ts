@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type { Format } from '../model/artifact.js';
 import { IngotError } from '../model/error.js';
@@ -38,6 +38,8 @@ async function place(from: string, target: string): Promise<void> {
   const temporary = `${target}.${process.pid}.partial`;
   try {
     await copyFile(from, temporary, constants.COPYFILE_FICLONE);
+    // Content in the store is read-only; what was built is the user's.
+    await chmod(temporary, 0o644);
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });

@@ -1,5 +1,5 @@
 import type { Container, Layer, Lock, Spec } from '../model/index.js';
-import { architectureOf, canonicalJson, type Json, parseReference } from '../model/index.js';
+import { architectureOf, canonicalJson, imagePath, type Json, parseReference } from '../model/index.js';
 import { layBundle } from './bundle.js';
 import { checkCommand, withDefaultPath } from './command.js';
 import type { ComponentList } from './component-list.js';
@@ -7,9 +7,10 @@ import { debianRoot } from './debian-root.js';
 import { TreeError } from './error.js';
 import { layDown } from './flatten.js';
 import type { Ids } from './ids.js';
+import { makeMountPoints } from './mount-points.js';
 import { mountsOf } from './mounts.js';
 import { ociConfig } from './oci-config.js';
-import { type Folder, newFolder, plainFolder, type Read } from './root.js';
+import { type Folder, find, newFolder, plainFolder, type Read } from './root.js';
 import { touch } from './touch.js';
 
 export interface ContainersOptions {
@@ -68,6 +69,8 @@ export async function layContainers(host: Folder, options: ContainersOptions): P
   const shared = new Map<string, SharedRoot>();
   const roots = new Map<string, Folder>();
   const places = new Set<string>();
+  const { files: userFiles = [] } = options.lock.spec;
+  const files = new Set(userFiles.filter(({ directory }) => directory !== true).map(({ path }) => imagePath(path)));
   for (const placed of placedContainers(options.lock.spec)) {
     if (places.has(placed.place)) {
       throw new TreeError(
@@ -82,6 +85,10 @@ export async function layContainers(host: Folder, options: ContainersOptions): P
     const key = pinKey(placed.container.image, options.lock);
     const known = shared.get(key);
     const built = known ?? (await buildRoot(placed, options));
+    makeMountPoints(built.root, mountsOf(placed.container, placed.property), {
+      isFile: (path) => files.has(imagePath(path)) || find(host, imagePath(path))?.type === 'file',
+      plain: plainFolder(options.components.add(placed.place, 'container'), options.lock.sourceDateEpoch),
+    });
     const path = layBundle(host, placed.container, {
       path: `containers/${placed.place}`,
       config: configOf(placed, built, options),
