@@ -6,7 +6,7 @@
 const STAGES = 'spec|source|tree|encode|publish|run|guest';
 /** Same input, same output: what no clock, disk, network or environment can change. */
 const PURE = 'model|format|spec|tree|encode';
-const PURE_NODE = ['buffer', 'crypto', 'path/posix', 'stream', 'stream/promises', 'zlib'];
+const PURE_NODE = ['buffer', 'crypto', 'path/posix', 'stream', 'stream/promises', 'string_decoder', 'zlib'];
 const TEST = '\\.(test|fixture)\\.ts$';
 
 /** The name of a module of Node's, with or without its prefix. */
