@@ -1,5 +1,3 @@
-import { pipeline, Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { readDeb822 } from '../../format/deb822.js';
 import { digestStream, limitStream } from '../../format/digest-stream.js';
 import { FormatError } from '../../format/error.js';
@@ -95,7 +93,10 @@ async function makeIndex(found: ArchiveRelease, options: MakeOptions): Promise<I
   const blob = await fetchListed(found, { ...options, path, file });
   progress({ step: `indexing the packages of ${found.suite}` });
   const of = `${path} of ${found.suite}`;
-  const lines = await readLines(decompress(path, store.stream(blob, signal), signal), { of, plain: options.plain });
+  const { decompress } = await import('../../format/decompress.js');
+  const compression = path.endsWith('.xz') ? 'xz' : path.endsWith('.gz') ? 'gzip' : 'none';
+  const chunks = decompress(store.stream(blob, signal), { compression, maxBytes: MAX_INDEX_BYTES, signal });
+  const lines = await readLines(chunks, { of, plain: options.plain });
   let directoryBytes = 0;
   async function* bytes(): AsyncGenerator<Uint8Array> {
     directoryBytes = yield* encodeIndexFile(lines);
@@ -157,23 +158,6 @@ async function* counted(
     done += chunk.byteLength;
     report(done);
     yield chunk;
-  }
-}
-
-async function* decompress(
-  path: string,
-  chunks: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  if (path.endsWith('.xz')) {
-    const { decompressXz } = await import('../../format/xz.js');
-    yield* decompressXz(chunks, { maxBytes: MAX_INDEX_BYTES, signal });
-  } else if (path.endsWith('.gz')) {
-    const gunzip = createGunzip();
-    pipeline(Readable.from(chunks), gunzip, () => undefined);
-    yield* gunzip;
-  } else {
-    yield* chunks;
   }
 }
 
