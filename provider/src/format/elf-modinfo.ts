@@ -44,7 +44,11 @@ function findSection(elf: Buffer, wanted: string): Buffer | undefined {
     throw failure('malformed', 'its sections have no names');
   }
   const names = bodyOf(elf, nameHeader);
-  const found = headers.find((header) => nameAt(names, header.readUInt32LE(SECTION_HEADER.name)) === wanted);
+  const name = Buffer.from(`${wanted}\0`);
+  const found = headers.find((header) => {
+    const at = header.readUInt32LE(SECTION_HEADER.name);
+    return names.subarray(at, at + name.length).equals(name);
+  });
   return found && bodyOf(elf, found);
 }
 
@@ -57,11 +61,6 @@ function part(elf: Buffer, { offset, size }: { readonly offset: bigint; readonly
   // As big integers: sums of two numbers out of a file may be beyond what a number holds exactly.
   if (offset + size > BigInt(elf.length)) throw failure('truncated', 'a section lies beyond its end');
   return elf.subarray(Number(offset), Number(offset + size));
-}
-
-function nameAt(names: Buffer, offset: number): string {
-  const end = names.indexOf(0, offset);
-  return names.toString('latin1', offset, end === -1 ? names.length : end);
 }
 
 function failure(code: 'malformed' | 'truncated' | 'unsupported', what: string): FormatError {
