@@ -12,7 +12,7 @@ new ingot.local.Instance('web', { image, ports: [{ host: Number(process.env.TEST
 const KERNEL = 'kernel:\n  image: deb:linux-image-cloud-amd64\n';
 
 /** What a user may get wrong: each is found in the preview, exits with an error, and leaves nothing behind. */
-describe.sequential('a preview of bad input', () => {
+describe('a preview of bad input', () => {
   let project: Project;
   beforeAll(async () => {
     project = await Project.create({ 'index.ts': PROGRAM, 'web.yml': KERNEL });

@@ -6,7 +6,7 @@ import { freePort, Project } from './project.js';
 
 const MINUTES = 60_000;
 
-describe.sequential('Ctrl-C', () => {
+describe('Ctrl-C', () => {
   let project: Project;
   let port: number;
   beforeAll(async () => {

@@ -7,7 +7,7 @@ import { RequestLoop } from './request-loop.js';
 const MINUTES = 60_000;
 
 /** The whole story of the quickstart, on the real engine, with real machines; each test goes on where the last one ended. */
-describe.sequential('the quickstart', () => {
+describe('the quickstart', () => {
   let project: Project;
   let port: number;
   let url: string;
