@@ -16,8 +16,15 @@ export interface ClosureOptions {
   readonly signal: AbortSignal;
 }
 
-/** What a name that was chosen too early must be, found out later: each round of choosing knows more of these. */
-type Constraints = Map<string, Alternative[]>;
+/** What a package must be that was chosen too early, found out later. */
+interface Constraint {
+  readonly wanted: Alternative;
+  /** Name of the package that wants it. */
+  readonly by: string;
+}
+
+/** By name of the package. Each round of choosing knows more of them. */
+type Constraints = Map<string, Constraint[]>;
 
 /** Every round adds a constraint; a suite that hangs together needs no second one. */
 const MAX_ROUNDS = 200;
@@ -37,7 +44,8 @@ export async function closureOf(universe: Universe, options: ClosureOptions): Pr
     const choice = new Choice(universe, options, constraints);
     const learned = await choice.make();
     if (learned === undefined) return choice.packages;
-    constraints.set(learned.name, [...(constraints.get(learned.name) ?? []), learned]);
+    const { name } = learned.wanted;
+    constraints.set(name, [...(constraints.get(name) ?? []), learned]);
   }
   throw new SourceError(
     'unsatisfiable',
@@ -69,7 +77,7 @@ class Choice {
   }
 
   /** @returns a constraint to begin again with; undefined when all is chosen. */
-  async make(): Promise<Alternative | undefined> {
+  async make(): Promise<Constraint | undefined> {
     const { requests, always, reference } = this.#options;
     const followed: Candidate[] = [];
     for (const request of requests) followed.push(await this.#chooseRequest(request));
@@ -81,7 +89,7 @@ class Choice {
       for (const dependency of next.needs) {
         const found = await this.#satisfy(dependency, next);
         if (found === undefined) continue;
-        if (!('digest' in found)) return found;
+        if ('wanted' in found) return found;
         followed.push(found);
         if (this.#chosen.size > MAX_PACKAGES) {
           throw new SourceError(
@@ -102,8 +110,7 @@ class Choice {
     if (candidate !== undefined) return this.#choose(candidate, undefined);
     if (all.length === 0) return this.#chooseOnlyProvider(exact);
     const { reference, suite } = this.#options;
-    const constraints = (this.#constraints.get(name) ?? []).map(formatAlternative);
-    const wanted = [...(version === undefined ? [] : [`${name} (= ${version})`]), ...constraints].join(' and ');
+    const wanted = [formatAlternative(exact), ...this.#wantsOf(name)].join(', although ');
     throw new SourceError(
       'unsatisfiable',
       `Cannot resolve ${reference}: ${suite} has no ${wanted}; it has ${name} ${versionsOf(all)}`,
@@ -127,7 +134,7 @@ class Choice {
   }
 
   /** @returns the package that was chosen for it, a constraint to begin again with, or undefined: nothing to do. */
-  async #satisfy(dependency: Dependency, by: Candidate): Promise<Candidate | Alternative | undefined> {
+  async #satisfy(dependency: Dependency, by: Candidate): Promise<Candidate | Constraint | undefined> {
     const { follow } = this.#options;
     const alternatives = dependency.filter((one) => this.#universe.accepts(one));
     if (!alternatives.some(({ name }) => follow(name))) return undefined;
@@ -139,8 +146,8 @@ class Choice {
       if (candidate !== undefined) return this.#choose(candidate, by.name);
       refused ??= candidates[0];
     }
-    const learned = await this.#wrongChoice(alternatives);
-    if (learned !== undefined) return learned;
+    const wanted = await this.#wrongChoice(alternatives);
+    if (wanted !== undefined) return { wanted, by: by.name };
     // Chosen all the same: the check at the end says best what refuses what.
     if (refused !== undefined) return this.#choose(refused, by.name);
     return this.#fail(dependency, by);
@@ -173,7 +180,7 @@ class Choice {
   #fits(candidate: Candidate): boolean {
     const exact = this.#options.requests.find(({ name }) => name === candidate.name)?.version;
     if (exact !== undefined && exact !== candidate.version) return false;
-    return (this.#constraints.get(candidate.name) ?? []).every((constraint) => meets(candidate, constraint));
+    return (this.#constraints.get(candidate.name) ?? []).every(({ wanted }) => meets(candidate, wanted));
   }
 
   #isKept({ name, version, digest }: Candidate): boolean {
@@ -208,7 +215,7 @@ class Choice {
         throw new SourceError(
           'conflict',
           `Cannot resolve ${reference}: ${this.#chainOf(left)} and ${this.#chainOf(right)} may not be installed together ` +
-            `(one conflicts with or breaks ${formatAlternative(refusal)}); use separate images or containers, or name another of the alternatives`,
+            `(${refusal.by.name} conflicts with or breaks ${formatAlternative(refusal.refused)}); use separate images or containers, or name another of the alternatives`,
           { context: { path: reference, got: `${left.name}, ${right.name}` } },
         );
       }
@@ -221,7 +228,9 @@ class Choice {
     for (const { name } of dependency) {
       const chosen = this.#chosen.get(name)?.candidate.version;
       const all = await this.#universe.candidates(name);
+      const others = this.#wantsOf(name);
       if (chosen !== undefined) there.push(`${name} ${chosen} is wanted by others`);
+      else if (others.length > 0) there.push(...others);
       else if (all.length > 0) there.push(`${suite} has ${name} ${versionsOf(all)}`);
     }
     throw new SourceError(
@@ -230,6 +239,11 @@ class Choice {
         `for this architecture gives${there.length > 0 ? ` (${there.join('; ')})` : ''}`,
       { context: { path: reference, want: formatDependency(dependency) } },
     );
+  }
+
+  /** What others need of a name, as far as that was found out: `bar needs libfoo (= 2)`. */
+  #wantsOf(name: string): string[] {
+    return (this.#constraints.get(name) ?? []).map(({ wanted, by }) => `${by} needs ${formatAlternative(wanted)}`);
   }
 
   /** `libfoo 1.2 (needed by bar, needed by baz)`. */

@@ -77,7 +77,7 @@ export class Universe {
       return {
         needs: [...read(entry.preDepends), ...read(entry.depends)],
         gives: read(entry.provides).flat(),
-        refuses: [...read(entry.conflicts), ...read(entry.breaks)].flat(),
+        refuses: [...read(entry.conflicts), ...read(entry.breaks)].flat().filter((one) => this.accepts(one)),
       };
     } catch (cause) {
       throw new SourceError(
@@ -111,10 +111,21 @@ export function meets(candidate: Candidate, wanted: Alternative): boolean {
   return isMetBy(wanted, candidate) || isProvidedBy(wanted, candidate);
 }
 
-/** Whether one of two packages refuses to be beside the other. A package never refuses itself. */
-export function refusalBetween(left: Candidate, right: Candidate): Alternative | undefined {
+export interface Refusal {
+  readonly by: Candidate;
+  /** As its Conflicts or Breaks has it. */
+  readonly refused: Alternative;
+}
+
+/** Why two packages may not be installed together, if so. A package never refuses itself. */
+export function refusalBetween(left: Candidate, right: Candidate): Refusal | undefined {
   if (left.name === right.name) return undefined;
-  return left.refuses.find((refused) => meets(right, refused)) ?? right.refuses.find((refused) => meets(left, refused));
+  return refusalBy(left, right) ?? refusalBy(right, left);
+}
+
+function refusalBy(by: Candidate, other: Candidate): Refusal | undefined {
+  const refused = by.refuses.find((one) => meets(other, one));
+  return refused && { by, refused };
 }
 
 export function pinOf(candidate: Candidate): PinnedPackage {
