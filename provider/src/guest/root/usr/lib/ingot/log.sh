@@ -16,6 +16,8 @@ start_logger() {
 # Writes standard input to log $1. It goes on reading when /run is full: that must not block or kill a service.
 keep_log() {
   local file="/run/log/$1.log"
+  # Of a supervisor that died.
+  [ ! -s "$file" ] || mv "$file" "$file.1"
   while :; do
     dd bs=4096 iflag=count_bytes count="$log_limit" of="$file" status=none 2>/dev/null || pause 1
     [ "$(stat -c %s "$file")" -ge "$log_limit" ] || break

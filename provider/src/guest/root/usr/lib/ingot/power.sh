@@ -43,6 +43,11 @@ power_off() {
     read -r pid 2>/dev/null <"/run/ingot/supervisor/$name" || continue
     while alive "$pid"; do pause 0.02; done
   done
+  # For half a second at the most: it may be that nobody listens.
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    alive "$reporter" || break
+    pause 0.05
+  done
   say "$1"
   kill -KILL -1
   unmount_disks

@@ -7,10 +7,9 @@ pause() {
   read -r -t "$1" _ <>/run/ingot/never
 }
 
-# True while process $1 runs; a zombie does not.
+# True while process $1 runs; a zombie has no program any more.
 alive() {
-  local state
-  read -r _ _ state _ 2>/dev/null <"/proc/$1/stat" && [ "$state" != Z ]
+  [ -e "/proc/$1/exe" ]
 }
 
 # True if process $1 has a handler for SIGTERM, which is bit 14 of the mask.

@@ -10,6 +10,9 @@ console=
 # When each phase ended, in seconds after the kernel's start, as members of a JSON object.
 phases=${INGOT_PHASES-}
 
+# The process that writes to the port `ready`, if there is one.
+reporter=
+
 # Takes Ingot's options from the kernel command line.
 # shellcheck disable=SC2034 # log.sh reads `console`
 read_command_line() {
@@ -62,6 +65,7 @@ json_string() {
 }
 
 # One JSON line for programs: on the console, alone on its line, and on the virtio port named `ready` if there is one.
+# shellcheck disable=SC2034 # power.sh reads `reporter`
 report() {
   local port name
   printf '\n%s\n' "$1" >/dev/console
@@ -69,6 +73,7 @@ report() {
     if read -r name 2>/dev/null <"$port/name" && [ "$name" = ready ]; then
       # In the background, since it blocks until somebody listens.
       printf '%s\n' "$1" >"/dev/${port##*/}" &
+      reporter=$!
     fi
   done
 }
