@@ -83,7 +83,7 @@ describe('the quickstart', () => {
     expect(count).toBeGreaterThan(10);
     expect(await (await fetch(url)).text()).toContain('Hello again');
     expect((await project.resource('ingot:local.Instance::web')).id).not.toBe(before.id);
-    expect(isRunning(Number(before.outputs.pid))).toBe(false);
+    expect(await isRunning(Number(before.outputs.pid))).toBe(false);
   });
 
   test('refresh() notices a machine that is gone, and up() makes another', { timeout: 5 * MINUTES }, async () => {
@@ -101,16 +101,17 @@ describe('the quickstart', () => {
     const { outputs } = await project.resource('ingot:local.Instance::web');
     const { code, text } = await project.run(['destroy', '--yes', '--skip-preview']);
     expect(code, text).toBe(0);
-    expect(isRunning(Number(outputs.pid))).toBe(false);
+    expect(await isRunning(Number(outputs.pid))).toBe(false);
     await expect(fetch(url)).rejects.toThrow();
     expect(await readdir(join(project.stateDirectory, 'machines'))).toEqual([]);
   });
 });
 
-function isRunning(pid: number): boolean {
+/** A process that has ended but was not waited for yet (a zombie) runs no more. */
+async function isRunning(pid: number): Promise<boolean> {
   try {
-    process.kill(pid, 0);
-    return true;
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')')).split(' ')[1] !== 'Z';
   } catch {
     return false;
   }
