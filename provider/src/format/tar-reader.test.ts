@@ -342,6 +342,17 @@ describe('TarReader', () => {
     }
   });
 
+  test('push() refuses headers that would fill the memory', () => {
+    const records = Array.from({ length: 300 }, (_, at) => [`key${at}`, 'x'] as const);
+    expect(() => readTar(archiveOf(paxBlocks(records, 'g')))).toThrow(expect.objectContaining({ code: 'too-large' }));
+    const reader = new TarReader();
+    const large = Buffer.concat([paxBlocks([['comment', 'x'.repeat(1_000_000)]]), entryBlocks({ name: 'a' })]);
+    const pushAll = () => {
+      for (let turn = 0; turn < 300; turn++) reader.push(large);
+    };
+    expect(pushAll).toThrow(expect.objectContaining({ code: 'too-large' }));
+  });
+
   test('push() stops at the limit of entries', () => {
     const archive = archiveOf(entryBlocks({ name: 'a' }), entryBlocks({ name: 'b' }));
     expect(() => readTar(archive, { maxEntries: 1 })).toThrow(expect.objectContaining({ code: 'too-large' }));

@@ -34,7 +34,7 @@ export interface TarReaderOptions {
    * elsewhere, since nothing else would show that the end is missing. Default: they may not.
    */
   readonly endMayBeMissing?: boolean;
-  /** Most entries to take. Default: 4 million. */
+  /** Most entries to take. Default: 1 million. */
   readonly maxEntries?: number;
 }
 
@@ -55,7 +55,11 @@ const TYPES: Readonly<Record<string, TarEntryType>> = {
 type MetaType = 'x' | 'g' | 'L' | 'K';
 const META_TYPES = 'xgLK';
 const MAX_META_BYTES = 1 << 20;
-const MAX_ENTRIES = 4_000_000;
+/** Of all headers of an archive together: names and attributes are kept in memory. */
+const MAX_ALL_META_BYTES = 1 << 28;
+/** Of the global header, which counts for each entry; writers put one or two there. */
+const MAX_GLOBAL_RECORDS = 256;
+const MAX_ENTRIES = 1_000_000;
 /** The one above is "no such id" to the kernel. */
 const MAX_ID = 0xfffffffe;
 
@@ -84,6 +88,7 @@ export class TarReader {
   readonly #block = Buffer.alloc(BLOCK_BYTES);
   #filled = 0;
   #offset = 0;
+  #metaBytes = 0;
   #state: State = { at: 'header' };
   #global: Map<string, Buffer> = new Map();
   #pax: PaxRecords | undefined;
@@ -179,6 +184,10 @@ export class TarReader {
     if (raw.sizeBytes > MAX_META_BYTES) {
       throw this.#failure('too-large', `the header at ${offset} has ${raw.sizeBytes} bytes; at most ${MAX_META_BYTES}`);
     }
+    this.#metaBytes += raw.sizeBytes;
+    if (this.#metaBytes > MAX_ALL_META_BYTES) {
+      throw this.#failure('too-large', `its extended headers have more than ${MAX_ALL_META_BYTES} bytes`);
+    }
     const state = { at: 'meta', type: raw.typeflag as MetaType, body: Buffer.alloc(raw.sizeBytes), filled: 0 } as const;
     this.#state = state;
     if (raw.sizeBytes === 0) this.#endMeta(state);
@@ -193,9 +202,15 @@ export class TarReader {
     else {
       const records = this.#explain(() => decodePaxRecords(body), `the header before ${this.#offset}`);
       if (type === 'x') this.#pax = records;
-      else this.#global = merged(this.#global, records);
+      else this.#setGlobal(records);
     }
     this.#pad(body.length);
+  }
+
+  #setGlobal(records: PaxRecords): void {
+    this.#global = merged(this.#global, records);
+    if (this.#global.size <= MAX_GLOBAL_RECORDS) return;
+    throw this.#failure('too-large', `its global header has more than ${MAX_GLOBAL_RECORDS} records`);
   }
 
   #beginEntry(raw: RawTarHeader, offset: number): void {

@@ -103,27 +103,47 @@ export async function takeWorker(signal?: AbortSignal): Promise<Worker> {
 export function returnWorker(worker: Worker, reusable: boolean): void {
   if (reusable) keep(worker);
   else void worker.terminate();
+  passOn();
+}
+
+/** Gives the place of a worker to whoever waits longest. */
+function passOn(): void {
   const next = queue.shift();
   if (next === undefined) busy -= 1;
   else next();
 }
 
 function startWorker(): Worker {
+  try {
+    return newWorker();
+  } catch (error) {
+    passOn();
+    throw error;
+  }
+}
+
+function newWorker(): Worker {
   const decoder = createRequire(__filename).resolve('xz-decompress');
   // No flags of this process: loaders and hooks have no business there.
   const worker = new Worker(PROGRAM, { eval: true, execArgv: [], workerData: { decoder } });
-  worker.setMaxListeners(0);
+  // Whoever uses it listens too; an error of one that nobody uses concerns nobody.
+  worker.on('error', () => undefined);
+  worker.on('exit', () => forget(worker));
   return worker;
 }
 
 function keep(worker: Worker): void {
   worker.unref();
   const timer = setTimeout(() => {
-    const at = idle.findIndex((one) => one.worker === worker);
-    if (at !== -1) idle.splice(at, 1);
+    forget(worker);
     void worker.terminate();
   }, IDLE_MS).unref();
   idle.push({ worker, timer });
+}
+
+function forget(worker: Worker): void {
+  const at = idle.findIndex((one) => one.worker === worker);
+  if (at !== -1) clearTimeout(idle.splice(at, 1)[0]?.timer);
 }
 
 async function turn(signal: AbortSignal | undefined): Promise<void> {

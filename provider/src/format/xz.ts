@@ -110,8 +110,6 @@ class WorkerStream {
     this.#worker.off('error', this.#fail);
     this.#worker.off('exit', this.#onExit);
     this.#signal?.removeEventListener('abort', this.#onAbort);
-    // A worker that is stopped may still report an error, which then concerns nobody.
-    if (!this.#ended) this.#worker.on('error', () => undefined);
     return this.#ended;
   }
 
