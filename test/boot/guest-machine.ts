@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bootArguments, CONSOLE_FILE, qemuArguments, READY_FILE } from '../../provider/src/run/qemu/command-line.js';
+import { freeLoopbackPort } from '../../provider/src/run/qemu/loopback-port.js';
+import { withQmp } from '../../provider/src/run/qemu/qmp.js';
+
+const PLATFORM = 'linux/amd64';
+/** Emulation runs everywhere, and finds what only happens slowly. */
+const ACCELERATOR = 'tcg';
+
+export interface BootFiles {
+  readonly kernel: string;
+  readonly initrd: string;
+  readonly commandLine: string;
+}
+
+/** A line that the guest's init writes for programs. */
+export interface Report {
+  readonly ingot: 'ready' | 'failed';
+  readonly image: string;
+  readonly phases?: Readonly<Record<string, number>>;
+  readonly services?: Readonly<Record<string, string>>;
+  readonly phase?: string;
+  readonly reason?: string;
+}
+
+/** A virtual machine with the product's own hardware, whose console a test can read. Ends with `await using`. */
+export class GuestMachine implements AsyncDisposable {
+  readonly uuid: string;
+  /** Of the loopback address; leads to port 80 of the machine. */
+  readonly port: number;
+  readonly #folder: string;
+  readonly #process: ChildProcess;
+
+  private constructor(parts: { uuid: string; port: number; folder: string; process: ChildProcess }) {
+    this.uuid = parts.uuid;
+    this.port = parts.port;
+    this.#folder = parts.folder;
+    this.#process = parts.process;
+  }
+
+  /** @param options `append`: more words for the kernel command line. */
+  static async start(files: BootFiles, { append = '' }: { append?: string } = {}): Promise<GuestMachine> {
+    const folder = await mkdtemp(join(tmpdir(), 'ingot-guest-'));
+    const port = await freeLoopbackPort();
+    const uuid = randomUUID();
+    // QEMU appends.
+    for (const name of [CONSOLE_FILE, READY_FILE]) await writeFile(join(folder, name), '');
+    const boot = { ...files, commandLine: `${files.commandLine} ${append}`.trim() };
+    const plan = {
+      id: 'guest-test',
+      uuid,
+      platform: PLATFORM,
+      accelerator: ACCELERATOR,
+      machine: { memoryMiB: 512, cpus: 1 },
+      boot: bootArguments(boot, { platform: PLATFORM, accelerator: ACCELERATOR }),
+      forwards: [{ private: port, guest: 80 }],
+      sandbox: false,
+    } as const;
+    const child = spawn('qemu-system-x86_64', qemuArguments(plan), {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    return new GuestMachine({ uuid, port, folder, process: child });
+  }
+
+  /** All that the console has said, without carriage returns. */
+  async console(): Promise<string> {
+    return (await readFile(join(this.#folder, CONSOLE_FILE), 'utf8')).replaceAll('\r', '');
+  }
+
+  /** What the port `ready` has said. */
+  async readyPort(): Promise<string> {
+    return readFile(join(this.#folder, READY_FILE), 'utf8');
+  }
+
+  /** Waits until the console matches. @throws with the console, if the machine ends before, or after the limit. */
+  async sees(pattern: RegExp, { limitMs = 120_000 }: { limitMs?: number } = {}): Promise<RegExpExecArray> {
+    const end = Date.now() + limitMs;
+    for (;;) {
+      const over = this.ended || Date.now() > end;
+      const text = await this.console();
+      const match = pattern.exec(text);
+      if (match !== null) return match;
+      if (over)
+        throw new Error(`${pattern} was not seen ${this.ended ? 'until the machine ended' : 'in time'}:\n${text}`);
+      await sleep(50);
+    }
+  }
+
+  /** The first report on the console, alone on its line. */
+  async report(): Promise<Report> {
+    const match = await this.sees(/^\{"ingot":.*\}$/m);
+    return JSON.parse(match[0]) as Report;
+  }
+
+  get ended(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null;
+  }
+
+  /** Waits until QEMU has ended by itself. Resolves to its exit status. */
+  async end({ limitMs = 60_000 }: { limitMs?: number } = {}): Promise<number | null> {
+    const limit = Date.now() + limitMs;
+    while (!this.ended) {
+      if (Date.now() > limit) throw new Error(`the machine did not end in time:\n${await this.console()}`);
+      await sleep(50);
+    }
+    return this.#process.exitCode;
+  }
+
+  async pressPowerButton(): Promise<void> {
+    const pressed = await withQmp({ folder: this.#folder, uuid: this.uuid }, async (qmp) => {
+      await qmp.execute('system_powerdown');
+      return true;
+    });
+    if (pressed !== true) throw new Error('QEMU did not take the power button');
+  }
+
+  async get(path: string): Promise<string> {
+    const answer = await fetch(`http://127.0.0.1:${this.port}${path}`, { signal: AbortSignal.timeout(30_000) });
+    return answer.text();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.ended) {
+      const gone = new Promise((resolve) => this.#process.once('exit', resolve));
+      this.#process.kill('SIGKILL');
+      await gone;
+    }
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,179 @@
+import { appendFile, copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { missingPrograms, skipAllBecause } from '../skip.js';
+import { imageOf, script } from './guest-image.js';
+import { GuestMachine } from './guest-machine.js';
+
+/** The root of the machine, for containers that look at it. */
+const HOST = { binds: ['/:/host:ro', '/run:/run'], mounts: [], pid: 'host', capabilities: ['all'] };
+
+describe('the guest', () => {
+  skipAllBecause(missingPrograms('qemu-system-x86_64'));
+
+  test('boots a read-only root, runs onboot, supervises services, says ready, and stops at the power button', async () => {
+    const image = await imageOf({
+      hostname: 'guest-test',
+      onboot: [
+        script('facts', FACTS, HOST),
+        script('writable', 'echo over >/etc/passwd && read -r line </etc/passwd && echo "passwd: $line" >>/run/facts', {
+          binds: ['/run:/run'],
+          readonly: false,
+        }),
+      ],
+      services: [
+        script('fragile', '[ -e /run/fell ] && exec sleep 1000; echo falling; : >/run/fell; sleep 3; exit 5', {
+          binds: ['/run:/run'],
+        }),
+        script('silent', 'exec sleep 1000'),
+        script('talker', 'while :; do echo "something that is said over and over"; done'),
+        script('web', 'exec busybox httpd -f -p 80 -h /run', {
+          binds: ['/run:/run'],
+          capabilities: ['CAP_NET_BIND_SERVICE'],
+        }),
+      ],
+      files: [{ path: 'var/lib/data/file', contents: 'of the image', mode: '0644' }],
+    });
+    await using machine = await GuestMachine.start(image);
+
+    const report = await machine.report();
+    expect(report).toMatchObject({
+      ingot: 'ready',
+      image: image.digest,
+      services: { fragile: 'running', silent: 'running', talker: 'running', web: 'running' },
+    });
+    const phases = Object.entries(report.phases ?? {});
+    expect(phases.map(([name]) => name)).toEqual(['kernel', 'modules', 'root', 'network', 'onboot', 'services']);
+    expect(phases.map(([, seconds]) => seconds)).toEqual(phases.map(([, seconds]) => seconds).sort((a, b) => a - b));
+    await expect.poll(() => machine.readyPort(), { timeout: 10_000 }).toMatch(/^\{.*\}\n$/);
+    expect(JSON.parse(await machine.readyPort())).toEqual(report);
+
+    expect((await machine.get('/facts')).trim().split('\n')).toEqual([
+      'root: read-only',
+      'tmp: writable',
+      'var: of the image',
+      'var: writable',
+      'hostname: guest-test',
+      'address: 10.0.2.15/24',
+      'gateway: 10.0.2.2',
+      'nameserver 10.0.2.3',
+      'listening: ',
+      'passwd: over',
+    ]);
+
+    // The service that ends is started again, and the one that never stops talking does not fill the memory.
+    await machine.sees(/ingot: fragile exited with status 5 after \d+ s; it starts again in 1 s/);
+    await expect.poll(() => machine.get('/ingot/state/fragile'), { timeout: 60_000 }).toBe('running\n');
+    expect(await machine.get('/log/fragile.log')).toBe('falling\n');
+    await expect.poll(async () => (await machine.get('/log/talker.log.1')).length, { timeout: 60_000 }).toBe(524288);
+
+    await machine.pressPowerButton();
+    expect(await machine.end()).toBe(0);
+    expect(await machine.console()).toMatch(/^ingot: stopping\ningot: poweroff$/m);
+  });
+
+  test('starts a service again whose runtime or supervisor was killed, without a twin, and ends one that is deaf', async () => {
+    const image = await imageOf({
+      services: [
+        script('deaf', 'trap : TERM; echo started; while :; do sleep 1; done'),
+        script('killer', KILLER, HOST),
+      ],
+    });
+    await using machine = await GuestMachine.start(image);
+    expect(await machine.report()).toMatchObject({ ingot: 'ready' });
+    await machine.sees(/ingot: deaf exited with status 137 .*\nkilled the runtime; 1 runs/);
+    await machine.sees(/ingot: the supervisor of deaf died; starting it again\n[\s\S]*killed the supervisor; 1 runs/);
+
+    await machine.pressPowerButton();
+    const stopping = performance.now();
+    expect(await machine.end()).toBe(0);
+    // Ten seconds between SIGTERM and SIGKILL, by the guest's clock.
+    expect(performance.now() - stopping).toBeGreaterThan(8_000);
+    expect(await machine.console()).toMatch(/^ingot: stopping\ningot: poweroff$/m);
+  });
+
+  test('fails where an onboot step fails, with its output, and turns itself off', async () => {
+    const image = await imageOf({
+      onboot: [script('good', 'true'), script('bad', 'echo what went wrong >&2; exit 3'), script('never', 'true')],
+      services: [script('web', 'exec sleep 1000')],
+    });
+    await using machine = await GuestMachine.start(image);
+    const report = await machine.report();
+    expect(report).toEqual({ ingot: 'failed', image: image.digest, phase: 'onboot/001-bad', reason: 'exit status 3' });
+    expect(await machine.end()).toBe(0);
+    expect(JSON.parse(await machine.readyPort())).toEqual(report);
+    expect(await machine.console()).toMatch(
+      /the last lines of 001-bad:\nwhat went wrong\ningot: boot failed in onboot\/001-bad: exit status 3\n/,
+    );
+  });
+
+  test('fails where a service keeps dying, and never says ready', async () => {
+    const image = await imageOf({
+      services: [script('bad', 'echo no such luck; exit 7'), script('good', 'exec sleep 1000')],
+    });
+    await using machine = await GuestMachine.start(image, { append: 'ingot.failAfter=25' });
+    expect(await machine.report()).toEqual({
+      ingot: 'failed',
+      image: image.digest,
+      phase: 'services',
+      reason: 'not ready after 25 s; bad: exited with status 7',
+    });
+    expect(await machine.end()).toBe(0);
+    const text = await machine.console();
+    expect(text).not.toContain('"ready"');
+    expect(text).toMatch(
+      /bad exited with status 7 after \d+ s; it starts again in 1 s\n[\s\S]*; it starts again in 2 s\n/,
+    );
+    expect(text).toMatch(/the last lines of bad:\nno such luck\n/);
+  });
+
+  test('fails where the kernel could not unpack all of the image', async () => {
+    const image = await imageOf({ services: [script('good', 'exec sleep 1000')] });
+    const folder = await mkdtemp(join(tmpdir(), 'ingot-guest-'));
+    try {
+      const initrd = join(folder, 'initrd');
+      await copyFile(image.initrd, initrd);
+      await appendFile(initrd, 'not an archive'.repeat(100));
+      await using machine = await GuestMachine.start({ ...image, initrd });
+      expect(await machine.report()).toMatchObject({
+        ingot: 'failed',
+        phase: 'kernel',
+        reason: expect.stringContaining('unpacking failed'),
+      });
+      expect(await machine.end()).toBe(0);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+/** Writes to /run/facts what is so in the machine. */
+const FACTS = `
+exec >/run/facts
+touch /host/file 2>/dev/null && echo root: writable || echo root: read-only
+echo x >/host/tmp/file && echo tmp: writable
+read -r line </host/var/lib/data/file; [ -n "$line" ] && echo "var: $line"
+echo x >/host/var/lib/data/file && echo var: writable
+echo "hostname: $(hostname)"
+echo "address: $(ip -4 addr show eth0 | sed -n 's/ *inet \\([^ ]*\\).*/\\1/p')"
+echo "gateway: $(ip route | sed -n 's/default via \\([^ ]*\\).*/\\1/p')"
+cat /run/resolvconf/resolv.conf
+echo "listening: $(netstat -ltn | grep -c LISTEN | grep -v 0)"
+`;
+
+/** Kills first the runtime and then the supervisor of `deaf`, and says on the console how many of it run then. */
+const KILLER = `
+runtime() { ps -o pid,args | sed -n 's/^ *\\([0-9]*\\) crun run .* deaf$/\\1/p'; }
+runs() { ps -o args | grep -c 'echo [s]tarted'; }
+until [ -e /run/ingot/state/killer ] && read -r state </run/ingot/state/killer && [ "$state" = running ]; do sleep 0.2; done
+sleep 1
+kill -9 $(runtime)
+sleep 4
+echo "killed the runtime; $(runs) runs" >/host/dev/console
+read -r supervisor </run/ingot/supervisor/deaf
+kill -9 "$supervisor"
+sleep 3
+echo "killed the supervisor; $(runs) runs" >/host/dev/console
+exec sleep 1000
+`;
