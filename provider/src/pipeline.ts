@@ -17,6 +17,7 @@ import type { Tree } from './model/tree.js';
 import type { Settings } from './settings.js';
 import type { Mirrors } from './source/debian/mirrors.js';
 import type { Role, SourceOptions } from './source/transport.js';
+import type { ParsedSpec } from './spec/parse.js';
 import { Store } from './store/store.js';
 import type { AssembleInput } from './tree/assemble.js';
 import type { Change } from './tree/diff.js';
@@ -45,13 +46,23 @@ export async function openWorkshop(
 }
 
 /**
- * A path, a list of paths, YAML text or an object → Spec.
+ * A path, a list of paths, YAML text or an object → Spec, which knows where its parts were written.
  * @throws {SpecError} with every problem of every file, {SourceError} where a file cannot be read.
  */
-export async function parse(spec: unknown, { directory }: Workshop): Promise<Spec> {
+export async function parse(spec: unknown, { directory }: Workshop): Promise<ParsedSpec> {
   const { readSpec } = await import('./source/file/read-spec.js');
-  const { parseSpec } = await import('./spec/parse.js');
-  return parseSpec(await readSpec(spec, directory));
+  const { parseSources } = await import('./spec/parse.js');
+  return parseSources(await readSpec(spec, directory));
+}
+
+/** Does what follows parsing; an error that concerns a part of the spec is told at its place, as parsing's own are. */
+export async function at<T>(parsed: ParsedSpec, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { locate } = await import('./spec/locate.js');
+    throw locate(error, parsed);
+  }
 }
 
 export interface LockOptions {
@@ -201,9 +212,9 @@ async function pin(spec: Spec, options: LockOptions, workshop: Workshop): Promis
   const keep = comparable ? [...Object.values(old.pins), ...(old.guest ? [old.guest.pin] : [])] : [];
 
   const pins: Record<string, Pin> = {};
-  for (const [reference, role] of referencesOf(spec)) {
+  for (const [reference, { role, property }] of referencesOf(spec)) {
     const kept = comparable ? old.pins[reference] : undefined;
-    pins[reference] = kept ?? (await resolve(reference, role, { ...source, keep }));
+    pins[reference] = kept ?? (await resolve(reference, role, { ...source, keep, property }));
   }
   if ((spec.init ?? []).length > 0) return { pins, guest: null };
   const kept = comparable && old.guest?.version === GUEST_VERSION ? old.guest?.pin : undefined;
@@ -219,7 +230,7 @@ async function open({ lock, sources, mirrors }: LockedImage, workshop: Workshop)
 
   let kernel: Layer | undefined;
   const roots = new Map<string, readonly Layer[]>();
-  for (const [reference, role] of referencesOf(lock.spec)) {
+  for (const [reference, { role }] of referencesOf(lock.spec)) {
     const pinned = lock.pins[reference];
     if (pinned === undefined) throw new RangeError(`Cannot open ${reference}: the lock has no pin for it`);
     const layers = await openPin(pinned, role, source);
@@ -246,13 +257,16 @@ async function openGuest(
   };
 }
 
-/** Each reference of a spec once, with what it is for, in the order of the image. */
-function referencesOf(spec: Spec): Map<string, Role> {
-  const references = new Map<string, Role>();
-  if (spec.kernel !== undefined) references.set(spec.kernel.image, 'kernel');
-  const containers = [...(spec.onboot ?? []), ...(spec.onshutdown ?? []), ...(spec.services ?? [])];
-  for (const reference of [...(spec.init ?? []), ...containers.map(({ image }) => image)]) {
-    if (!references.has(reference)) references.set(reference, 'root');
+/** Each reference of a spec once, with what it is for and where it stands first, in the order of the image. */
+function referencesOf(spec: Spec): Map<string, { role: Role; property: string }> {
+  const references = new Map<string, { role: Role; property: string }>();
+  const add = (reference: string, role: Role, property: string): void => {
+    if (!references.has(reference)) references.set(reference, { role, property });
+  };
+  if (spec.kernel !== undefined) add(spec.kernel.image, 'kernel', 'kernel.image');
+  for (const [index, reference] of (spec.init ?? []).entries()) add(reference, 'root', `init[${index}]`);
+  for (const kind of ['onboot', 'onshutdown', 'services'] as const) {
+    for (const [index, { image }] of (spec[kind] ?? []).entries()) add(image, 'root', `${kind}[${index}].image`);
   }
   return references;
 }
@@ -267,7 +281,11 @@ function sourceOptions(
     const { findMirrors } = await import('./source/debian/mirrors.js');
     const main = inSpec.main ?? settings.mirrors.main;
     const security = inSpec.security ?? settings.mirrors.security;
-    return findMirrors({ configured: { ...(main ? { main } : {}), ...(security ? { security } : {}) } });
+    const { checkValidUntil } = settings;
+    return findMirrors({
+      configured: { ...(main ? { main } : {}), ...(security ? { security } : {}) },
+      ...(checkValidUntil === undefined ? {} : { checkValidUntil }),
+    });
   };
   return { store, platform, suite, mirrors, offline: settings.offline, now, signal, progress };
 }

@@ -9,6 +9,8 @@ export interface Settings {
   readonly stateDirectory: string;
   /** Addresses of the Debian archives; what is missing is taken from the host's own apt configuration. */
   readonly mirrors: { readonly main?: string; readonly security?: string };
+  /** Whether an index past its validity is refused. Default: as apt on this host does. */
+  readonly checkValidUntil?: boolean;
   /** Use what the cache holds, and no network. */
   readonly offline: boolean;
 }
@@ -29,7 +31,18 @@ export function settingsFrom(environment: Environment, configured: ConfiguredSet
     cacheDirectory: environment.INGOT_CACHE || join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ingot'),
     stateDirectory:
       environment.INGOT_STATE || join(environment.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'ingot'),
+    ...(isSwitch(environment.INGOT_DEBIAN_CHECK_VALID_UNTIL)
+      ? { checkValidUntil: isOn(environment.INGOT_DEBIAN_CHECK_VALID_UNTIL) }
+      : {}),
     mirrors: { ...(main ? { main } : {}), ...(security ? { security } : {}) },
-    offline: environment.INGOT_OFFLINE === 'true' || environment.INGOT_OFFLINE === '1',
+    offline: isOn(environment.INGOT_OFFLINE),
   };
+}
+
+function isOn(text: string | undefined): boolean {
+  return text === 'true' || text === '1';
+}
+
+function isSwitch(text: string | undefined): boolean {
+  return isOn(text) || text === 'false' || text === '0';
 }

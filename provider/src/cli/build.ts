@@ -4,7 +4,7 @@ import { basename, extname, join } from 'node:path';
 import type { Format } from '../model/artifact.js';
 import { IngotError } from '../model/error.js';
 import { build as buildFormat, lockDigest } from '../pipeline.js';
-import { lockOf } from './locked.js';
+import { withLock } from './locked.js';
 import { withWorkshop } from './workshop.js';
 
 class CommandError extends IngotError<'bad-format' | 'bad-name'> {}
@@ -20,17 +20,18 @@ export async function build(specs: string[], options: { format: string; dir: str
   const formats = options.format.split(',').map((format) => knownFormat(format.trim()));
   const name = options.name ?? nameOf(specs);
   await withWorkshop(async (workshop) => {
-    const locked = await lockOf(specs, workshop);
     await mkdir(options.dir, { recursive: true });
-    for (const format of formats) {
-      const { files } = await buildFormat(locked, format, workshop);
-      for (const { role, path } of files) {
-        const target = join(options.dir, `${name}${ENDINGS[format][role]}`);
-        await place(path, target);
-        process.stdout.write(`${target}\n`);
+    await withLock(specs, workshop, async (locked) => {
+      for (const format of formats) {
+        const { files } = await buildFormat(locked, format, workshop);
+        for (const { role, path } of files) {
+          const target = join(options.dir, `${name}${ENDINGS[format][role]}`);
+          await place(path, target);
+          process.stdout.write(`${target}\n`);
+        }
       }
-    }
-    process.stderr.write(`${lockDigest(locked.lock)}\n`);
+      process.stderr.write(`${lockDigest(locked.lock)}\n`);
+    });
   });
 }
 

@@ -1,21 +1,19 @@
 import { describe, lockDigest } from '../pipeline.js';
-import { lockOf } from './locked.js';
+import { withLock } from './locked.js';
 import { withWorkshop } from './workshop.js';
 
 /** `ingot inspect SPEC…`: the digest and the contents. */
 export async function inspect(specs: string[], options: { json?: true }): Promise<void> {
-  await withWorkshop(async (workshop) => {
-    const locked = await lockOf(specs, workshop);
-    const contents = await describe(locked, workshop);
-    const digest = lockDigest(locked.lock);
-    if (options.json) {
-      process.stdout.write(`${JSON.stringify({ digest, contents }, null, 2)}\n`);
-      return;
-    }
-    process.stdout.write(
-      `digest: ${digest}\n${listing(contents as unknown as Record<string, unknown>, '').join('\n')}\n`,
-    );
-  });
+  const [digest, contents] = await withWorkshop((workshop) =>
+    withLock(specs, workshop, async (locked) => [lockDigest(locked.lock), await describe(locked, workshop)] as const),
+  );
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify({ digest, contents }, null, 2)}\n`);
+    return;
+  }
+  process.stdout.write(
+    `digest: ${digest}\n${listing(contents as unknown as Record<string, unknown>, '').join('\n')}\n`,
+  );
 }
 
 /** Nested values, one a line, indented. */

@@ -1,9 +1,17 @@
 import { canonicalJson, type Json, sha256 } from '../model/digest.js';
 import type { LockedImage } from '../model/lock.js';
-import { lock, parse, type Workshop } from '../pipeline.js';
+import { at, lock, parse, type Workshop } from '../pipeline.js';
 
-/** Specs, locked. Within an hour the same spec gives the same lock, as it does between a preview and its update. */
-export async function lockOf(specs: readonly string[], workshop: Workshop): Promise<LockedImage> {
-  const spec = await parse(specs, workshop);
-  return lock(spec, { remember: `command ${sha256(canonicalJson(spec as unknown as Json))}` }, workshop);
+/**
+ * Specs, locked, and what follows from that: errors of both are told at their place in the specs. Within an hour the
+ * same spec gives the same lock, as it does between a preview and its update.
+ */
+export async function withLock<T>(
+  specs: readonly string[],
+  workshop: Workshop,
+  use: (locked: LockedImage) => Promise<T>,
+): Promise<T> {
+  const parsed = await parse(specs, workshop);
+  const remember = `command ${sha256(canonicalJson(parsed.spec as unknown as Json))}`;
+  return at(parsed, async () => use(await lock(parsed.spec, { remember }, workshop)));
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import type { Contents } from '../model/contents.js';
 import { canonicalJson, type Digest, hexOf, type Json, sha256 } from '../model/digest.js';
-import type { LockedImage } from '../model/lock.js';
+import type { LockOptions } from '../pipeline.js';
 import type { Handler, Operation } from './handler.js';
 import { decodeLock, encodeLock } from './lock-text.js';
 import { failuresOf, failuresOfIssues } from './problems.js';
@@ -64,35 +65,36 @@ async function describeImage(
   olds: Properties,
   operation: Operation,
 ): Promise<Record<(typeof COMPUTED)[number], unknown>> {
-  const { openWorkshop, parse, lock, describe, lockDigest, commandLineOf } = await import('../pipeline.js');
+  const { at, openWorkshop, parse, lock, describe, lockDigest } = await import('../pipeline.js');
   await using workshop = await openWorkshop(operation.settings, operation);
-  const spec = await parse(inputs.spec, workshop);
+  const parsed = await parse(inputs.spec, workshop);
   const previous = typeof olds.__lock === 'string' ? decodeLock(olds.__lock) : undefined;
   const move = inputs.pins === 'latest';
-  // What the preview resolved is what the update does, also when the archive has moved in between.
-  const locked: LockedImage = await lock(
-    spec,
-    {
-      ...(previous ? { previous } : {}),
-      move,
-      remember: `${operation.urn} ${sha256(canonicalJson({ spec, move, previous: previous?.lock ?? null } as unknown as Json))}`,
-    },
-    workshop,
-  );
-  const digest = lockDigest(locked.lock);
-  const unchanged = digest === olds.digest && olds.contents !== undefined;
-  const contents = unchanged
-    ? (olds.contents as Awaited<ReturnType<typeof describe>>)
-    : await describe(locked, workshop);
-  return {
-    digest,
-    contents,
-    kernel: contents.kernel.version,
-    commandLine: commandLineOf(locked.lock),
-    rootSizeBytes: contents.sizes.rootBytes,
-    // The text may differ for the same lock (another version of the compressor), and must not then show as a change.
-    __lock: unchanged ? olds.__lock : encodeLock(locked),
+  const options: LockOptions = {
+    ...(previous ? { previous } : {}),
+    move,
+    // What the preview resolved is what the update does, also when the archive has moved in between.
+    remember: nameOf(operation.urn, { spec: parsed.spec, move, previous: previous?.lock ?? null }),
   };
+  return at(parsed, async () => {
+    const locked = await lock(parsed.spec, options, workshop);
+    const digest = lockDigest(locked.lock);
+    const unchanged = digest === olds.digest && olds.contents !== undefined;
+    const contents = unchanged ? (olds.contents as Contents) : await describe(locked, workshop);
+    return {
+      digest,
+      contents,
+      kernel: contents.kernel.version,
+      commandLine: contents.kernel.commandLine,
+      rootSizeBytes: contents.sizes.rootBytes,
+      // The text may differ for the same lock (another version of the compressor), and must not show as a change.
+      __lock: unchanged ? olds.__lock : encodeLock(locked),
+    };
+  });
+}
+
+function nameOf(urn: string, parts: unknown): string {
+  return `${urn} ${sha256(canonicalJson(parts as Json))}`;
 }
 
 /** What makes two sets of properties the same image, declared in the same way. */

@@ -5,7 +5,7 @@ import type { Progress } from '../model/progress.js';
 import { parseReference } from '../model/reference.js';
 import type { Store } from '../store/store.js';
 import type { Mirrors } from './debian/mirrors.js';
-import { SourceError } from './error.js';
+import { SourceError, type SourceErrorCode } from './error.js';
 
 /** What every transport needs to resolve and open. */
 export interface SourceOptions {
@@ -29,12 +29,35 @@ export type Role = 'kernel' | 'root' | 'guest';
  */
 const ALWAYS_IN_ROOTS = ['base-files', 'base-passwd'];
 
-/** Turns a reference into a pin. Packages among `keep` keep their version where they still can. */
-export async function resolve(
-  reference: string,
-  role: Role,
-  options: SourceOptions & { readonly keep: Pin[] },
-): Promise<Pin> {
+export interface ResolveOptions extends SourceOptions {
+  /** Their packages keep their version where they still can. */
+  readonly keep: readonly Pin[];
+  /** Where the reference stands in the spec, for errors. */
+  readonly property?: string;
+}
+
+/** Turns a reference into a pin. */
+export async function resolve(reference: string, role: Role, options: ResolveOptions): Promise<Pin> {
+  try {
+    return await resolveByTransport(reference, role, options);
+  } catch (error) {
+    const { property } = options;
+    if (property === undefined || !(error instanceof SourceError) || !ABOUT_THE_REFERENCE.has(error.code)) throw error;
+    throw new SourceError(error.code, error.message, { cause: error.cause, context: { ...error.context, property } });
+  }
+}
+
+/** The user's own words are wrong, and not the network or an archive. */
+const ABOUT_THE_REFERENCE = new Set<SourceErrorCode>([
+  'bad-reference',
+  'unknown-package',
+  'unsatisfiable',
+  'conflict',
+  'no-kernel',
+  'unsupported',
+]);
+
+async function resolveByTransport(reference: string, role: Role, options: ResolveOptions): Promise<Pin> {
   const parsed = parseReference(reference);
   switch (parsed.transport) {
     case 'deb': {

@@ -17,6 +17,9 @@ const ORDER = new Map(
   ].map((name, index) => [name, index]),
 );
 
+/** LinuxKit's schema spells one member in another way than the runtime spec. */
+const OCI_NAME = new Map([['blockio', 'blockIO']]);
+
 /** `resources` as written, members in the order that Go gives them, whatever order they were written in. */
 export function orderedResources(resources: NonNullable<Container['resources']>): { [key: string]: GoValue } {
   return ordered(resources as GoValue) as { [key: string]: GoValue };
@@ -25,8 +28,8 @@ export function orderedResources(resources: NonNullable<Container['resources']>)
 function ordered(value: GoValue): GoValue {
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map((item: GoValue) => ordered(item));
-  const rank = (name: string) => ORDER.get(name) ?? ORDER.size;
+  const rank = (name: string) => ORDER.get(OCI_NAME.get(name) ?? name) ?? ORDER.size;
   const members = Object.entries(value as { readonly [key: string]: GoValue });
   members.sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
-  return Object.fromEntries(members.map(([name, member]) => [name, ordered(member)]));
+  return Object.fromEntries(members.map(([name, member]) => [OCI_NAME.get(name) ?? name, ordered(member)]));
 }
