@@ -1,8 +1,9 @@
 import type { z } from 'zod';
+import { nearest } from '../model/suggestion.js';
 import { keySpanOf, type Located, locate, spanOf } from './located.js';
 import { type Finding, MAX_FINDINGS } from './problem.js';
 import { nameOf, type Path, propertyOf, quote } from './property.js';
-import { nearest, suggestion } from './suggest.js';
+import { suggestion } from './suggest.js';
 import { keysOf, kindOf, schemaAt, wantedOf } from './wanted.js';
 
 type Issue = z.core.$ZodIssue;
@@ -56,7 +57,7 @@ function unknownKey(path: Path, schema: z.core.$ZodType, root: Located): Fault {
   const fallback = choices.length <= 12 ? `; wanted ${listOf(choices)}` : '';
   const message = `unknown key ${quote(key)} in ${nameOf(around)}${advice || fallback}`;
   const finding = { code: 'unknown-key', path, message, span: keySpanOf(root, path) } as const;
-  const meant = nearest(key, choices);
+  const [meant] = nearest(key, choices);
   return meant === undefined ? finding : { ...finding, meant: [...around, meant] };
 }
 

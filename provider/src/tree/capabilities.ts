@@ -1,5 +1,5 @@
+import { didYouMean, nearest } from '../model/suggestion.js';
 import { TreeError } from './error.js';
-import { didYouMean, nearest } from './suggest.js';
 
 /** All capabilities of Linux, in the order of their numbers (capabilities(7), linux/capability.h). */
 export const CAPABILITIES: readonly string[] = [

@@ -1,6 +1,6 @@
+import { didYouMean, nearest } from '../model/suggestion.js';
 import { TreeError } from './error.js';
 import { type Folder, find } from './root.js';
-import { didYouMean, nearest } from './suggest.js';
 
 /** Where a program without a slash in its name is looked for, unless the container sets PATH. */
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

@@ -1,4 +1,5 @@
 import type { Kernel, Layer, LayerEntry } from '../model/index.js';
+import { didYouMean, nearest } from '../model/suggestion.js';
 import { TreeError } from './error.js';
 import { layDown } from './flatten.js';
 import { bytesOf, generated } from './generated.js';
@@ -13,7 +14,6 @@ import {
   words,
 } from './module-index.js';
 import { type Folder, findLink, newFile, newSymlink, plainFolder, put, type Read } from './root.js';
-import { didYouMean, nearest } from './suggest.js';
 
 export interface KernelOptions {
   readonly modules: Kernel['modules'];

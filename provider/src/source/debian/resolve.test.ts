@@ -4,7 +4,6 @@ import type { PinnedPackage } from '../../model/pin.js';
 import type { Mirrors } from './mirrors.js';
 import { makeKey, TestArchive, type TestKey, type TestPackage } from './resolve.fixture.js';
 import { type ResolveOptions, resolvePackages } from './resolve.js';
-import { nearestNames } from './resolve-suggestion.js';
 
 let key: TestKey;
 beforeAll(async () => {
@@ -498,16 +497,5 @@ describe('resolvePackages()', () => {
     expect(archive.requests).toHaveLength(5);
     await archive.stop();
     expect(await resolve('aa', { ...online, offline: true })).toBe('aa=1');
-  });
-});
-
-describe('nearestNames()', () => {
-  test.each([
-    ['ngnix', ['nginx', 'nginy', 'apache2'], ['nginx']],
-    ['redis', ['redis-server', 'radish', 'redit', 'redir'], ['redir', 'redit', 'radish']],
-    ['ab', ['cd', 'abc', 'b'], []],
-    ['libssl3', ['libssl3t64', 'libssl1', 'libssl3a'], ['libssl1', 'libssl3a']],
-  ])('finds for %s among %j: %j', async (word, names, expected) => {
-    expect(await nearestNames(word, names)).toEqual(expected);
   });
 });

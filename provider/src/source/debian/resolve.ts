@@ -1,6 +1,7 @@
 import type { DebianPin, PinnedPackage } from '../../model/pin.js';
 import type { Architecture } from '../../model/platform.js';
 import type { Progress } from '../../model/progress.js';
+import { didYouMean, nearest } from '../../model/suggestion.js';
 import type { Store } from '../../store/store.js';
 import { SourceError } from '../error.js';
 import type { Patience } from './fetch-transfer.js';
@@ -11,7 +12,6 @@ import type { RequestPatience } from './release-request.js';
 import { currentReleases } from './releases.js';
 import { closureOf } from './resolve-closure.js';
 import { parseRequests } from './resolve-request.js';
-import { nearestNames } from './resolve-suggestion.js';
 import { pinOf, Universe } from './resolve-universe.js';
 
 export interface ResolveOptions {
@@ -78,9 +78,10 @@ async function failUnknown(
   name: string,
   { reference, suite, universe }: { reference: string; suite: string; universe: Universe },
 ): Promise<never> {
-  const near = await nearestNames(name, universe.names());
-  const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : 'check its spelling, and debian.suite';
-  throw new SourceError('unknown-package', `Cannot resolve ${reference}: ${suite} has no package ${name}; ${hint}`, {
+  const names = new Set<string>();
+  for await (const known of universe.names()) names.add(known);
+  const hint = didYouMean(nearest(name, names)) || '; check its spelling, and debian.suite';
+  throw new SourceError('unknown-package', `Cannot resolve ${reference}: ${suite} has no package ${name}${hint}`, {
     context: { path: reference, got: name },
   });
 }
