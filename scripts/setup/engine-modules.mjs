@@ -1,4 +1,4 @@
-import { mkdirSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { childEnvironment } from '../shell/environment.mjs';
 import { findProgram } from '../shell/find.mjs';
@@ -11,7 +11,7 @@ export const MODULES_VERSION = '3.259.0';
 /** The last release that has the host of Node programs inside a published module; it runs programs under 3.259. */
 const LANGUAGE_HOST_VERSION = '3.68.0';
 const MINIMUM_GO = [1, 25];
-/** Modules, build cache and link step of both programs, measured: 2.6 GB; with room to spare. */
+/** Modules, build cache and link step of both programs, measured: 3.5 GB. */
 const WANTED_BYTES = 4e9;
 
 const PARTS = [
@@ -64,6 +64,7 @@ async function buildPart(part, folder, report) {
     compiled++;
     report(`${part.program}: compiled ${compiled} of at most ${total} packages`);
   });
+  rmSync(source, { recursive: true });
 }
 
 async function runGo(args, { cwd, onLine }) {
