@@ -94,7 +94,7 @@ export class GuestMachine implements AsyncDisposable {
 
   /** The first report on the console, alone on its line. */
   async report(): Promise<Report> {
-    const match = await this.sees(/^\{"ingot":.*\}$/m);
+    const match = await this.sees(/^\{"ingot":.*\}(?=\n)/m);
     return JSON.parse(match[0]) as Report;
   }
 

@@ -18,7 +18,7 @@ function plan(file, line, folder, i, p) {
   wrong = ""
   read_value("")
   skip_space()
-  if (wrong == "" && text != "") wrong = "text after its end"
+  if (text != "") complain("text after its end")
   if (wrong != "") {
     print "refuse", folder, "runtime.json is not valid: " wrong
     return
@@ -29,7 +29,7 @@ function plan(file, line, folder, i, p) {
   for (i = 0; (p = "/cgroups/" i) in value; i++) print "cgroup", folder, value[p]
   if ("/interfaces/0" in value) print "refuse", folder, "runtime.interfaces is not supported by this init"
   for (p in value)
-    if (p ~ /^\/bindNS\// && value[p] != "") print "refuse", folder, "runtime" p " is not supported by this init"
+    if (p ~ /^\/bindNS\// && value[p] != "") print "refuse", folder, "runtime.bindNS is not supported by this init"
 }
 
 function list(path, i, joined) {
@@ -45,9 +45,10 @@ function read_value(path) {
   if (text ~ /^\{/) read_members(path, "}")
   else if (text ~ /^\[/) read_members(path, "]")
   else if (text ~ /^"/) value[path] = read_string()
-  else if (match(text, /^[-+.a-zA-Z0-9]+/)) { value[path] = substr(text, 1, RLENGTH); take(RLENGTH) }
-  else wrong = "a value is missing"
-  if (value[path] == "null") value[path] = ""
+  else if (match(text, /^[-+.a-zA-Z0-9]+/)) {
+    if (substr(text, 1, RLENGTH) != "null") value[path] = substr(text, 1, RLENGTH)
+    take(RLENGTH)
+  } else complain("a value is missing")
 }
 
 function read_members(path, end, i, name) {
@@ -60,19 +61,19 @@ function read_members(path, end, i, name) {
       skip_space()
       name = read_string()
       skip_space()
-      if (text !~ /^:/) { wrong = "a colon is missing"; return }
+      if (text !~ /^:/) { complain("a colon is missing"); return }
       take(1)
     }
     read_value(path "/" name)
     skip_space()
     if (substr(text, 1, 1) == end) { take(1); return }
-    if (text !~ /^,/) { wrong = "a comma is missing"; return }
+    if (text !~ /^,/) { complain("a comma is missing"); return }
     take(1)
   }
 }
 
 function read_string(result, c, code) {
-  if (!match(text, /^"([^"\\]|\\.)*"/)) { wrong = "a string is missing"; return "" }
+  if (!match(text, /^"([^"\\]|\\.)*"/)) { complain("a string is missing"); return "" }
   c = substr(text, 2, RLENGTH - 2)
   take(RLENGTH)
   while (match(c, /\\./)) {
@@ -84,11 +85,13 @@ function read_string(result, c, code) {
       # Go writes <, > and & like this.
       result = result sprintf("%c", hex(substr(c, 3, 1)) * 16 + hex(substr(c, 4, 1)))
       c = substr(c, 5)
-    } else { wrong = "a string with a character that no path may have"; return "" }
+    } else { complain("a string with a character that no path may have"); return "" }
   }
   return result c
 }
 
+# The first thing that is wrong is the one to tell.
+function complain(what) { if (wrong == "") wrong = what }
 function hex(digit) { return index("0123456789abcdef", tolower(digit)) - 1 }
 function take(count) { text = substr(text, count + 1) }
 function skip_space() { sub(/^[ \t\r]+/, "", text) }

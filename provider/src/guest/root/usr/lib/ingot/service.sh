@@ -91,6 +91,7 @@ revive() {
 # Ends a boot that took too long, and says which services do not run.
 expire() {
   local name state reason="not ready after $fail_after s"
+  [ -z "$ready" ] || return 0
   [ -z "$crun" ] || show_log "$onboot"
   for name in $services; do
     read -r state 2>/dev/null <"/run/ingot/state/$name" || continue
