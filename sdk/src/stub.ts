@@ -33,7 +33,8 @@ export abstract class Resource extends pulumi.CustomResource {
         __urn: pulumi.createUrn(name, token, options.parent),
         __secret: args.secret,
       },
-      options,
+      // The pinned spec is long, and says nothing to people; that it differs shows in the digest.
+      { ...options, hideDiffs: [...(options.hideDiffs ?? []), '__lock'] },
     );
   }
 }
