@@ -20,6 +20,7 @@ export async function imageOf(spec: object): Promise<BootFiles & { readonly dige
     progress: silent,
     now: () => new Date(),
   });
-  const image = await lock(await parse({ kernel: KERNEL, ...spec }, workshop), {}, workshop);
+  const parsed = await parse({ kernel: KERNEL, ...spec }, workshop);
+  const image = await lock(parsed.spec, {}, workshop);
   return { ...(await pipelineBootFiles(image, workshop)), digest: lockDigest(image.lock) };
 }
