@@ -21,13 +21,17 @@ export function plainLine(line: string): string {
   return plain.length > MAX_LINE_CHARACTERS ? `${plain.slice(0, MAX_LINE_CHARACTERS)}…` : plain;
 }
 
-/** The last lines of a text that are not empty, oldest first. */
+/** After this a kernel prints its registers and its stack: what led there stands before. */
+const LAST_WORD = /Kernel panic - not syncing/;
+
+/** The last lines of a text that are not empty, oldest first; after a panic, those up to it. */
 export function lastLines(text: string, count: number): string[] {
-  return text
+  const lines = text
     .split('\n')
     .map(plainLine)
-    .filter((line) => line !== '')
-    .slice(-count);
+    .filter((line) => line !== '');
+  const panic = lines.findIndex((line) => LAST_WORD.test(line));
+  return lines.slice(0, panic < 0 ? lines.length : panic + 1).slice(-count);
 }
 
 /** The last lines of a file; none if it cannot be read. However large it is, only its end is read. */

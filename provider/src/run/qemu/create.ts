@@ -149,7 +149,7 @@ async function launchWithPorts(
     const plan: MachinePlan = {
       ...{ id: machine.id, uuid: machine.uuid, platform: machine.platform, accelerator: machine.accelerator },
       machine: request.machine,
-      boot: options.parts?.boot ?? bootArguments(request.boot),
+      boot: options.parts?.boot ?? bootArguments(request.boot, machine),
       forwards: [...inner].map(([guest, port]) => ({ guest, private: port })),
       sandbox,
     };

@@ -21,7 +21,7 @@ const PANICS = [
   /Kernel panic - not syncing: ?(.*)/,
   /(Initramfs unpacking failed: ?.*)/,
   /(VFS: Unable to mount root fs.*)/,
-  /^(?:\[ *\d+\.\d+\] )?((?:BUG: |Oops: |Internal error: Oops).*)/,
+  /^\[ *\d+\.\d+\] ((?:BUG: |Oops: |Internal error: Oops).*)/,
 ];
 
 /** What a line of a console, or of the port `ready`, means; undefined for all the others. */

@@ -47,17 +47,18 @@ export async function stopMachine(machine: MachineFile, options: StopOptions): P
   };
   if (await ended(0)) return;
 
+  let answers = true;
   if (politely) {
     const seconds = machine.accelerator === 'tcg' ? POWER_DOWN_EMULATED_SECONDS : POWER_DOWN_SECONDS;
     for (let pressed = 0; pressed < seconds; pressed += PRESS_AGAIN_SECONDS) {
       if (signal?.aborted) throw aborted(`stop machine ${id}`, signal);
       const heard = await withQmp(at, (qmp) => qmp.execute('system_powerdown').then(() => true));
-      if (await ended(PRESS_AGAIN_SECONDS)) return;
-      if (!heard) break;
+      answers = heard === true;
+      if (!answers || (await ended(PRESS_AGAIN_SECONDS))) break;
     }
   }
-  await withQmp(at, (qmp) => qmp.execute('quit'));
-  if (await ended(QUIT_SECONDS)) return;
+  if (answers) await withQmp(at, (qmp) => qmp.execute('quit'));
+  if (await ended(answers ? QUIT_SECONDS : 0)) return;
   await signalProcess(process, 'SIGTERM');
   if (await ended(SIGTERM_SECONDS)) return;
   await signalProcess(process, 'SIGKILL');
