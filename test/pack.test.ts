@@ -17,11 +17,11 @@ const image = new ingot.Image('web', { spec: 'web.yml' });
 export const digest = image.digest;
 `;
 const SPEC = `
-kernel:
-  image: deb:linux-image-cloud-amd64
+kernel: { image: "deb:linux-image-cloud-amd64" }
 services:
   - name: web
-    image: deb:lighttpd
+    image: deb:busybox-static
+    command: [busybox, httpd, -f, -h, /usr/share]
 `;
 /** As \`pulumi new typescript\` writes it. */
 const TSCONFIG = {
