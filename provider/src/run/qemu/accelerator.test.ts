@@ -48,24 +48,24 @@ describe('runsGuest()', () => {
   });
 
   test.each([
-    ['hangs', 'sleep 100; exit 33'],
-    ['hangs in a child and ignores polite signals', 'trap "" TERM INT HUP; sleep 101 & wait; wait; exit 33'],
+    ['hangs', 'sleep 73001; exit 33'],
+    ['hangs in a child and ignores polite signals', 'trap "" TERM INT HUP; sleep 73002 & wait; wait; exit 33'],
     ['aborts', 'kill -ABRT $$'],
     ['ends well, but not through the guest', 'exit 0'],
   ])('says no and leaves nothing behind, when QEMU %s', async (_what, script) => {
     const qemu = standIn(script);
     expect(await runsGuest('kvm', { qemu, platform: 'linux/amd64', signal, limitMs: 300 })).toBe(false);
     expect(processesWith(qemu)).toBe('');
-    expect(processesWith('sleep 10')).toBe('');
+    expect(processesWith('sleep 7300')).toBe('');
   });
 
   test('ends at once and leaves nothing behind, when it is cancelled', async () => {
     const cancel = new AbortController();
-    const qemu = standIn('sleep 102');
+    const qemu = standIn('sleep 73003');
     const probe = runsGuest('kvm', { qemu, platform: 'linux/amd64', signal: cancel.signal, limitMs: 60_000 });
     setTimeout(() => cancel.abort(), 200);
     await expect(probe).rejects.toMatchObject({ code: 'aborted' });
-    expect(processesWith('sleep 102')).toBe('');
+    expect(processesWith('sleep 73003')).toBe('');
   });
 });
 

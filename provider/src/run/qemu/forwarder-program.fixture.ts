@@ -13,7 +13,7 @@ export function compileForwarder(folder: string): string {
   mkdirSync(folder, { recursive: true });
   const compilerOptions = { module: ModuleKind.CommonJS, target: ScriptTarget.ES2023, esModuleInterop: true };
   for (const name of SOURCES) {
-    const source = readFileSync(join(import.meta.dirname, `${name}.ts`), 'utf8');
+    const source = readFileSync(join(__dirname, `${name}.ts`), 'utf8');
     writeFileSync(join(folder, `${name}.js`), transpileModule(source, { compilerOptions }).outputText);
   }
   writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}');
