@@ -1,16 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { DebianPin } from '../../model/pin.js';
 import { silent } from '../../model/progress.js';
 import { Store } from '../../store/store.js';
-import { findMirrors } from './mirrors.js';
+import { findMirrors, type Mirrors } from './mirrors.js';
 import { requestText } from './release-request.js';
 import { type ResolveOptions, resolvePackages } from './resolve.js';
 
 /** The mirror that this host's apt uses, or why it cannot be used. */
-async function findReal(): Promise<{ mirrors?: Awaited<ReturnType<typeof findMirrors>>; reason?: string }> {
+async function findReal(): Promise<{ mirrors?: Mirrors; reason?: string }> {
   const configured = {
     ...(process.env.INGOT_DEBIAN_MIRROR ? { main: process.env.INGOT_DEBIAN_MIRROR } : {}),
     ...(process.env.INGOT_DEBIAN_SECURITY_MIRROR ? { security: process.env.INGOT_DEBIAN_SECURITY_MIRROR } : {}),
@@ -22,49 +22,52 @@ async function findReal(): Promise<{ mirrors?: Awaited<ReturnType<typeof findMir
     await requestText(url, { signal: new AbortController().signal, maxBytes: 8 << 20, patience });
     return { mirrors };
   } catch (error) {
-    return { reason: `not run: ${(error as Error).message.slice(0, 200)}` };
+    return { reason: `no mirror of Debian: ${(error as Error).message.slice(0, 200)}` };
   }
 }
 
-const { mirrors, reason } = await findReal();
+describe('resolvePackages() with the mirror of this host', () => {
+  let mirrors: Mirrors | undefined;
+  let reason: string | undefined;
+  beforeAll(async () => {
+    ({ mirrors, reason } = await findReal());
+  });
+  beforeEach((context) => {
+    if (reason !== undefined) context.skip(reason);
+  });
+  let directory: string;
+  let store: Store;
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'ingot-real-'));
+    store = await Store.open(join(directory, 'store'));
+  });
+  afterAll(async () => {
+    await store.close();
+    await rm(directory, { recursive: true, force: true });
+  });
 
-describe.skipIf(mirrors === undefined)(
-  `resolvePackages() with the mirror of this host${reason ? ` (${reason})` : ''}`,
-  () => {
-    let directory: string;
-    let store: Store;
-    beforeAll(async () => {
-      directory = await mkdtemp(join(tmpdir(), 'ingot-real-'));
-      store = await Store.open(join(directory, 'store'));
+  async function resolve(name: string, changes: Partial<ResolveOptions> = {}): Promise<DebianPin> {
+    return resolvePackages([name], {
+      ...{ store, suite: 'trixie', architecture: 'amd64' as const, now: new Date(), progress: silent },
+      ...{ mirrors: mirrors ?? { main: '', security: '' }, signal: new AbortController().signal, ...changes },
     });
-    afterAll(async () => {
-      await store.close();
-      await rm(directory, { recursive: true, force: true });
-    });
+  }
+  const namesOf = ({ packages }: DebianPin): string[] => packages.map(({ name }) => name);
 
-    async function resolve(name: string, changes: Partial<ResolveOptions> = {}): Promise<DebianPin> {
-      return resolvePackages([name], {
-        ...{ store, suite: 'trixie', architecture: 'amd64' as const, now: new Date(), progress: silent },
-        ...{ mirrors: mirrors ?? { main: '', security: '' }, signal: new AbortController().signal, ...changes },
-      });
-    }
-    const namesOf = ({ packages }: DebianPin): string[] => packages.map(({ name }) => name);
+  test('verifies the suite by the keys of Debian, and resolves packages', { timeout: 180_000 }, async () => {
+    const lighttpd = await resolve('lighttpd');
+    expect(namesOf(lighttpd)).toEqual(expect.arrayContaining(['libc6', 'libpcre2-8-0', 'lighttpd']));
+    expect(lighttpd.packages.every(({ path }) => path.startsWith('pool/'))).toBe(true);
+    expect(namesOf(await resolve('crun', { offline: true }))).toEqual(
+      expect.arrayContaining(['crun', 'libc6', 'libseccomp2']),
+    );
+    const keep = lighttpd.packages;
+    expect(await resolve('lighttpd', { keep, offline: true })).toEqual(lighttpd);
+  });
 
-    test('verifies the suite by the keys of Debian, and resolves packages', { timeout: 180_000 }, async () => {
-      const lighttpd = await resolve('lighttpd');
-      expect(namesOf(lighttpd)).toEqual(expect.arrayContaining(['libc6', 'libpcre2-8-0', 'lighttpd']));
-      expect(lighttpd.packages.every(({ path }) => path.startsWith('pool/'))).toBe(true);
-      expect(namesOf(await resolve('crun', { offline: true }))).toEqual(
-        expect.arrayContaining(['crun', 'libc6', 'libseccomp2']),
-      );
-      const keep = lighttpd.packages;
-      expect(await resolve('lighttpd', { keep, offline: true })).toEqual(lighttpd);
-    });
-
-    test('resolves a kernel without what only its scripts need', { timeout: 180_000 }, async () => {
-      const follow = (name: string): boolean => name.startsWith('linux-image-');
-      const kernel = namesOf(await resolve('linux-image-cloud-amd64', { follow }));
-      expect(kernel).toEqual([expect.stringMatching(/^linux-image-\d.*-cloud-amd64$/), 'linux-image-cloud-amd64']);
-    });
-  },
-);
+  test('resolves a kernel without what only its scripts need', { timeout: 180_000 }, async () => {
+    const follow = (name: string): boolean => name.startsWith('linux-image-');
+    const kernel = namesOf(await resolve('linux-image-cloud-amd64', { follow }));
+    expect(kernel).toEqual([expect.stringMatching(/^linux-image-\d.*-cloud-amd64$/), 'linux-image-cloud-amd64']);
+  });
+});

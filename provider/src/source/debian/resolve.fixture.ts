@@ -111,7 +111,7 @@ export class TestArchive implements AsyncDisposable {
   }
 
   /** What every call needs. */
-  get options() {
+  get options(): ResolveOptions & Required<Pick<ResolveOptions, 'keys' | 'patience'>> {
     return {
       ...{ store: this.store, suite: 'trixie', mirrors: this.mirrors, now: NOW, progress: silent },
       ...{ signal: new AbortController().signal, keys: [this.key.trusted], architecture: 'amd64' as const },
