@@ -10,6 +10,7 @@ import { silent } from '../../model/progress.js';
 import { Store } from '../../store/store.js';
 import type { TrustedKey } from './keyring.js';
 import type { Mirrors } from './mirrors.js';
+import type { ResolveOptions } from './resolve.js';
 
 /** When the archives of the tests are looked at, and when they are signed. */
 export const NOW = new Date('2026-06-01T12:00:00Z');
