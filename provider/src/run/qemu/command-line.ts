@@ -6,6 +6,8 @@ import { type Accelerator, cpuModel } from './accelerator.js';
 export const CONSOLE_FILE = 'console.log';
 export const READY_FILE = 'ready.log';
 export const QMP_SOCKET = 'qmp.sock';
+/** What QEMU itself has to say. */
+export const LOG_FILE = 'qemu.log';
 
 export interface MachinePlan {
   readonly id: string;

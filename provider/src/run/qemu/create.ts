@@ -8,7 +8,7 @@ import { aborted, RunError, requireWanted } from '../error.js';
 import { chooseAccelerator } from './accelerator.js';
 import { BootFailure, untilBooted } from './boot.js';
 import { checkMachine } from './check.js';
-import { bootArguments, CONSOLE_FILE, type MachinePlan, READY_FILE } from './command-line.js';
+import { bootArguments, CONSOLE_FILE, LOG_FILE, type MachinePlan, READY_FILE } from './command-line.js';
 import { lastLinesOf } from './console-text.js';
 import type { PortOwner } from './forwarder-protocol.js';
 import { type Launched, LaunchFailure, launch } from './launch.js';
@@ -154,7 +154,7 @@ async function launchWithPorts(
       sandbox,
     };
     try {
-      return await launch(qemu, plan, { folder, signal: options.signal, started: (process) => record({ process }) });
+      return await launch(qemu, plan, { folder, signal: options.signal, found: (process) => record({ process }) });
     } catch (error) {
       const again = error instanceof LaunchFailure && attempt < LAUNCH_TRIES;
       if (!again || !(error.portTaken || (sandbox && error.noSandbox))) throw error;
@@ -174,7 +174,7 @@ async function undo(
   const folder = machineFolder(stateDirectory, machine.id);
   const failed = error instanceof BootFailure;
   const lines = failed ? await lastLinesOf(join(folder, CONSOLE_FILE), SHOWN_CONSOLE_LINES) : [];
-  const ownWords = failed ? await lastLinesOf(join(folder, 'qemu.log'), 5) : [];
+  const ownWords = failed ? await lastLinesOf(join(folder, LOG_FILE), 5) : [];
   try {
     await stopMachine(machine, { stateDirectory, ...(parts ? { parts } : {}), politely: false });
     const console = failed ? await keepConsole(machine.id, options) : undefined;

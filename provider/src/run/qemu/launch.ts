@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RunError, requireWanted } from '../error.js';
-import { type MachinePlan, qemuArguments } from './command-line.js';
+import { LOG_FILE, type MachinePlan, qemuArguments } from './command-line.js';
 import { lastLinesOf } from './console-text.js';
 import { identityOf, type ProcessIdentity } from './process-identity.js';
 import { withQmp } from './qmp.js';
@@ -32,45 +32,62 @@ export class LaunchFailure extends Error {
 
 /**
  * Starts QEMU in the machine's folder and waits until it answers.
- * @param started is told of the process before anything else, so that it can be found again.
- * @throws {LaunchFailure} if it ends at once; {RunError} `aborted`, `no-start`. It may still run then.
+ * @param found is told of the process before anything else, so that it can be found again.
+ * @throws {LaunchFailure} if it ends at once; {RunError} `aborted`, `no-start`. Then it does not run any more.
  */
 export async function launch(
   qemu: string,
   plan: MachinePlan,
-  {
-    folder,
-    signal,
-    started,
-  }: { folder: string; signal: AbortSignal; started: (process: ProcessIdentity) => Promise<void> },
+  options: { folder: string; signal: AbortSignal; found: (process: ProcessIdentity) => Promise<void> },
 ): Promise<Launched> {
-  const what = `start machine ${plan.id}`;
-  requireWanted(signal, what);
-  const logFile = join(folder, 'qemu.log');
-  const log = openSync(logFile, 'w', 0o600);
+  requireWanted(options.signal, `start machine ${plan.id}`);
+  const log = openSync(join(options.folder, LOG_FILE), 'w', 0o600);
   const child = spawn(qemu, qemuArguments(plan), {
-    cwd: folder,
+    cwd: options.folder,
     detached: true,
     stdio: ['ignore', log, log],
     env: environment(),
   });
   closeSync(log);
   let ended: string | undefined;
-  child.once('error', (error) => {
-    ended = error.message;
-  });
-  child.once('exit', (status, by) => {
-    ended = by === null ? `exit status ${status}` : `signal ${by}`;
+  const end = new Promise<void>((resolve) => {
+    child.once('error', (error) => {
+      ended = error.message;
+      resolve();
+    });
+    child.once('exit', (status, by) => {
+      ended = by === null ? `exit status ${status}` : `signal ${by}`;
+      resolve();
+    });
   });
   child.unref();
+  try {
+    const identity = child.pid === undefined ? undefined : await identityOf(child.pid);
+    if (identity !== undefined) await options.found(identity);
+    await untilAnswered(plan, { ...options, ended: () => ended });
+    // It has ended, or we could not look at it at all: then there is no machine to find again.
+    if (identity === undefined) throw new LaunchFailure(ended ?? 'its process cannot be seen');
+    return { identity, ended: () => ended };
+  } catch (error) {
+    child.kill('SIGKILL');
+    await end;
+    throw error;
+  }
+}
 
-  const identity = child.pid === undefined ? undefined : await identityOf(child.pid);
-  if (identity !== undefined) await started(identity);
+async function untilAnswered(
+  { id, uuid }: MachinePlan,
+  { folder, signal, ended }: { folder: string; signal: AbortSignal; ended: Launched['ended'] },
+): Promise<void> {
+  const what = `start machine ${id}`;
   const deadlineMs = performance.now() + ANSWER_LIMIT_MS;
   for (;;) {
-    const answered = await withQmp({ folder, uuid: plan.uuid }, async () => true);
-    if (answered === true && identity !== undefined) return { identity, ended: () => ended };
-    if (ended !== undefined) throw new LaunchFailure((await lastLinesOf(logFile, 5)).join('\n') || ended);
+    const answered = await withQmp({ folder, uuid }, async () => true);
+    // With status 0 the guest has ended QEMU already, before we could ask: then it did start.
+    if (answered === true || ended() === 'exit status 0') return;
+    if (ended() !== undefined) {
+      throw new LaunchFailure((await lastLinesOf(join(folder, LOG_FILE), 5)).join('\n') || ended());
+    }
     requireWanted(signal, what);
     if (performance.now() > deadlineMs) {
       throw new RunError('no-start', `Cannot ${what}: QEMU does not answer; is this host overloaded?`);

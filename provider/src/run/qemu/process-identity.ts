@@ -44,8 +44,11 @@ async function linuxStart(pid: number): Promise<string | undefined> {
   if (stat === undefined) return undefined;
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const state = fields[3 - 3];
+  const threads = Number(fields[20 - 3]);
   const startTicks = fields[22 - 3];
-  if (startTicks === undefined || state === 'Z' || state === 'X') return undefined;
+  // A killed program's first thread can be a zombie while the others still hold its ports and files.
+  const zombie = (state === 'Z' || state === 'X') && threads <= 1;
+  if (startTicks === undefined || zombie) return undefined;
   return `${await bootId()} ${startTicks}`;
 }
 
