@@ -41,17 +41,17 @@ describe('a preview of bad input', () => {
     [
       'an unknown package',
       `${KERNEL}services:\n  - { name: web, image: "deb:lightppd", command: [x] }\n`,
-      [/web\.yml:4:26: .*no package lightppd; did you mean lighttpd\?/],
+      [/web\.yml:4:25: .*no package lightppd; did you mean lighttpd\?/],
     ],
     [
       'a command that is not there',
       `${KERNEL}services:\n  - { name: web, image: "deb:lighttpd", command: [lightd] }\n`,
-      [/web\.yml:4:53: Cannot run "lightd"/],
+      [/web\.yml:4:50: Cannot run \\?"lightd/],
     ],
     [
       'a registry image, which cannot be read yet',
       `${KERNEL}services:\n  - { name: web, image: "nginx:1.27" }\n`,
-      [/web\.yml:4:26: .*nginx:1\.27.*cannot be read yet.*deb:/],
+      [/web\.yml:4:25: .*nginx:1\.27.*cannot be read yet.*deb:/],
     ],
     ['a wrong sort of suite', `${KERNEL}debian:\n  suite: "../x"\n`, [/web\.yml:4:/, /suite/]],
   ])('shows %s', { timeout: 60_000 }, async (_name, spec, expected) => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { canonicalJson, type Digest, isDigest, type Json } from '../model/digest.js';
 import { HealthCheck, MachineSpec, PortMapping } from '../model/machine.js';
+import { DEFAULT_PLATFORM } from '../model/spec.js';
 import type { MachineRecord } from '../pipeline.js';
 import type { Handler, Operation } from './handler.js';
 import { decodeLock } from './lock-text.js';
@@ -34,7 +35,11 @@ export const instance: Handler = {
     try {
       const { checkMachine } = await (await import('../pipeline.js')).run();
       const problems = await checkMachine(
-        { owner: ownerOf(operation), machine: machineOf(inputs), platform: 'linux/amd64' },
+        {
+          owner: ownerOf(operation),
+          machine: machineOf(inputs),
+          platform: isUnknown(news.__lock) ? DEFAULT_PLATFORM : decodeLock(news.__lock).lock.platform,
+        },
         runOptions(operation),
       );
       return { inputs, failures: problems.map(({ property, reason }) => ({ property, reason })) };
@@ -62,6 +67,7 @@ export const instance: Handler = {
         boot,
         machine: machineOf(inputs),
         platform: locked.lock.platform,
+        saysReady: locked.lock.guest !== null,
       },
       runOptions(operation),
     );
