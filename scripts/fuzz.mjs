@@ -6,5 +6,5 @@ import { longRunOptions } from './test/long-run-options.mjs';
 await main(async () => {
   const { positionals, environment } = longRunOptions('fuzz', 10);
   const filters = positionals.length > 0 ? positionals : ['test/fuzz/'];
-  return vitest(['--testTimeout=0', '--passWithNoTests', ...filters], environment);
+  return vitest(['--testTimeout=0', '--hideSkippedTests', ...filters], environment);
 });

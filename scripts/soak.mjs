@@ -6,5 +6,5 @@ import { longRunOptions } from './test/long-run-options.mjs';
 await main(async () => {
   const { positionals, environment } = longRunOptions('soak', 30);
   const filters = positionals.length > 0 ? positionals : ['test/soak/'];
-  return vitest(['--testTimeout=0', '--passWithNoTests', ...filters], environment);
+  return vitest(['--testTimeout=0', '--hideSkippedTests', ...filters], environment);
 });

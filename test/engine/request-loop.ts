@@ -1,13 +1,15 @@
-/** Requests one after the other, each on a connection of its own, until it is stopped. */
+/** Requests one after the other, each on a connection of its own or all on one, until it is stopped. */
 export class RequestLoop {
   readonly #url: string;
+  readonly #connection: string;
   readonly #failures: string[] = [];
   #count = 0;
   #stopping = false;
   readonly #done: Promise<void>;
 
-  constructor(url: string) {
+  constructor(url: string, { keepAlive = false }: { keepAlive?: boolean } = {}) {
     this.#url = url;
+    this.#connection = keepAlive ? 'keep-alive' : 'close';
     this.#done = this.#run();
   }
 
@@ -15,7 +17,7 @@ export class RequestLoop {
     while (!this.#stopping) {
       try {
         const response = await fetch(this.#url, {
-          headers: { connection: 'close' },
+          headers: { connection: this.#connection },
           signal: AbortSignal.timeout(30_000),
         });
         await response.text();

@@ -1,0 +1,130 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deflateRawSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readAr } from '../../provider/src/format/ar.js';
+import { sourceOf } from '../../provider/src/format/byte-source.js';
+import { parseDeb822 } from '../../provider/src/format/deb822.js';
+import { decompress } from '../../provider/src/format/decompress.js';
+import { readModinfo } from '../../provider/src/format/elf-modinfo.js';
+import { TarReader } from '../../provider/src/format/tar-reader.js';
+import { IngotError } from '../../provider/src/model/error.js';
+import { decodeLock } from '../../provider/src/pulumi/lock-text.js';
+import { parseDependencies } from '../../provider/src/source/debian/dependency.js';
+import { parseRelease } from '../../provider/src/source/debian/release.js';
+import { parseSpec } from '../../provider/src/spec/parse.js';
+import { budget, spend } from '../budget.js';
+import { mutate, Random } from './mutate.js';
+
+/** What a parser may make of hostile input: its result, or an error of ours. Anything else is a bug. */
+type Parser = (bytes: Buffer) => unknown;
+
+const MAX_BYTES = 1 << 20;
+/** No input of these sizes may cost more; generous, since machines are shared. */
+const MAX_MS = 5000;
+
+describe('parsers of untrusted bytes', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ingot-fuzz-'));
+    writeFileSync(join(folder, 'file'), 'hello\n');
+    writeFileSync(join(folder, 'x'.repeat(120)), Buffer.alloc(3000, 1));
+    symlinkSync('file', join(folder, 'link'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const tar = (format: string) => (): Buffer =>
+    execFileSync(
+      'tar',
+      [`--format=${format}`, '--sort=name', '--mtime=@0', '--owner=0', '--group=0', '-cf', '-', '.'],
+      {
+        cwd: folder,
+      },
+    );
+  const text = (value: string) => (): Buffer => Buffer.from(value);
+  const packed = Buffer.from('some text that repeats, some text that repeats, '.repeat(200));
+
+  const cases: readonly (readonly [name: string, seed: () => Buffer, parse: Parser])[] = [
+    ['TarReader, GNU', tar('gnu'), readTar],
+    ['TarReader, pax', tar('pax'), readTar],
+    [
+      'readAr',
+      text(
+        `!<arch>\n${'debian-binary'.padEnd(16)}${'0'.padEnd(12)}${'0'.padEnd(6)}${'0'.padEnd(6)}${'100644'.padEnd(8)}${'4'.padEnd(10)}\`\n2.0\n`,
+      ),
+      (bytes) => readAr(sourceOf(bytes)),
+    ],
+    ['decompress, gzip', () => gzipSync(packed), (bytes) => drain(bytes, 'gzip')],
+    [
+      'decompress, zstd',
+      () => Buffer.concat([zstdCompressSync(packed), zstdCompressSync(packed)]),
+      (bytes) => drain(bytes, 'zstd'),
+    ],
+    [
+      'parseDeb822',
+      text('Package: a\nVersion: 1\nDescription: x\n y\n .\n\nPackage: b\n'),
+      (bytes) => parseDeb822(bytes.toString('latin1')),
+    ],
+    [
+      'parseDependencies',
+      text('a (>= 1.0) | b:any [amd64 !arm64] <!nocheck>, c (<< 2~)'),
+      (bytes) => parseDependencies(bytes.toString('latin1'), 'amd64'),
+    ],
+    [
+      'parseRelease',
+      text(
+        `Origin: Debian\nSuite: stable\nCodename: trixie\nDate: Sat, 12 Sep 2026 07:55:41 UTC\nSHA256:\n ${'a'.repeat(64)} 12 main/binary-amd64/Packages.xz\n`,
+      ),
+      (bytes) => parseRelease(bytes.toString('latin1'), 'trixie'),
+    ],
+    ['readModinfo', () => readFileSync('/proc/self/exe').subarray(0, 4096), (bytes) => readModinfo(bytes)],
+    [
+      'parseSpec',
+      text('kernel:\n  image: deb:linux\nservices:\n  - &a { name: web, image: "deb:x", command: [y] }\n'),
+      (bytes) => parseSpec([{ name: 'x.yml', text: bytes.toString('latin1') }]),
+    ],
+    [
+      'decodeLock',
+      () => deflateRawSync('{"lock":{"version":1},"sources":{}}'),
+      (bytes) => decodeLock(bytes.toString('base64')),
+    ],
+  ];
+
+  test.each(cases)('%s gives a result or an error of ours, soon', { timeout: 60_000 }, async (_name, seed, parse) => {
+    const whole = seed();
+    const long = budget(300);
+    await spend(long, async (round) => {
+      const bytes = mutate(whole, new Random(long.seed * 1_000_003 + round));
+      const start = performance.now();
+      try {
+        await parse(bytes);
+      } catch (error) {
+        // The round and the seed are enough to see it again.
+        expect(error, `seed ${long.seed}, round ${round}: ${(error as Error).stack}`).toSatisfy(isOurs);
+      }
+      expect(performance.now() - start, `seed ${long.seed}, round ${round}`).toBeLessThan(MAX_MS);
+    });
+  });
+});
+
+/** Small parsers of text say SyntaxError; their callers say what the text is of. */
+function isOurs(error: unknown): boolean {
+  return error instanceof IngotError || error instanceof SyntaxError;
+}
+
+function readTar(bytes: Buffer): unknown {
+  const reader = new TarReader();
+  reader.push(bytes);
+  return reader.finish();
+}
+
+async function drain(bytes: Buffer, compression: 'gzip' | 'zstd'): Promise<void> {
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    yield bytes;
+  }
+  for await (const _chunk of decompress(chunks(), { compression, maxBytes: MAX_BYTES })) {
+    // Only that it ends well counts.
+  }
+}

@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { budget, spend } from '../budget.js';
+import { freePort, Project } from '../engine/project.js';
+import { RequestLoop } from '../engine/request-loop.js';
+
+const MINUTES = 60_000;
+
+let project: Project;
+let url: string;
+beforeAll(async () => {
+  project = await Project.create('quickstart');
+  const port = await freePort();
+  await project.run(['config', 'set', 'port', String(port)]);
+  url = `http://127.0.0.1:${port}`;
+}, MINUTES);
+afterAll(() => project.remove(), 2 * MINUTES);
+
+/** One round in `npm test`, as many as there is time for in `npm run soak`. */
+test('machines are replaced again and again under load: no request is lost, nothing is left', {
+  timeout: 10 * MINUTES,
+}, async () => {
+  const first = await project.up();
+  expect(first.code, first.text).toBe(0);
+  const loops = [new RequestLoop(url), new RequestLoop(url, { keepAlive: true })];
+  const rounds = await spend(budget(1), async (round) => {
+    await project.write('page/index.html', `<p>round ${round}\n`);
+    const { code, text } = await project.up();
+    expect(code, text).toBe(0);
+    expect(await (await fetch(url)).text()).toBe(`<p>round ${round}\n`);
+    expect(await project.machines()).toHaveLength(1);
+  });
+  const results = await Promise.all(loops.map((loop) => loop.stop()));
+  const count = results.reduce((sum, result) => sum + result.count, 0);
+  process.stdout.write(`${rounds} replacements, ${count} requests\n`);
+  expect(results.flatMap(({ failures }) => failures)).toEqual([]);
+  expect(count).toBeGreaterThan(20 * rounds);
+});
