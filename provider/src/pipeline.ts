@@ -7,11 +7,13 @@
 import type { Artifact, ArtifactFile, Format } from './model/artifact.js';
 import type { Contents } from './model/contents.js';
 import type { Digest, Json } from './model/digest.js';
-import type { BlobRange, Layer } from './model/layer.js';
+import type { BlobRange, ImageConfig, Layer } from './model/layer.js';
 import { type Lock, type LockedImage, lockDigest, RECIPE, unpinnedLock } from './model/lock.js';
 import type { Pin } from './model/pin.js';
 import { architectureOf } from './model/platform.js';
 import type { Progress } from './model/progress.js';
+import { parseReference } from './model/reference.js';
+import { withReferences } from './model/references.js';
 import type { Spec } from './model/spec.js';
 import type { Tree } from './model/tree.js';
 import type { Settings } from './settings.js';
@@ -81,18 +83,20 @@ export interface LockOptions {
 export async function lock(spec: Spec, options: LockOptions, workshop: Workshop): Promise<LockedImage> {
   const { lockFiles } = await import('./source/file/lock-files.js');
   const { files, sources } = await lockFiles(spec, workshop);
+  const local = await lockLocal(spec, workshop);
   const { previous } = options;
-  const unpinned = { ...unpinnedLock(spec), files };
-  const found = { sources, mirrors: { main: spec.debian?.mirror, security: spec.debian?.securityMirror } };
+  const unpinned = { ...unpinnedLock(local.spec), files };
+  const mirrors = { main: spec.debian?.mirror, security: spec.debian?.securityMirror };
+  const found = { sources, mirrors, ...(local.images ? { images: local.images } : {}) };
 
   if (previous !== undefined && options.move !== true) {
     const { recipe, pins, guest } = previous.lock;
-    if (lockDigest({ ...unpinned, recipe, pins, guest }) === lockDigest(previous.lock)) {
+    if (lockDigest({ ...unpinned, recipe, pins: { ...pins, ...local.pins }, guest }) === lockDigest(previous.lock)) {
       return { lock: previous.lock, ...found };
     }
   }
-  const pinned = await remembered(options.remember, workshop, () => pin(spec, options, workshop));
-  return { lock: { ...unpinned, recipe: RECIPE, ...pinned }, ...found };
+  const { pins, guest } = await remembered(options.remember, workshop, () => pin(local, options, workshop));
+  return { lock: { ...unpinned, recipe: RECIPE, pins: { ...pins, ...local.pins }, guest }, ...found };
 }
 
 /** Lock → Contents: what is in the image, in words. Kept by digest. */
@@ -200,8 +204,24 @@ async function remembered(
   return pinned;
 }
 
-/** Resolves every reference of the spec; one that the previous lock has for the same platform and suite is kept. */
-async function pin(spec: Spec, options: LockOptions, workshop: Workshop): Promise<Pinned> {
+interface LocalSpec {
+  /** With names in the place of the references that lead to this machine. */
+  readonly spec: Spec;
+  readonly pins: Lock['pins'];
+  readonly images?: NonNullable<LockedImage['images']>;
+}
+
+/** Images on this machine are files of the user: they are pinned to what they hold now, and their paths taken out. */
+async function lockLocal(spec: Spec, workshop: Workshop): Promise<LocalSpec> {
+  const references = [...referencesOf(spec)];
+  if (references.every(([reference]) => parseReference(reference).local === undefined)) return { spec, pins: {} };
+  const { resolveLocal } = await import('./source/local.js');
+  const { names, pins, images } = await resolveLocal(references, sourceOptions(unpinnedLock(spec), workshop));
+  return { spec: withReferences(spec, (reference) => names.get(reference) ?? reference), pins, images };
+}
+
+/** Resolves every other reference of the spec; one that the previous lock has for the same platform and suite is kept. */
+async function pin({ spec, pins: local }: LocalSpec, options: LockOptions, workshop: Workshop): Promise<Pinned> {
   const { resolve } = await import('./source/transport.js');
   const { GUEST_PACKAGES, GUEST_VERSION } = await import('./guest/manifest.js');
   const unpinned = unpinnedLock(spec);
@@ -213,6 +233,7 @@ async function pin(spec: Spec, options: LockOptions, workshop: Workshop): Promis
 
   const pins: Record<string, Pin> = {};
   for (const [reference, { role, property }] of referencesOf(spec)) {
+    if (Object.hasOwn(local, reference)) continue;
     const kept = comparable ? old.pins[reference] : undefined;
     pins[reference] = kept ?? (await resolve(reference, role, { ...source, keep, property }));
   }
@@ -223,24 +244,26 @@ async function pin(spec: Spec, options: LockOptions, workshop: Workshop): Promis
 }
 
 /** Lock → Layers: everything that the tree is assembled from, fetched where the store does not have it. */
-async function open({ lock, sources, mirrors }: LockedImage, workshop: Workshop): Promise<AssembleInput> {
+async function open({ lock, sources, mirrors, images }: LockedImage, workshop: Workshop): Promise<AssembleInput> {
   const { open: openPin } = await import('./source/transport.js');
   const { openFiles } = await import('./source/file/lock-files.js');
   const source = sourceOptions(lock, workshop, mirrors);
 
   let kernel: Layer | undefined;
   const roots = new Map<string, readonly Layer[]>();
+  const configs = new Map<string, ImageConfig>();
   for (const [reference, { role }] of referencesOf(lock.spec)) {
     const pinned = lock.pins[reference];
     if (pinned === undefined) throw new RangeError(`Cannot open ${reference}: the lock has no pin for it`);
-    const layers = await openPin(pinned, role, source);
-    if (role === 'kernel') kernel = layers[0];
+    const { layers, image } = await openPin(pinned, role, { ...source, reference: images?.[reference] ?? reference });
+    if (role === 'kernel' && pinned.kind === 'debian') kernel = layers[0];
     else roots.set(reference, layers);
+    if (image !== undefined) configs.set(reference, image);
   }
   const guest = lock.guest && (await openGuest(lock.guest, source));
   const files = await openFiles(lock.files, { ...workshop, sources });
   const read = (range: BlobRange): Promise<Uint8Array> => workshop.store.read(range);
-  return { lock, roots, files, read, ...(kernel ? { kernel } : {}), ...(guest ? { guest } : {}) };
+  return { lock, roots, images: configs, files, read, ...(kernel ? { kernel } : {}), ...(guest ? { guest } : {}) };
 }
 
 async function openGuest(
@@ -251,7 +274,7 @@ async function openGuest(
   const { open: openPin } = await import('./source/transport.js');
   requireGuestVersion(guest.version);
   return {
-    layers: await openPin(guest.pin, 'guest', source),
+    layers: (await openPin(guest.pin, 'guest', { ...source, reference: 'deb:' })).layers,
     picks: guestPicks(architectureOf(source.platform)),
     files: await readGuestFiles(),
   };
@@ -276,7 +299,7 @@ function sourceOptions(
   workshop: Workshop,
   inSpec: LockedImage['mirrors'] = {},
 ): SourceOptions {
-  const { store, settings, now, signal, progress } = workshop;
+  const { store, settings, directory, now, signal, progress } = workshop;
   const mirrors = async (): Promise<Mirrors> => {
     const { findMirrors } = await import('./source/debian/mirrors.js');
     const main = inSpec.main ?? settings.mirrors.main;
@@ -287,7 +310,7 @@ function sourceOptions(
       ...(checkValidUntil === undefined ? {} : { checkValidUntil }),
     });
   };
-  return { store, platform, suite, mirrors, offline: settings.offline, now, signal, progress };
+  return { store, platform, suite, mirrors, offline: settings.offline, directory, now, signal, progress };
 }
 
 interface StoredFile {

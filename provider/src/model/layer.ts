@@ -40,3 +40,22 @@ export interface Layer {
   /** The package it is, where it is one. */
   readonly package?: { readonly name: string; readonly version: string };
 }
+
+/** What an image says about how it is run (OCI image spec 1.1, config.md, "config"). What it does not say is empty. */
+export interface ImageConfig {
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  /** Each `NAME=value`. */
+  readonly env: readonly string[];
+  readonly workingDirectory: string;
+  readonly user: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** What a pin stands for. */
+export interface Opened {
+  /** Lowest first. */
+  readonly layers: readonly Layer[];
+  /** Only of a container image. */
+  readonly image?: ImageConfig;
+}

@@ -59,6 +59,8 @@ export interface LockedImage {
   readonly lock: Lock;
   /** By index in `spec.files`: path relative to the folder of the program. */
   readonly sources: Readonly<Record<string, string>>;
+  /** By reference to an image on this machine, as it stands in the lock: with its path from the folder of the program. */
+  readonly images?: Readonly<Record<string, string>>;
   /** Addresses of the archives, where the spec gives them. */
   readonly mirrors?: { readonly main?: string | undefined; readonly security?: string | undefined };
 }

@@ -29,6 +29,38 @@ export const DebianPin = z.strictObject({
 });
 export type DebianPin = z.infer<typeof DebianPin>;
 
+/** One layer of an image, exactly. */
+export const PinnedLayer = z.strictObject({
+  /** Of the blob as it is kept, which is compressed as a rule. */
+  digest,
+  sizeBytes: z.int().min(0),
+  mediaType: z.string(),
+  /** Of the uncompressed archive. */
+  diffId: digest,
+});
+export type PinnedLayer = z.infer<typeof PinnedLayer>;
+
+/** A container image for one platform; wherever it comes from, it is the same. */
+export const ImagePin = z.strictObject({
+  kind: z.literal('image'),
+  /** Of the index that the manifest was found in, where there was one. */
+  index: digest.optional(),
+  /** Of the manifest. Archives of Docker have none: there it is that of the manifest that their parts would have. */
+  manifest: digest,
+  config: z.strictObject({ digest, sizeBytes: z.int().min(0) }),
+  /** Lowest first. */
+  layers: z.array(PinnedLayer),
+});
+export type ImagePin = z.infer<typeof ImagePin>;
+
+/** A folder of the user: what is in it, not where it lies. */
+export const DirectoryPin = z.strictObject({
+  kind: z.literal('directory'),
+  /** Over the paths, types, permissions, link targets and contents of all that is in it. */
+  digest,
+});
+export type DirectoryPin = z.infer<typeof DirectoryPin>;
+
 /** A reference, pinned: all that is needed to get the same bytes again. */
-export const Pin = z.discriminatedUnion('kind', [DebianPin]);
+export const Pin = z.discriminatedUnion('kind', [DebianPin, ImagePin, DirectoryPin]);
 export type Pin = z.infer<typeof Pin>;

@@ -35,6 +35,8 @@ export type SourceErrorCode =
   | 'unsupported'
   /** A reference that is not written as one. */
   | 'bad-reference'
+  /** An image, but none for the platform that is built for. */
+  | 'no-platform'
   | 'unknown-suite'
   | 'unknown-package'
   /** A package needs what no package gives. */

@@ -1,11 +1,13 @@
-import type { Layer } from '../model/layer.js';
-import type { Pin } from '../model/pin.js';
+import { resolve as resolvePath } from 'node:path';
+import type { Opened } from '../model/layer.js';
+import type { DirectoryPin, ImagePin, Pin } from '../model/pin.js';
 import { type Architecture, architectureOf, type Platform } from '../model/platform.js';
 import type { Progress } from '../model/progress.js';
-import { parseReference } from '../model/reference.js';
+import { type LocalReference, parseReference, type Reference } from '../model/reference.js';
 import type { Store } from '../store/store.js';
 import type { Mirrors } from './debian/mirrors.js';
 import { SourceError, type SourceErrorCode } from './error.js';
+import type { BlobSource } from './oci/blob-source.js';
 
 /** What every transport needs to resolve and open. */
 export interface SourceOptions {
@@ -15,6 +17,8 @@ export interface SourceOptions {
   /** Asked for only when a transport needs it: a spec without packages needs no mirror. */
   readonly mirrors: () => Promise<Mirrors>;
   readonly offline: boolean;
+  /** The paths of references are relative to this folder. */
+  readonly directory: string;
   readonly now: () => Date;
   readonly signal: AbortSignal;
   readonly progress: Progress;
@@ -42,7 +46,8 @@ export async function resolve(reference: string, role: Role, options: ResolveOpt
     return await resolveByTransport(reference, role, options);
   } catch (error) {
     const { property } = options;
-    if (property === undefined || !(error instanceof SourceError) || !ABOUT_THE_REFERENCE.has(error.code)) throw error;
+    if (property === undefined || !(error instanceof SourceError) || !isAboutTheReference(error, reference))
+      throw error;
     throw new SourceError(error.code, error.message, { cause: error.cause, context: { ...error.context, property } });
   }
 }
@@ -54,8 +59,16 @@ const ABOUT_THE_REFERENCE = new Set<SourceErrorCode>([
   'unsatisfiable',
   'conflict',
   'no-kernel',
+  'no-platform',
   'unsupported',
 ]);
+/** The same, where the reference names an image: that a mirror lacks a package is not the reference's fault. */
+const ABOUT_AN_IMAGE = new Set<SourceErrorCode>(['not-found', 'unreadable', 'malformed', 'forbidden', 'too-large']);
+
+function isAboutTheReference({ code }: SourceError, reference: string): boolean {
+  if (ABOUT_THE_REFERENCE.has(code)) return true;
+  return parseReference(reference).transport !== 'deb' && ABOUT_AN_IMAGE.has(code);
+}
 
 async function resolveByTransport(reference: string, role: Role, options: ResolveOptions): Promise<Pin> {
   const parsed = parseReference(reference);
@@ -71,31 +84,110 @@ async function resolveByTransport(reference: string, role: Role, options: Resolv
         signal: options.signal,
         progress: options.progress,
         offline: options.offline,
-        keep: options.keep.flatMap((pin) => pin.packages),
+        keep: options.keep.flatMap((pin) => (pin.kind === 'debian' ? pin.packages : [])),
         ...(role === 'kernel' ? { follow: (name: string) => name.startsWith('linux-image-') } : {}),
         ...(role === 'root' ? { always: ALWAYS_IN_ROOTS } : {}),
       });
     }
-    case 'registry':
+    case 'dir': {
+      const { resolveDirectory } = await import('./directory/directory.js');
+      return resolveDirectory(pathOf(parsed, options), { ...options, about: reference });
+    }
+    default: {
+      const { resolveImage } = await import('./oci/resolve.js');
+      const { source, image } = await openImages(parsed, options);
+      return resolveImage(source, { ...options, reference: image, about: reference });
+    }
+  }
+}
+
+/**
+ * What is pinned; fetched and unpacked where the store does not have it.
+ * @param options.reference Where to find it then. Packages are found by their pins.
+ */
+export async function open(
+  pin: Pin,
+  role: Role,
+  options: SourceOptions & { readonly reference: string },
+): Promise<Opened> {
+  switch (pin.kind) {
+    case 'debian': {
+      const { store, signal, progress, mirrors, offline } = options;
+      // Mirrors are found out only when something has to be fetched: a full cache needs none.
+      const debian = { store, signal, progress, mirrors, offline };
+      if (role === 'kernel') {
+        const { openKernel } = await import('./debian/kernel.js');
+        return { layers: [await openKernel(pin, debian)] };
+      }
+      const { openPackages } = await import('./debian/open.js');
+      return { layers: await openPackages(pin, debian) };
+    }
+    case 'directory':
+      return openFolder(pin, options);
+    case 'image':
+      return openImage(pin, options);
+  }
+}
+
+async function openFolder(pin: DirectoryPin, options: SourceOptions & { readonly reference: string }): Promise<Opened> {
+  const { openDirectory } = await import('./directory/directory.js');
+  const path = pathOf(parseReference(options.reference), options);
+  return { layers: [await openDirectory(pin, path, { ...options, about: options.reference })] };
+}
+
+async function openImage(pin: ImagePin, options: SourceOptions & { readonly reference: string }): Promise<Opened> {
+  const { openConfig, openLayers } = await import('./oci/open.js');
+  const { reference } = options;
+  let opened: Promise<BlobSource> | undefined;
+  const source = () => {
+    opened ??= openImages(parseReference(reference), options).then((images) => images.source);
+    return opened;
+  };
+  const image = await openConfig(pin, { ...options, source, about: reference });
+  return { layers: await openLayers(pin, { ...options, source, about: reference }), image };
+}
+
+/** Where the blobs of an image are, and what it is called there. */
+async function openImages(
+  reference: Reference,
+  options: SourceOptions,
+): Promise<{ readonly source: BlobSource; readonly image: string }> {
+  const { text: about, local } = reference;
+  switch (local?.transport) {
+    case 'oci': {
+      const { openFolder: openFiles } = await import('./layout/folder.js');
+      const { openLayout } = await import('./layout/layout.js');
+      const files = await openFiles(pathOf(reference, options), about);
+      return { source: await openLayout(files, about), image: local.image };
+    }
+    case 'oci-archive': {
+      const { openArchive } = await import('./archive/open-archive.js');
+      const { openLayout } = await import('./layout/layout.js');
+      const files = await openArchive(pathOf(reference, options), { ...options, about });
+      return { source: await openLayout(files, about), image: local.image };
+    }
+    case 'docker-archive': {
+      const { openArchive } = await import('./archive/open-archive.js');
+      const { openDockerArchive } = await import('./archive/docker-archive.js');
+      const files = await openArchive(pathOf(reference, options), { ...options, about });
+      return { source: await openDockerArchive(files, { ...options, about }), image: local.image };
+    }
+    default:
       throw new SourceError(
         'unsupported',
-        `Cannot resolve ${reference}: images from registries cannot be read yet; use packages, such as deb:lighttpd`,
-        { context: { path: reference } },
+        `Cannot resolve ${about}: images from registries cannot be read yet; use packages, such as deb:lighttpd`,
+        { context: { path: about } },
       );
   }
 }
 
-/** The layers of what is pinned, lowest first; fetched and unpacked where the store does not have them. */
-export async function open(pin: Pin, role: Role, options: SourceOptions): Promise<readonly Layer[]> {
-  const { store, signal, progress } = options;
-  // Found out only when something has to be fetched: a full cache needs no mirror.
-  const debian = { store, signal, progress, mirrors: options.mirrors, offline: options.offline };
-  if (role === 'kernel') {
-    const { openKernel } = await import('./debian/kernel.js');
-    return [await openKernel(pin, debian)];
-  }
-  const { openPackages } = await import('./debian/open.js');
-  return openPackages(pin, debian);
+/** @throws {SourceError} `bad-reference` for a pin of something on this machine without the place where that is. */
+function pathOf({ local, text }: Reference, { directory }: SourceOptions): string {
+  const { path } = local ?? ({ path: '' } as Partial<LocalReference>);
+  if (path) return resolvePath(directory, path);
+  throw new SourceError('bad-reference', `Cannot use ${text}: it has no path; wanted one after the colon`, {
+    context: { path: text },
+  });
 }
 
 function architecture(options: SourceOptions): Architecture {

@@ -1,4 +1,4 @@
-import type { BlobRange, Content, GuestFile, GuestPick, Layer, Lock, Tree } from '../model/index.js';
+import type { BlobRange, Content, GuestFile, GuestPick, ImageConfig, Layer, Lock, Tree } from '../model/index.js';
 import { architectureOf } from '../model/index.js';
 import { ComponentList } from './component-list.js';
 import { layContainers, packagesOrImage } from './containers.js';
@@ -13,7 +13,7 @@ import { touch } from './touch.js';
 /** All that a tree is made of. */
 export interface AssembleInput {
   readonly lock: Lock;
-  /** `boot/kernel`, and `usr/lib/modules/<release>/…` with modules uncompressed and their indexes. */
+  /** Of packages: `boot/kernel`, and `usr/lib/modules/<release>/…` with modules uncompressed and their indexes. */
   readonly kernel?: Layer;
   /** Packages that Ingot's own init takes binaries from, and which. Absent where the spec brings an init. */
   readonly guest?: {
@@ -23,6 +23,8 @@ export interface AssembleInput {
   };
   /** By reference text: layers, lowest first (for `deb:` one per package, sorted by name). */
   readonly roots: ReadonlyMap<string, readonly Layer[]>;
+  /** By reference text, of those that are container images. */
+  readonly images?: ReadonlyMap<string, ImageConfig>;
   /** By index in `lock.spec.files`. */
   readonly files: ReadonlyMap<number, Content>;
   /** Reads from the content store. */

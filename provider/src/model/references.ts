@@ -1,0 +1,17 @@
+import type { Container } from './spec/container.js';
+import type { Spec } from './spec.js';
+
+/** The spec with other texts for its references. */
+export function withReferences(spec: Spec, rename: (reference: string) => string): Spec {
+  const inContainers = (containers: readonly Container[]) =>
+    containers.map((container) => ({ ...container, image: rename(container.image) }));
+  const { kernel, init, onboot, onshutdown, services } = spec;
+  return {
+    ...spec,
+    ...(kernel === undefined ? {} : { kernel: { ...kernel, image: rename(kernel.image) } }),
+    ...(init === undefined ? {} : { init: init.map(rename) }),
+    ...(onboot === undefined ? {} : { onboot: inContainers(onboot) }),
+    ...(onshutdown === undefined ? {} : { onshutdown: inContainers(onshutdown) }),
+    ...(services === undefined ? {} : { services: inContainers(services) }),
+  };
+}

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { realpath, stat } from 'node:fs/promises';
+import { encodePath } from '../../format/path-text.js';
+import { tarEnd, tarHeader, tarPadding } from '../../format/tar-writer.js';
+import type { Layer } from '../../model/layer.js';
+import type { DirectoryPin } from '../../model/pin.js';
+import type { Progress } from '../../model/progress.js';
+import { putTar, recallLayer, rememberLayer } from '../../store/layers.js';
+import type { Store } from '../../store/store.js';
+import { SourceError } from '../error.js';
+import { unreadable } from '../layout/folder.js';
+import { changed, type FolderEntry, folderDigest, readFound, walkFolder } from './walk.js';
+
+export interface DirectoryOptions {
+  /** The reference, for messages. */
+  readonly about: string;
+  readonly store: Store;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
+/**
+ * The pin of a folder's content. The content is in the store afterwards: the folder may change before it is opened.
+ * @throws {SourceError} as walkFolder() does, and `not-found` where there is no such folder.
+ */
+export async function resolveDirectory(path: string, options: DirectoryOptions): Promise<DirectoryPin> {
+  options.progress({ step: `reading ${options.about}` });
+  const root = await rootOf(path, options.about);
+  const entries = await walkFolder(root, options);
+  const pin: DirectoryPin = { kind: 'directory', digest: folderDigest(entries) };
+  if ((await recallLayer(options.store, keyOf(pin))) === undefined) await keep(pin, { root, entries }, options);
+  return pin;
+}
+
+/**
+ * The content of a pinned folder as one layer, whose times are all 0 and whose owner is root: from the store, or from
+ * the folder, if that still has it.
+ * @throws {SourceError} `changed` where neither has it; as resolveDirectory() does.
+ */
+export async function openDirectory(pin: DirectoryPin, path: string, options: DirectoryOptions): Promise<Layer> {
+  const known = await recallLayer(options.store, keyOf(pin));
+  if (known !== undefined) return known;
+  const root = await rootOf(path, options.about);
+  const entries = await walkFolder(root, options);
+  const digest = folderDigest(entries);
+  if (digest !== pin.digest) {
+    throw new SourceError(
+      'changed',
+      `Cannot read ${options.about}: its content is no longer the one that was locked (${pin.digest}); ` +
+        'run the update without --target, so that the image is locked again',
+      { context: { path, got: digest, want: pin.digest } },
+    );
+  }
+  return await keep(pin, { root, entries }, options);
+}
+
+interface Walked {
+  readonly root: Buffer;
+  readonly entries: readonly FolderEntry[];
+}
+
+async function keep(pin: DirectoryPin, walked: Walked, options: DirectoryOptions): Promise<Layer> {
+  const layer = await putTar(options.store, tarOf(walked, options), { signal: options.signal });
+  await rememberLayer(options.store, keyOf(pin), layer);
+  return layer;
+}
+
+/** The folder as a tar archive; what is read must be what was hashed before. */
+async function* tarOf({ root, entries }: Walked, options: DirectoryOptions): AsyncGenerator<Uint8Array> {
+  for (const { path, name, type, mode, link, content } of entries) {
+    const sizeBytes = content?.sizeBytes ?? 0;
+    yield tarHeader({
+      path: encodePath(path),
+      type,
+      mode,
+      uid: 0,
+      gid: 0,
+      mtimeSeconds: 0,
+      sizeBytes,
+      ...(link === undefined ? {} : { link: encodePath(link) }),
+    });
+    if (content === undefined || sizeBytes === 0) continue;
+    const hash = createHash('sha256');
+    for await (const chunk of readFound(root, { name, sizeBytes }, options)) {
+      hash.update(chunk);
+      yield chunk;
+    }
+    if (`sha256:${hash.digest('hex')}` !== content.sha256) throw changed(options.about, name);
+    yield tarPadding(sizeBytes);
+  }
+  yield tarEnd();
+}
+
+/** The folder itself may be named by a link; what is in it is not followed. */
+async function rootOf(path: string, about: string): Promise<Buffer> {
+  try {
+    const real = await realpath(path, { encoding: 'buffer' });
+    if ((await stat(real)).isDirectory()) return real;
+  } catch (error) {
+    throw unreadable(about, path, error);
+  }
+  throw new SourceError('unreadable', `Cannot read ${about}: ${path} is not a folder; name a folder`, {
+    context: { path },
+  });
+}
+
+function keyOf({ digest }: DirectoryPin): string {
+  return `directory 1 ${digest}`;
+}
