@@ -4,7 +4,7 @@ import type { Progress } from '../../model/progress.js';
 import { StoreError } from '../../store/error.js';
 import type { Store } from '../../store/store.js';
 import { SourceError } from '../error.js';
-import { shownAddress } from './fetch-failure.js';
+import { shownAddress } from '../transfer-failure.js';
 import { type Patience, transfer } from './fetch-transfer.js';
 import type { Mirrors } from './mirrors.js';
 

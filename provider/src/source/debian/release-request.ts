@@ -2,7 +2,8 @@ import { createReadStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { SourceError } from '../error.js';
-import { failureOfAnswer, failureOfRequest, failureOfStall, PassingFailure, shownAddress } from './fetch-failure.js';
+import { failureOfRequest, failureOfStall, PassingFailure, shownAddress } from '../transfer-failure.js';
+import { failureOfAnswer } from './fetch-failure.js';
 
 /** RFC 9110 section 8.8: by what a later request can ask whether something has changed. */
 export interface Validators {
@@ -76,7 +77,7 @@ async function requestOnce(url: URL, options: RequestOptions, timeoutMs: number)
     if (answer.status === 304 && options.known !== undefined) return { validators: { ...known, ...validators } };
     if (answer.status !== 200) {
       await answer.body?.cancel();
-      throw failureOfAnswer(url, answer);
+      throw failureOfAnswer(url, answer.status, answer.headers.get('retry-after'));
     }
     return { text: await gather(url, answer.body ?? [], options.maxBytes), validators };
   } catch (error) {

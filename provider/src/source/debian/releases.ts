@@ -4,7 +4,7 @@ import type { DebianArchive } from '../../model/pin.js';
 import type { Progress } from '../../model/progress.js';
 import type { Store } from '../../store/store.js';
 import { SourceError } from '../error.js';
-import { shownAddress } from './fetch-failure.js';
+import { shownAddress } from '../transfer-failure.js';
 import { loadKeyring, type TrustedKey } from './keyring.js';
 import { DEBIAN_ARCHIVE_KEYS } from './keyring-debian.js';
 import { addressIn, type Mirrors } from './mirrors.js';
