@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Container, treeDigest } from '../model/index.js';
 import { assemble } from './assemble.js';
-import { bytesOf } from './generated.js';
-import { deb, inputOf, layer, listing, lockOf, program, read } from './layers.fixture.js';
+import { deb, inputOf, layer, listing, lockOf, program, textIn } from './layers.fixture.js';
 
 const web = [
   deb('libc6', { 'usr/lib/libc.so': 'libc' }),
@@ -24,11 +23,6 @@ function quickstart(service_: Partial<Container> = {}) {
     files: [{ path: 'srv/www/index.html', contents: 'hello', mode: '0644' }],
   };
   return inputOf(spec, { 'deb:lighttpd': web }, { lock: lockOf(spec, { guest: guestLock }), kernel, guest });
-}
-
-async function textIn(tree: Awaited<ReturnType<typeof assemble>>, path: string): Promise<string> {
-  const content = tree.entries.find((entry) => entry.path === path)?.content;
-  return content === undefined ? '' : Buffer.from(await bytesOf(content, read)).toString();
 }
 
 describe('assemble()', () => {
@@ -124,7 +118,7 @@ describe('assemble()', () => {
     };
     const init = layer({ etc: { type: 'directory', mode: 0o700 }, 'etc/issue': 'old', 'bin/init': program() });
     const runc = layer({ 'etc/issue': 'newer', 'usr/bin/runc': program(), 'bin/.wh.init': '' });
-    const roots = { 'linuxkit/init:1': [init], 'linuxkit/runc:1': [runc], 'x/a:1': [layer({ x: program() })] };
+    const roots = { 'linuxkit/init:1': [init], 'linuxkit/runc:1': [runc], 'x/a:1': [layer({ 'bin/x': program() })] };
     const tree = await assemble(inputOf(spec, roots));
     expect(listing(tree)).toMatchObject({
       etc: '0755 0:0 directory',

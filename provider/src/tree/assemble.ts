@@ -1,12 +1,15 @@
 import type { BlobRange, Content, GuestFile, GuestPick, ImageConfig, Layer, Lock, Tree } from '../model/index.js';
-import { architectureOf } from '../model/index.js';
+import { architectureOf, parseReference } from '../model/index.js';
+import { apkDatabase, mergeApkDatabases } from './apk-database.js';
 import { ComponentList } from './component-list.js';
 import { layContainers, packagesOrImage } from './containers.js';
 import { TreeError } from './error.js';
 import { layFiles } from './files.js';
 import { layGuest } from './guest.js';
 import { containerIds } from './ids.js';
+import { imageRoot } from './image-root.js';
 import { layKernel } from './kernel.js';
+import { layKernelImage } from './kernel-image.js';
 import { absorb, entriesOf, type Folder, newFolder, plainFolder } from './root.js';
 import { touch } from './touch.js';
 
@@ -46,17 +49,39 @@ export async function assemble(input: AssembleInput): Promise<Tree> {
   const host = newFolder(plainFolder(init, mtimeSeconds));
 
   await layInit(host, input, components);
-  if (input.kernel !== undefined) {
-    const component = components.add('kernel', 'kernel');
-    const { modules, cmdline: commandLine } = lock.spec.kernel ?? {};
-    await layKernel(host, input.kernel, { modules, commandLine, component, mtimeSeconds, read });
-  }
+  await layAnyKernel(host, input, components);
   const ids = containerIds(lock.spec);
-  const roots = await layContainers(host, { lock, layers: input.roots, ids, components, parentComponent: init, read });
+  const roots = await layContainers(host, {
+    lock,
+    layers: input.roots,
+    images: input.images,
+    ids,
+    components,
+    parentComponent: init,
+    read,
+  });
   layFiles(host, { lock, contents: input.files, ids, component: components.add('files', 'files'), roots });
 
   const entries = entriesOf(host);
   return { entries, components: components.usedBy(entries) };
+}
+
+/** The kernel of a package, as Ingot prepares it, or that of an image, as LinuxKit lays it down. */
+async function layAnyKernel(host: Folder, input: AssembleInput, components: ComponentList): Promise<void> {
+  const { lock, read } = input;
+  const { kernel } = lock.spec;
+  const mtimeSeconds = lock.sourceDateEpoch;
+  if (input.kernel !== undefined) {
+    const component = components.add('kernel', 'kernel');
+    const { modules, cmdline: commandLine } = kernel ?? {};
+    await layKernel(host, input.kernel, { modules, commandLine, component, mtimeSeconds, read });
+    return;
+  }
+  const layers = kernel === undefined ? undefined : input.roots.get(kernel.image);
+  if (kernel === undefined || layers === undefined) return;
+  const component = components.add('kernel', 'kernel');
+  const { root: image } = await imageRoot(layers, { pin: lock.pins[kernel.image], component, mtimeSeconds, read });
+  await layKernelImage(host, { image, kernel, component, mtimeSeconds, read });
 }
 
 /** Ingot's own init, or the images that the spec brings, later ones over earlier ones. */
@@ -65,11 +90,16 @@ async function layInit(host: Folder, input: AssembleInput, components: Component
   const references = lock.spec.init ?? [];
   const mtimeSeconds = lock.sourceDateEpoch;
   if (references.length > 0) {
+    const databases: string[] = [];
     for (const [index, reference] of references.entries()) {
-      const about = { component: 'init', property: `init[${index}]` };
+      // Each image can be told apart; packages have their own names.
+      const component = parseReference(reference).transport === 'deb' ? 'init' : `init/${index}`;
+      const about = { component, property: `init[${index}]` };
       const { root } = await packagesOrImage(reference, about, { ...input, layers: input.roots, components });
+      databases.push(...[await apkDatabase(root, input.read)].filter((database) => database !== undefined));
       absorb(host, root);
     }
+    mergeApkDatabases(host, databases, plainFolder('init', mtimeSeconds));
     touch(host, { component: 'init', mtimeSeconds, resolver: 'link' });
     return;
   }

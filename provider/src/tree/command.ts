@@ -7,6 +7,8 @@ export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 
 export interface CommandContext {
   readonly reference: string;
+  /** Where a command could have come from, with the reason why it did not: `packages have no entry point`. */
+  readonly source: string;
   /** `services[0]`. */
   readonly property: string;
   readonly env: readonly string[];
@@ -15,7 +17,7 @@ export interface CommandContext {
   readonly mountPoints: readonly string[];
 }
 
-/** `env` with a PATH: a root of packages has no image configuration that brings one. */
+/** `env` with a PATH: packages and folders bring none, and some images neither. */
 export function withDefaultPath(env: readonly string[]): readonly string[] {
   return env.some((setting) => setting.startsWith('PATH=')) ? env : [`PATH=${DEFAULT_PATH}`, ...env];
 }
@@ -30,7 +32,7 @@ export function checkCommand(root: Folder, command: readonly string[], context: 
   if (program === undefined || program === '') {
     throw new TreeError(
       'no-command',
-      `Cannot run ${context.reference}: packages have no entry point; set \`command\` to what is to be run`,
+      `Cannot run ${context.reference}: ${context.source}; set \`command\` to what is to be run`,
       { property },
     );
   }

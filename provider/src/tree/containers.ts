@@ -1,21 +1,24 @@
-import type { Container, Layer, Lock, Spec } from '../model/index.js';
+import type { Container, ImageConfig, Layer, Lock, Spec } from '../model/index.js';
 import { architectureOf, canonicalJson, imagePath, type Json, parseReference } from '../model/index.js';
 import { layBundle } from './bundle.js';
 import { checkCommand, withDefaultPath } from './command.js';
 import type { ComponentList } from './component-list.js';
 import { debianRoot } from './debian-root.js';
 import { TreeError } from './error.js';
-import { layDown } from './flatten.js';
 import type { Ids } from './ids.js';
+import { withImage } from './image-container.js';
+import { imageRoot } from './image-root.js';
 import { makeMountPoints } from './mount-points.js';
 import { mountsOf } from './mounts.js';
 import { ociConfig } from './oci-config.js';
-import { type Folder, find, newFolder, plainFolder, type Read } from './root.js';
+import { type Folder, find, plainFolder, type Read } from './root.js';
 import { touch } from './touch.js';
 
 export interface ContainersOptions {
   readonly lock: Lock;
   readonly layers: ReadonlyMap<string, readonly Layer[]>;
+  /** By reference, of those that are container images. */
+  readonly images: ReadonlyMap<string, ImageConfig> | undefined;
   readonly ids: Ids;
   readonly components: ComponentList;
   /** Of the folders that bundles lie in. */
@@ -71,7 +74,8 @@ export async function layContainers(host: Folder, options: ContainersOptions): P
   const places = new Set<string>();
   const { files: userFiles = [] } = options.lock.spec;
   const files = new Set(userFiles.filter(({ directory }) => directory !== true).map(({ path }) => imagePath(path)));
-  for (const placed of placedContainers(options.lock.spec)) {
+  for (const { container: written, ...place } of placedContainers(options.lock.spec)) {
+    const placed = { ...place, container: withImage(written, options.images?.get(written.image), place.property) };
     if (places.has(placed.place)) {
       throw new TreeError(
         'bad-container',
@@ -107,6 +111,7 @@ export async function layContainers(host: Folder, options: ContainersOptions): P
 /** What makes two references the same root: what they are pinned to, not how they are written. */
 function pinKey(reference: string, lock: Lock): string {
   const pin = lock.pins[reference];
+  if (pin?.kind === 'image') return `image ${pin.manifest}`;
   return pin === undefined ? reference : canonicalJson(pin as unknown as Json);
 }
 
@@ -125,7 +130,7 @@ async function buildRoot(
 export async function packagesOrImage(
   reference: string,
   { component, property }: { readonly component: string; readonly property: string },
-  { lock, layers: allLayers, components, read }: Omit<ContainersOptions, 'ids' | 'parentComponent'>,
+  { lock, layers: allLayers, components, read }: Omit<ContainersOptions, 'ids' | 'parentComponent' | 'images'>,
 ): Promise<BuiltRoot> {
   const layers = allLayers.get(reference);
   if (layers === undefined) {
@@ -148,27 +153,30 @@ export async function packagesOrImage(
       read,
     });
   }
-  const shared = plainFolder(components.add(`${component}/image`, 'image'), mtimeSeconds);
-  const root = newFolder(shared);
-  for (const layer of layers) layDown(root, layer, { kind: 'image', component: shared.component, shared });
-  return { root, uids: new Map(), gids: new Map() };
+  const image = components.add(`${component}/image`, 'image');
+  return await imageRoot(layers, { pin: lock.pins[reference], component: image, mtimeSeconds, read });
 }
 
-function configOf(placed: PlacedContainer, built: BuiltRoot, { ids }: ContainersOptions): string {
+function configOf(placed: PlacedContainer, built: BuiltRoot, { ids, lock }: ContainersOptions): string {
   const { container, property } = placed;
   const args = container.command ?? [];
-  const fromPackages = parseReference(container.image).transport === 'deb';
-  const env = fromPackages ? withDefaultPath(container.env ?? []) : (container.env ?? []);
-  if (fromPackages) {
-    const inherent = new Set(['/proc', '/dev', '/dev/pts', '/sys', '/sys/fs/cgroup']);
-    const mountPoints = mountsOf(container, property).map(({ destination }) => destination);
-    checkCommand(built.root, args, {
-      reference: container.image,
-      property,
-      env,
-      cwd: container.cwd || '/',
-      mountPoints: mountPoints.filter((destination) => !inherent.has(destination)),
-    });
-  }
+  const env = withDefaultPath(container.env ?? []);
+  const inherent = new Set(['/proc', '/dev', '/dev/pts', '/sys', '/sys/fs/cgroup']);
+  const mountPoints = mountsOf(container, property).map(({ destination }) => destination);
+  checkCommand(built.root, args, {
+    reference: container.image,
+    source: SOURCES[lock.pins[container.image]?.kind ?? 'image'],
+    property,
+    env,
+    cwd: container.cwd || '/',
+    mountPoints: mountPoints.filter((destination) => !inherent.has(destination)),
+  });
   return ociConfig(container, { property, args, env, uids: [ids, built.uids], gids: [ids, built.gids] });
 }
+
+/** Why there may be no command, by the kind of what a container is made of. */
+const SOURCES = {
+  debian: 'packages have no entry point',
+  directory: 'a folder has no entry point',
+  image: 'the image has neither an entry point nor a command',
+} as const;

@@ -112,7 +112,8 @@ suite('describe()', () => {
         image: 'x/y:1',
         command: [index === 899 ? last : 'x'.repeat(120)],
       }));
-      return inputOf({ services }, { 'x/y:1': [layer({ a: 'x' })] });
+      const programs = { 'bin/a': program(), 'bin/b': program(), [`bin/${'x'.repeat(120)}`]: program() };
+      return inputOf({ services }, { 'x/y:1': [layer(programs)] });
     };
     const [one, two] = [await contentsOf(withService('a')), await contentsOf(withService('b'))];
     expect(one.services['…']).toMatch(/^\d+ more, sha256:/);

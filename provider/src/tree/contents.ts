@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Contents, Lock, Tree, TreeEntry } from '../model/index.js';
+import type { Contents, Lock, Pin, Tree, TreeEntry } from '../model/index.js';
 import { canonicalJson, type Digest, type Json, sha256, shortDigest } from '../model/index.js';
 import { Accounts } from './accounts.js';
 import type { AssembleInput } from './assemble.js';
@@ -7,6 +7,7 @@ import { placedContainers } from './containers.js';
 import { filePath } from './files.js';
 import { fitContents } from './fit-contents.js';
 import { bytesOf } from './generated.js';
+import { withImage } from './image-container.js';
 
 /** As many of the user's files are listed one by one. */
 const MAX_LISTED_FILES = 200;
@@ -22,9 +23,9 @@ export async function describe(tree: Tree, input: AssembleInput): Promise<Conten
   return fitContents({
     packages: packagesOf(input),
     images: imagesOf(lock),
-    services: servicesOf(tree, lock),
+    services: servicesOf(tree, input),
     kernel: {
-      version: input.kernel?.package?.version ?? '',
+      version: input.kernel?.package?.version ?? kernelRelease(tree),
       commandLine: lock.spec.kernel?.cmdline ?? '',
       modules: tree.entries.filter(({ component, path }) => component === 'kernel' && path.endsWith('.ko')).length,
     },
@@ -60,11 +61,28 @@ function packagesOf(input: AssembleInput): Record<string, string> {
 
 /** References that are not made of packages, which are listed one by one. */
 function imagesOf(lock: Lock): Record<string, string> {
-  const images = Object.entries(lock.pins).filter(([, pin]) => (pin.kind as string) !== 'debian');
-  return sortedRecord(images.map(([text, pin]) => [text, shortDigest(sha256(canonicalJson(pin as unknown as Json)))]));
+  const images = Object.entries(lock.pins).filter(([, pin]) => pin.kind !== 'debian');
+  return sortedRecord(images.map(([text, pin]) => [text, shortDigest(identityOf(pin))]));
 }
 
-function servicesOf(tree: Tree, lock: Lock): Record<string, string> {
+/** What people know it by. */
+function identityOf(pin: Pin): Digest {
+  if (pin.kind === 'image') return pin.manifest;
+  return pin.kind === 'directory' ? pin.digest : sha256(canonicalJson(pin as unknown as Json));
+}
+
+const RELEASE = /^(?:usr\/)?lib\/modules\/([^/]+)\//;
+
+/** The release that the modules of an image's kernel are for. */
+function kernelRelease(tree: Tree): string {
+  for (const { component, path } of tree.entries) {
+    const match = component === 'kernel' ? RELEASE.exec(path) : null;
+    if (match !== null) return match[1] as string;
+  }
+  return '';
+}
+
+function servicesOf(tree: Tree, { lock, images }: AssembleInput): Record<string, string> {
   const digests = new Map<string, Digest>();
   for (const { path, content } of tree.entries) {
     if (content !== undefined && /^containers\/[^/]+\/[^/]+\/(config|runtime)\.json$/.test(path)) {
@@ -73,7 +91,8 @@ function servicesOf(tree: Tree, lock: Lock): Record<string, string> {
   }
   const lines: [string, string][] = [];
   const names = new Set<string>();
-  for (const { container, place } of placedContainers(lock.spec)) {
+  for (const { container: written, place, property } of placedContainers(lock.spec)) {
+    const container = withImage(written, images?.get(written.image), property);
     const kind = place.slice(0, place.indexOf('/'));
     const short = kind === 'services' ? container.name : `${kind}/${container.name}`;
     const name = names.has(short) ? place : short;

@@ -17,6 +17,12 @@ export type TreeErrorCode =
   /** A field of `files` that the schema lets through and that has no meaning. */
   | 'bad-file'
   | 'unknown-module'
+  /** An image that is to be the kernel does not hold one. */
+  | 'no-kernel'
+  /** A setting that has no meaning for this kind of kernel. */
+  | 'bad-kernel'
+  /** An image's own settings cannot be read. */
+  | 'bad-label'
   /** A package of Ingot's own init does not hold a file that it takes from there. */
   | 'missing-guest-file';
 

@@ -14,7 +14,8 @@ import {
 
 /**
  * Whose rules a layer follows.
- * - `image`: layers of OCI images. Whiteouts hide what lower layers have; a folder takes the place of a link.
+ * - `image`: layers of OCI images. Whiteouts hide what lower layers have; a folder takes the place of a link; what
+ *   container engines leave behind is left out.
  * - `package`: unpacked as dpkg does. No whiteouts; neither a folder nor a link takes the place of the other, so that
  *   a package that ships `lib/…` lands in `usr/lib` where `lib` is a link; a folder that several packages ship
  *   belongs to none of them.
@@ -33,6 +34,8 @@ export interface LayOptions {
 const WHITEOUT = '.wh.';
 const OPAQUE = '.wh..wh..opq';
 const RESERVED = '.wh..wh.';
+/** What container engines leave in images, and LinuxKit leaves out of a root. */
+const DROPPED = new Set(['.dockerenv', 'Dockerfile', 'dev/console', 'dev/pts', 'dev/shm', 'etc/hostname']);
 
 /** An empty, `.` or `..` segment, or a zero byte: no reader lets them through, and nothing here would survive them. */
 const UNSAFE = /(^|\/)\.{0,2}(\/|$)|\0/;
@@ -57,7 +60,7 @@ export function layDown(root: Folder, layer: Layer, options: LayOptions): void {
     const slash = path.lastIndexOf('/');
     const folderPath = slash < 0 ? '' : path.slice(0, slash);
     const name = path.slice(slash + 1);
-    if (options.kind === 'image' && name.startsWith(WHITEOUT)) continue;
+    if (options.kind === 'image' && (name.startsWith(WHITEOUT) || DROPPED.has(path))) continue;
     if (parent === undefined || folderPath !== parentPath) {
       parent = makeFolder(root, folderPath, options.shared);
       parentPath = folderPath;

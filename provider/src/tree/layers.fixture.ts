@@ -1,6 +1,8 @@
 import {
   type BlobRange,
   type Digest,
+  type ImageConfig,
+  type ImagePin,
   type Layer,
   type LayerEntry,
   type Lock,
@@ -9,6 +11,7 @@ import {
   type Tree,
 } from '../model/index.js';
 import type { AssembleInput } from './assemble.js';
+import { bytesOf } from './generated.js';
 import { entriesOf, type Folder } from './root.js';
 
 type EntryOptions = Partial<Omit<LayerEntry, 'path' | 'type' | 'content'>>;
@@ -68,9 +71,12 @@ export function lockOf(spec: Spec, rest: Partial<Lock> = {}): Lock {
   const images = [...(spec.onboot ?? []), ...(spec.onshutdown ?? []), ...(spec.services ?? [])].map(
     ({ image }) => image,
   );
-  const pins = [...(spec.init ?? []), ...images].map((text) => [
+  const kernel = spec.kernel === undefined ? [] : [spec.kernel.image];
+  const pins = [...kernel, ...(spec.init ?? []), ...images].map((text) => [
     text,
-    { kind: 'debian' as const, suite: 'trixie', packages: [pinned(text)] },
+    text.startsWith('deb:')
+      ? { kind: 'debian' as const, suite: 'trixie', packages: [pinned(text)] }
+      : imagePin(sha256(text)),
   ]);
   return {
     version: 1,
@@ -84,6 +90,10 @@ export function lockOf(spec: Spec, rest: Partial<Lock> = {}): Lock {
     guest: null,
     ...rest,
   };
+}
+
+function imagePin(manifest: Digest): ImagePin {
+  return { kind: 'image', manifest, config: { digest: manifest, sizeBytes: 1 }, layers: [] };
 }
 
 function pinned(text: string): { [K in 'name' | 'version' | 'architecture' | 'path']: string } & {
@@ -102,6 +112,11 @@ function pinned(text: string): { [K in 'name' | 'version' | 'architecture' | 'pa
   };
 }
 
+/** What an image says of itself: nothing, except what is given here. */
+export function imageConfig(config: Partial<ImageConfig> = {}): ImageConfig {
+  return { entrypoint: [], command: [], env: [], workingDirectory: '', user: '', labels: {}, ...config };
+}
+
 /** An input with one root per reference. */
 export function inputOf(
   spec: Spec,
@@ -109,6 +124,12 @@ export function inputOf(
   rest: Partial<AssembleInput> = {},
 ): AssembleInput {
   return { lock: lockOf(spec), roots: new Map(Object.entries(roots)), files: new Map(), read, ...rest };
+}
+
+/** The text of a file in a tree; empty where there is none. */
+export async function textIn({ entries }: Pick<Tree, 'entries'>, path: string): Promise<string> {
+  const content = entries.find((entry) => entry.path === path)?.content;
+  return content === undefined ? '' : Buffer.from(await bytesOf(content, read)).toString();
 }
 
 /** What is in a root, one short text per path: `0644 0:0 file 5`, `-> target`, `= first name`. */
