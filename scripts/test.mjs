@@ -8,6 +8,7 @@ import { main, StepError, step } from './shell/step.mjs';
 import { CHECKS } from './test/checks.mjs';
 
 const report = join(workFolder, 'test-report.json');
+const cache = join(workFolder, 'test-cache');
 const reporter = join(root, 'scripts/test/report.mjs');
 
 /** `npm test [-- FILTER]`: the filter goes to Vitest. The last line is the count of all checks and tests. */
@@ -58,10 +59,12 @@ async function passes(name, { run, advice, environment }) {
 async function runTests(environment) {
   mkdirSync(workFolder, { recursive: true });
   rmSync(report, { force: true });
+  // What an earlier state of the sources has built must not be what is tested.
+  rmSync(cache, { recursive: true, force: true });
   const args = ['run', '--reporter=default', `--reporter=${reporter}`, ...process.argv.slice(2)];
   const { code } = await attach(join(binFolder, 'vitest'), args, {
     cwd: root,
-    env: { ...environment, INGOT_TEST_REPORT: report },
+    env: { ...environment, INGOT_TEST_REPORT: report, INGOT_CACHE: cache },
   });
   const found = readReport();
   // A crash, or a filter that matches nothing.

@@ -223,7 +223,9 @@ async function lockLocal(spec: Spec, workshop: Workshop): Promise<LocalSpec> {
 /** Resolves every other reference of the spec; one that the previous lock has for the same platform and suite is kept. */
 async function pin({ spec, pins: local }: LocalSpec, options: LockOptions, workshop: Workshop): Promise<Pinned> {
   const { resolve } = await import('./source/transport.js');
-  const { GUEST_PACKAGES, GUEST_VERSION } = await import('./guest/manifest.js');
+  const { GUEST_PACKAGES, GUEST_VERSION, guestDigest, guestPicks, readGuestFiles } = await import(
+    './guest/manifest.js'
+  );
   const unpinned = unpinnedLock(spec);
   const { mirror: main, securityMirror: security } = spec.debian ?? {};
   const source = sourceOptions(unpinned, workshop, { main, security });
@@ -240,7 +242,8 @@ async function pin({ spec, pins: local }: LocalSpec, options: LockOptions, works
   if ((spec.init ?? []).length > 0) return { pins, guest: null };
   const kept = comparable && old.guest?.version === GUEST_VERSION ? old.guest?.pin : undefined;
   const guest = kept ?? (await resolve(`deb:${GUEST_PACKAGES.join(',')}`, 'guest', { ...source, keep }));
-  return { pins, guest: { version: GUEST_VERSION, pin: guest } };
+  const digest = guestDigest(await readGuestFiles(), guestPicks(architectureOf(source.platform)));
+  return { pins, guest: { version: GUEST_VERSION, digest, pin: guest } };
 }
 
 /** Lock → Layers: everything that the tree is assembled from, fetched where the store does not have it. */
@@ -270,14 +273,12 @@ async function openGuest(
   guest: NonNullable<Lock['guest']>,
   source: SourceOptions,
 ): Promise<NonNullable<AssembleInput['guest']>> {
-  const { guestPicks, readGuestFiles, requireGuestVersion } = await import('./guest/manifest.js');
+  const { guestDigest, guestPicks, readGuestFiles, requireGuest } = await import('./guest/manifest.js');
   const { open: openPin } = await import('./source/transport.js');
-  requireGuestVersion(guest.version);
-  return {
-    layers: (await openPin(guest.pin, 'guest', { ...source, reference: 'deb:' })).layers,
-    picks: guestPicks(architectureOf(source.platform)),
-    files: await readGuestFiles(),
-  };
+  const [picks, files] = [guestPicks(architectureOf(source.platform)), await readGuestFiles()];
+  requireGuest(guest, guestDigest(files, picks));
+  const { layers } = await openPin(guest.pin, 'guest', { ...source, reference: 'deb:' });
+  return { layers, picks, files };
 }
 
 /** Each reference of a spec once, with what it is for and where it stands first, in the order of the image. */

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { canonicalJson, type Digest, sha256, shortDigest } from '../model/digest.js';
 import type { GuestFile, GuestPick } from '../model/guest.js';
 import type { Architecture } from '../model/platform.js';
 import { GuestError } from './error.js';
 
-/** Raised whenever a file of the guest changes; guest.test.ts has the digest of each version. */
+/** Raised whenever a file of the guest changes; manifest.test.ts has the digest of each version. */
 export const GUEST_VERSION = 1;
 
 /** Debian packages that the init's binaries come from. */
@@ -75,17 +76,31 @@ export function guestPicks(architecture: Architecture): readonly GuestPick[] {
   ];
 }
 
+/** Identity of the init: over its files, and over what it takes out of which package. */
+export function guestDigest(files: readonly GuestFile[], picks: readonly GuestPick[]): Digest {
+  const lines = files.map(({ path, mode, bytes, link, directory }) =>
+    canonicalJson({ path, mode, sha256: bytes && sha256(bytes), link, directory }),
+  );
+  return sha256(
+    [...lines, ...picks.map(({ package: name, from, to }) => canonicalJson({ name, from, to }))].join('\n'),
+  );
+}
+
 /**
  * Checks that the init that a lock pins is the one that is here.
  * @throws {GuestError} `other-version`.
  */
-export function requireGuestVersion(version: number): void {
-  if (version === GUEST_VERSION) return;
+export function requireGuest(locked: { readonly version: number; readonly digest?: Digest }, here: Digest): void {
+  const { version, digest = here } = locked;
+  if (version === GUEST_VERSION && digest === here) return;
   const remedy =
-    version < GUEST_VERSION ? 'update the lock, or use the Ingot that made it' : 'use the Ingot that made the lock';
+    version > GUEST_VERSION
+      ? 'use the Ingot that made the lock'
+      : 'use the Ingot that made the lock, or move it: change the spec, or set pins to latest';
   throw new GuestError(
     'other-version',
-    `Cannot build with version ${version} of Ingot's own init: this Ingot has version ${GUEST_VERSION}; ${remedy}`,
+    `Cannot build with version ${version} of Ingot's own init (${shortDigest(digest)}): this Ingot has version ` +
+      `${GUEST_VERSION} (${shortDigest(here)}); ${remedy}`,
     { got: String(version), want: String(GUEST_VERSION) },
   );
 }

@@ -25,8 +25,11 @@ export const Lock = z.strictObject({
   pins: z.record(z.string(), Pin),
   /** By index in `spec.files`, for the entries that have a `source`; an optional one that was missing has none. */
   files: z.record(z.string(), LockedFile),
-  /** Ingot's own init: its version and the packages its binaries come from. Null where the spec brings an init. */
-  guest: z.strictObject({ version: z.int().min(1), pin: Pin }).nullable(),
+  /**
+   * Ingot's own init: its version, the digest over its files, and the packages its binaries come from. Null where the
+   * spec brings an init. The first locks had no digest.
+   */
+  guest: z.strictObject({ version: z.int().min(1), digest: digest.optional(), pin: Pin }).nullable(),
 });
 export type Lock = z.infer<typeof Lock>;
 
