@@ -90,7 +90,10 @@ export function guestDigest(files: readonly GuestFile[], picks: readonly GuestPi
  * Checks that the init that a lock pins is the one that is here.
  * @throws {GuestError} `other-version`.
  */
-export function requireGuest(locked: { readonly version: number; readonly digest?: Digest }, here: Digest): void {
+export function requireGuest(
+  locked: { readonly version: number; readonly digest?: Digest | undefined },
+  here: Digest,
+): void {
   const { version, digest = here } = locked;
   if (version === GUEST_VERSION && digest === here) return;
   const remedy =
