@@ -116,12 +116,14 @@ async function readBodies(batch: readonly ArchiveEntry[], context: EncodeContext
   return bodies;
 }
 
-async function readSpan(span: ReadSpan, context: EncodeContext): Promise<Buffer> {
+async function readSpan(span: ReadSpan, context: EncodeContext): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of context.read({ blob: span.blob, offset: span.offset, sizeBytes: span.sizeBytes })) {
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  const [first] = chunks;
+  // A span is as long as the store's chunks at the most: mostly there is nothing to join.
+  return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks);
 }
 
 function bodyOf(entry: ArchiveEntry, content: Content, bodies: ReadonlyMap<Content, Uint8Array>): Uint8Array {

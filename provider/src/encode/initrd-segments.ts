@@ -14,7 +14,8 @@ export type InitrdSegment = readonly ArchiveEntry[];
 /**
  * The segments of an initramfs, in their order: all folders of the tree, since the kernel skips without a word what has
  * no folder yet; the other entries, component by component, small ones together; and the end mark. What a segment holds
- * does not depend on the segments before it, so a change in one component leaves most others as they are. A file whose names lie in several components is in all their segments: its body with the first name.
+ * does not depend on the segments before it, so a change in one component leaves most others as they are. A file
+ * whose names lie in several components has its body with the first of them.
  * @throws {EncodeError} `unrepresentable` when a value fits no field.
  */
 export function initrdSegments(entries: readonly InodeEntry[], components: readonly Component[]): InitrdSegment[] {
