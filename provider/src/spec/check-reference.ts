@@ -1,4 +1,4 @@
-import { parseReference } from '../model/reference.js';
+import { type LocalReference, parseReference } from '../model/reference.js';
 import type { Complain } from './check-container.js';
 import { type Path, quote } from './property.js';
 
@@ -7,7 +7,11 @@ const PACKAGE = /^[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9.+~:-]+)?$/;
 
 /** What a reference has to be as a text; whether it leads anywhere is for its source to say. */
 export function checkReference(text: string, path: Path, complain: Complain): void {
-  const { transport, name } = parseReference(text);
+  const { transport, name, local } = parseReference(text);
+  if (local !== undefined) {
+    checkLocal(local, path, complain);
+    return;
+  }
   if (transport !== 'deb') {
     if (/\s/.test(text)) complain(path, `must have no spaces, got ${quote(text)}`);
     return;
@@ -23,4 +27,19 @@ export function checkReference(text: string, path: Path, complain: Complain): vo
       `has ${quote(item)} in the place of a package; wanted NAME or NAME=VERSION, separated by commas alone`,
     );
   }
+}
+
+const FORMS = {
+  oci: 'oci:FOLDER, oci:FOLDER:TAG or oci:FOLDER@sha256:…',
+  'oci-archive': 'oci-archive:FILE, oci-archive:FILE:TAG or oci-archive:FILE@sha256:…',
+  'docker-archive': 'docker-archive:FILE or docker-archive:FILE:NAME:TAG',
+  dir: 'dir:FOLDER',
+} as const;
+
+function checkLocal({ transport, path: place, image }: LocalReference, path: Path, complain: Complain): void {
+  const wanted = `wanted ${FORMS[transport]}`;
+  if (place === '') complain(path, `names no path; ${wanted}`);
+  else if (transport !== 'dir' && (/@sha256$/.test(place) || image.includes('@')))
+    complain(path, `has no proper digest after "@"; ${wanted}`);
+  else if (/\s/.test(image)) complain(path, `must have no spaces in the name of the image; ${wanted}`);
 }

@@ -95,6 +95,15 @@ describe('parseSpec() refuses what has the right type but no meaning', () => {
       'services[0].additionalGids[0] must be a number or a name, got "100"; write the number without quotes',
     ],
     // References
+    ['init: ["dir:"]', 'init[0] names no path; wanted dir:FOLDER'],
+    [
+      'init: ["oci:a@sha256:123"]',
+      'init[0] has no proper digest after "@"; wanted oci:FOLDER, oci:FOLDER:TAG or oci:FOLDER@sha256:…',
+    ],
+    [
+      'init: ["docker-archive:a:x y"]',
+      'init[0] must have no spaces in the name of the image; wanted docker-archive:FILE or docker-archive:FILE:NAME:TAG',
+    ],
     ['init: ["deb:"]', 'init[0] names no package; wanted deb:NAME, or deb:NAME,NAME'],
     [
       'kernel: { image: "deb:Linux" }',
@@ -144,7 +153,10 @@ describe('parseSpec() refuses what has the right type but no meaning', () => {
 
 describe('parseSpec() accepts', () => {
   it.each([
-    ['references of every transport', 'init: [linuxkit/init:v1, "dir:root", "oci:x", "deb:libstdc++6=14.2.0-19,g++"]'],
+    [
+      'references of every transport',
+      'init: [linuxkit/init:v1, "dir:my root", "oci:x", "oci:a@b:v1", "deb:libstdc++6=14.2.0-19,g++"]',
+    ],
     ['a repeated name in onboot', 'onboot: [{ name: a, image: x }, { name: a, image: x }]'],
     ['the keywords of capabilities, in any case', service('capabilities: [ALL]')],
     ['limits with and without prefix', service('rlimits: ["RLIMIT_CORE,0,0", "nofile, 1, Unlimited"]')],

@@ -327,6 +327,21 @@ describe('parseSpec() merges several sources', () => {
   });
 });
 
+describe('parseSpec() with images on this machine', () => {
+  it('makes their paths relative to the folder that the directory is relative to', () => {
+    const digest = `sha256:${'0'.repeat(64)}`;
+    const text = stringify({
+      kernel: { image: 'docker-archive:k.tar:kernel:1' },
+      init: ['dir:./init', 'dir:.', 'deb:busybox', 'linuxkit/init:v1', `oci:/abs@${digest}`],
+      services: [{ name: 'web', image: 'oci:../images:web' }],
+    });
+    const { kernel, init, services } = parseSpec([{ name: 'a.yml', text, directory: 'sub' }]);
+    expect(kernel?.image).toBe('docker-archive:sub/k.tar:kernel:1');
+    expect(init).toEqual(['dir:sub/init', 'dir:sub/.', 'deb:busybox', 'linuxkit/init:v1', `oci:/abs@${digest}`]);
+    expect(services?.[0]?.image).toBe('oci:sub/../images:web');
+  });
+});
+
 describe('parseSources() tells places afterwards', () => {
   const { placeOf } = parseSources([
     { name: 'a.yml', text: 'kernel: { image: x }\nfiles:\n- path: a\n  contents: ""\n' },

@@ -1,17 +1,37 @@
-import type { PartialSpec } from './check.js';
+import { localReferenceText, parseReference } from '../model/reference.js';
+import { CONTAINER_SECTIONS, type PartialSpec } from './check.js';
 
 /** A source's paths, from being relative to its own folder to being relative to the folder that is named from. */
 export function relocate(spec: PartialSpec, directory: string): PartialSpec {
-  if (spec.files === undefined || directory === '' || directory === '.') return spec;
+  if (directory === '' || directory === '.') return spec;
+  const reference = (text: string) => relocated(directory, text);
+  const moved: PartialSpec = { ...spec };
   // An entry that was refused is undefined here (see `soundParts`).
-  const files = spec.files.map((entry) =>
-    entry?.source === undefined ? entry : { ...entry, source: joined(directory, entry.source) },
-  );
-  return { ...spec, files };
+  if (spec.files !== undefined) {
+    moved.files = spec.files.map((entry) =>
+      entry?.source === undefined ? entry : { ...entry, source: joined(directory, entry.source) },
+    );
+  }
+  if (spec.kernel?.image !== undefined) moved.kernel = { ...spec.kernel, image: reference(spec.kernel.image) };
+  if (spec.init !== undefined) moved.init = spec.init.map((image) => (image === undefined ? image : reference(image)));
+  for (const section of CONTAINER_SECTIONS) {
+    const containers = spec[section];
+    if (containers === undefined) continue;
+    moved[section] = containers.map((container) =>
+      container?.image === undefined ? container : { ...container, image: reference(container.image) },
+    );
+  }
+  return moved;
+}
+
+function relocated(directory: string, text: string): string {
+  const { local } = parseReference(text);
+  if (local === undefined || local.path === '') return text;
+  return localReferenceText({ ...local, path: joined(directory, local.path) });
 }
 
 /** Joined as text: `..` is left to the file system, which knows where links lead. */
 function joined(directory: string, path: string): string {
   if (path.startsWith('/') || path.startsWith('~/')) return path;
-  return `${directory.replace(/\/+$/, '')}/${path.replace(/^(\.\/+)+/, '')}`;
+  return `${directory.replace(/\/+$/, '')}/${path.replace(/^(\.\/+)+/, '') || '.'}`;
 }

@@ -49,7 +49,7 @@ export async function openArchive(path: string, options: OpenArchiveOptions): Pr
             start: offset,
             end: offset + sizeBytes - 1,
             highWaterMark: 1 << 18,
-            signal: signal ?? null,
+            ...(signal ? { signal } : {}),
           }),
     );
   } catch (error) {

@@ -35,7 +35,11 @@ export async function openFolder(path: string, about: string): Promise<FileSet> 
     },
     async *read(name, { offset = 0, signal }) {
       try {
-        yield* createReadStream(join(path, name), { start: offset, highWaterMark: 1 << 18, signal: signal ?? null });
+        yield* createReadStream(join(path, name), {
+          start: offset,
+          highWaterMark: 1 << 18,
+          ...(signal ? { signal } : {}),
+        });
       } catch (error) {
         throw unreadable(about, join(path, name), error);
       }
