@@ -95,7 +95,10 @@ export async function lock(spec: Spec, options: LockOptions, workshop: Workshop)
       return { lock: previous.lock, ...found };
     }
   }
-  const { pins, guest } = await remembered(options.remember, workshop, () => pin(local, options, workshop));
+  const guestHere = await guestFor(local.spec, unpinned.platform);
+  // Another init may want other packages.
+  const name = options.remember && `${RECIPE} ${guestHere?.digest ?? 'none'} ${options.remember}`;
+  const { pins, guest } = await remembered(name, workshop, () => pin(local, { ...options, guestHere }, workshop));
   return { lock: { ...unpinned, recipe: RECIPE, pins: { ...pins, ...local.pins }, guest }, ...found };
 }
 
@@ -196,7 +199,7 @@ async function remembered(
 ): Promise<Pinned> {
   if (name === undefined) return make();
   const seconds = Math.floor(now().getTime() / 1000);
-  const key = `resolution ${RECIPE} ${name}`;
+  const key = `resolution ${name}`;
   const known = (await store.recall(key)) as unknown as { seconds: number; pinned: Pinned } | undefined;
   if (known !== undefined && seconds - known.seconds < REMEMBER_SECONDS) return known.pinned;
   const pinned = await make();
@@ -221,11 +224,13 @@ async function lockLocal(spec: Spec, workshop: Workshop): Promise<LocalSpec> {
 }
 
 /** Resolves every other reference of the spec; one that the previous lock has for the same platform and suite is kept. */
-async function pin({ spec, pins: local }: LocalSpec, options: LockOptions, workshop: Workshop): Promise<Pinned> {
+async function pin(
+  { spec, pins: local }: LocalSpec,
+  options: LockOptions & { guestHere: GuestName | undefined },
+  workshop: Workshop,
+): Promise<Pinned> {
   const { resolve } = await import('./source/transport.js');
-  const { GUEST_PACKAGES, GUEST_VERSION, guestDigest, guestPicks, readGuestFiles } = await import(
-    './guest/manifest.js'
-  );
+  const { GUEST_PACKAGES } = await import('./guest/manifest.js');
   const unpinned = unpinnedLock(spec);
   const { mirror: main, securityMirror: security } = spec.debian ?? {};
   const source = sourceOptions(unpinned, workshop, { main, security });
@@ -239,11 +244,20 @@ async function pin({ spec, pins: local }: LocalSpec, options: LockOptions, works
     const kept = comparable ? old.pins[reference] : undefined;
     pins[reference] = kept ?? (await resolve(reference, role, { ...source, keep, property }));
   }
-  if ((spec.init ?? []).length > 0) return { pins, guest: null };
-  const kept = comparable && old.guest?.version === GUEST_VERSION ? old.guest?.pin : undefined;
+  const { guestHere } = options;
+  if (guestHere === undefined) return { pins, guest: null };
+  const kept = comparable && old.guest?.version === guestHere.version ? old.guest.pin : undefined;
   const guest = kept ?? (await resolve(`deb:${GUEST_PACKAGES.join(',')}`, 'guest', { ...source, keep }));
-  const digest = guestDigest(await readGuestFiles(), guestPicks(architectureOf(source.platform)));
-  return { pins, guest: { version: GUEST_VERSION, digest, pin: guest } };
+  return { pins, guest: { ...guestHere, pin: guest } };
+}
+
+type GuestName = Awaited<ReturnType<typeof import('./guest/manifest.js')['currentGuest']>>;
+
+/** Ingot's own init, where the spec brings none. */
+async function guestFor(spec: Spec, platform: Lock['platform']): Promise<GuestName | undefined> {
+  if ((spec.init ?? []).length > 0) return undefined;
+  const { currentGuest } = await import('./guest/manifest.js');
+  return currentGuest(architectureOf(platform));
 }
 
 /** Lock → Layers: everything that the tree is assembled from, fetched where the store does not have it. */

@@ -86,6 +86,11 @@ export function guestDigest(files: readonly GuestFile[], picks: readonly GuestPi
   );
 }
 
+/** The init that is here, as locks name it. */
+export async function currentGuest(architecture: Architecture): Promise<{ version: number; digest: Digest }> {
+  return { version: GUEST_VERSION, digest: guestDigest(await readGuestFiles(), guestPicks(architecture)) };
+}
+
 /**
  * Checks that the init that a lock pins is the one that is here.
  * @throws {GuestError} `other-version`.
