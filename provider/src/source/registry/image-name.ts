@@ -1,0 +1,119 @@
+import { type Digest, isDigest } from '../../model/digest.js';
+import { SourceError } from '../error.js';
+
+/** An image in a registry, spelt out. Without tag and digest it is the one tagged `latest`. */
+export interface ImageName {
+  /** Host, with its port where it has one; `docker.io` for Docker Hub. In lower case. */
+  readonly registry: string;
+  readonly repository: string;
+  readonly tag?: string;
+  readonly digest?: Digest;
+}
+
+/** What images are called that lie in Docker Hub; the first is the one we use. */
+export const HUB_NAMES = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
+/** Where Docker Hub answers. */
+export const HUB_HOST = 'registry-1.docker.io';
+const HUB = 'docker.io';
+
+const LABEL = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
+/** A host name, an IPv4 address, or an IPv6 address in brackets, each with or without a port. */
+const HOST = new RegExp(`^(?:${LABEL}(?:\\.${LABEL})*|\\[[0-9a-f:.]{2,45}\\])(?::\\d{1,5})?$`);
+const COMPONENT = /^[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*$/;
+const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+/** Of host and repository together, as Docker has it. */
+const MAX_LENGTH = 255;
+
+/**
+ * Reads the name of an image as Docker does: `alpine` is `docker.io/library/alpine`; the first part is a host if it has
+ * a dot, a colon or an upper-case letter, or is `localhost`.
+ * @throws {SourceError} `bad-reference`; `unsupported` for a digest that is no SHA-256.
+ */
+export function parseImageName(text: string): ImageName {
+  const fail = (what: string) =>
+    new SourceError(
+      'bad-reference',
+      `Cannot use the image name ${JSON.stringify(text.slice(0, MAX_LENGTH))}: ${what}`,
+      {
+        context: { path: text.slice(0, MAX_LENGTH) },
+      },
+    );
+  const [named = '', digest, ...more] = text.split('@');
+  if (more.length > 0) throw fail('it has more than one @');
+  if (digest !== undefined) checkDigest(digest, fail);
+  const { name, tag } = splitTag(named);
+  if (tag !== undefined && !isTag(tag)) {
+    throw fail('its tag is none; wanted at most 128 letters, digits, underscores, dots and dashes');
+  }
+  const { registry, repository } = splitHost(name);
+  if (!HOST.test(registry)) throw fail(`${JSON.stringify(registry)} is no host of a registry`);
+  checkRepository(repository, fail);
+  if (registry.length + 1 + repository.length > MAX_LENGTH) throw fail(`it is longer than ${MAX_LENGTH} characters`);
+  return {
+    registry,
+    repository,
+    ...(tag === undefined ? {} : { tag }),
+    ...(digest === undefined ? {} : { digest: digest as Digest }),
+  };
+}
+
+/** What to ask a registry for: the digest, which cannot move, before the tag. */
+export function referenceOf({ tag, digest }: ImageName): string {
+  return digest ?? tag ?? 'latest';
+}
+
+/** `docker.io/library/alpine:3`. */
+export function showImageName({ registry, repository, tag, digest }: ImageName): string {
+  return `${registry}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
+}
+
+export function isTag(text: string): boolean {
+  return TAG.test(text);
+}
+
+/** A registry's host as it is used for comparing: lower case, one name for Docker Hub. */
+export function registryOf(host: string): string {
+  const lower = host.toLowerCase();
+  return HUB_NAMES.includes(lower) ? HUB : lower;
+}
+
+function splitTag(named: string): { readonly name: string; readonly tag?: string } {
+  const colon = named.lastIndexOf(':');
+  // A colon before a slash is that of a port.
+  if (colon < 0 || named.includes('/', colon)) return { name: named };
+  return { name: named.slice(0, colon), tag: named.slice(colon + 1) };
+}
+
+function splitHost(name: string): { readonly registry: string; readonly repository: string } {
+  const slash = name.indexOf('/');
+  const first = name.slice(0, Math.max(slash, 0));
+  const isHost = slash >= 0 && (/[.:A-Z]/.test(first) || first === 'localhost');
+  const registry = isHost ? registryOf(first) : HUB;
+  const path = isHost ? name.slice(slash + 1) : name;
+  return { registry, repository: registry === HUB && !path.includes('/') && path !== '' ? `library/${path}` : path };
+}
+
+function checkDigest(digest: string, fail: (what: string) => SourceError): void {
+  if (isDigest(digest)) return;
+  if (/^sha(384|512):[0-9a-f]{96,128}$/.test(digest)) {
+    throw new SourceError(
+      'unsupported',
+      `Cannot use the digest ${digest}: only SHA-256 is known; give a sha256 digest`,
+    );
+  }
+  throw fail('its digest is none; wanted sha256: and 64 lower-case hexadecimal digits');
+}
+
+function checkRepository(repository: string, fail: (what: string) => SourceError): void {
+  if (repository.split('/').every((component) => COMPONENT.test(component))) {
+    // Docker takes such a name for the id of a local image.
+    if (/^library\/[0-9a-f]{64}$/.test(repository)) throw fail('64 hexadecimal digits are an id, and no name');
+    return;
+  }
+  const lower = repository.toLowerCase();
+  throw fail(
+    lower !== repository && lower.split('/').every((component) => COMPONENT.test(component))
+      ? `names are in lower case; did you mean ${lower}?`
+      : 'wanted lower-case letters and digits, separated by single dots, dashes, underscores or slashes',
+  );
+}
