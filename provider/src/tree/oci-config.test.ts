@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Container } from '../model/index.js';
-import { CAPABILITIES } from './capabilities.js';
+import { CAPABILITIES } from '../model/spec.js';
 import { ociConfig } from './oci-config.js';
 
 const ids = new Map([['web', 101]]);

@@ -1,10 +1,7 @@
+import { RLIMITS } from '../model/spec.js';
 import { TreeError } from './error.js';
 
-const LIMITS = new Set(
-  'CPU FSIZE DATA STACK CORE RSS NPROC NOFILE MEMLOCK AS LOCKS SIGPENDING MSGQUEUE NICE RTPRIO RTTIME'
-    .split(' ')
-    .map((name) => `RLIMIT_${name}`),
-);
+const LIMITS = new Set<string>(RLIMITS);
 
 /** RLIM_INFINITY, which is also the largest value of the field. */
 const UNLIMITED = 0xffff_ffff_ffff_ffffn;
