@@ -30,7 +30,7 @@ export interface TarEntry {
 
 export interface TarReaderOptions {
   /**
-   * Whether the blocks of zeros that end an archive may be missing. Only for archives whose digest is verified
+   * Whether the blocks of zeros that end an archive may be missing, and those that fill up its last file. Only for archives whose digest is verified
    * elsewhere, since nothing else would show that the end is missing. Default: they may not.
    */
   readonly endMayBeMissing?: boolean;
@@ -115,7 +115,8 @@ export class TarReader {
    */
   finish(): readonly TarEntry[] {
     const { at } = this.#state;
-    const lenient = this.#options.endMayBeMissing === true && (at === 'header' || at === 'zero') && this.#filled === 0;
+    const between = at === 'header' || at === 'zero' || at === 'padding';
+    const lenient = this.#options.endMayBeMissing === true && between && this.#filled === 0;
     if (at !== 'end' && !lenient) throw this.#failure('truncated', 'the archive ends before its end mark');
     if (this.#pax !== undefined || this.#longName !== undefined || this.#longLink !== undefined) {
       throw this.#failure('malformed', 'it ends with a header for an entry that is not there');

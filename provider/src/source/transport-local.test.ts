@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { FixtureBlobs, tarOf, writeLayout } from './oci/image.fixture.js';
-import { type TransportCase, transportContract } from './transport.contract.js';
+import { type TransportCase, transportContract } from './transport.fixture.js';
 
 const PATHS = ['etc/motd', 'bin/web'];
 
