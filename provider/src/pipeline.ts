@@ -18,6 +18,7 @@ import type { Spec } from './model/spec.js';
 import type { Tree } from './model/tree.js';
 import type { Settings } from './settings.js';
 import type { Mirrors } from './source/debian/mirrors.js';
+import type { RegistryClient } from './source/registry/client.js';
 import type { Role, SourceOptions } from './source/transport.js';
 import type { ParsedSpec } from './spec/parse.js';
 import { Store } from './store/store.js';
@@ -31,6 +32,8 @@ export type { MachineRecord } from './run/qemu/machine.js';
 export interface Workshop extends AsyncDisposable {
   readonly store: Store;
   readonly settings: Settings;
+  /** Connections to registries, made when the first image is asked for. */
+  readonly registries: () => Promise<RegistryClient>;
   /** Paths of the user are relative to this folder. */
   readonly directory: string;
   readonly signal: AbortSignal;
@@ -43,8 +46,22 @@ export async function openWorkshop(
   surroundings: Pick<Workshop, 'directory' | 'signal' | 'progress' | 'now'>,
 ): Promise<Workshop> {
   const store = await Store.open(settings.cacheDirectory);
-  const { directory, signal, progress, now } = surroundings;
-  return { store, settings, directory, signal, progress, now, [Symbol.asyncDispose]: () => store.close() };
+  let client: Promise<RegistryClient> | undefined;
+  return {
+    ...surroundings,
+    store,
+    settings,
+    registries: () => {
+      client ??= import('./source/registry/client.js').then(({ RegistryClient }) =>
+        RegistryClient.open(settings.registries),
+      );
+      return client;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await (await client?.catch(() => undefined))?.close();
+      await store.close();
+    },
+  };
 }
 
 /**
@@ -314,7 +331,7 @@ function sourceOptions(
   workshop: Workshop,
   inSpec: LockedImage['mirrors'] = {},
 ): SourceOptions {
-  const { store, settings, directory, now, signal, progress } = workshop;
+  const { store, settings, registries, directory, now, signal, progress } = workshop;
   const mirrors = async (): Promise<Mirrors> => {
     const { findMirrors } = await import('./source/debian/mirrors.js');
     const main = inSpec.main ?? settings.mirrors.main;
@@ -325,7 +342,7 @@ function sourceOptions(
       ...(checkValidUntil === undefined ? {} : { checkValidUntil }),
     });
   };
-  return { store, platform, suite, mirrors, offline: settings.offline, directory, now, signal, progress };
+  return { store, platform, suite, mirrors, registries, offline: settings.offline, directory, now, signal, progress };
 }
 
 interface StoredFile {

@@ -14,6 +14,21 @@ test('settingsFrom() follows the XDG folders, and Ingot’s own variables before
   });
 });
 
+test('settingsFrom() reads how registries are reached', () => {
+  const environment = {
+    INGOT_REGISTRY_MIRRORS: 'docker.io=https://a.example, https://b.example',
+    INGOT_REGISTRY_INSECURE: 'registry.example:5000',
+    INGOT_REGISTRY_CA: '/ca.pem',
+  };
+  expect(settingsFrom(environment).registries).toEqual({
+    mirrors: ['docker.io=https://a.example', 'https://b.example'],
+    insecure: ['registry.example:5000'],
+    caFile: '/ca.pem',
+    environment,
+  });
+  expect(settingsFrom({}).registries).toEqual({ mirrors: [], insecure: [], environment: {} });
+});
+
 test('settingsFrom() lets configuration win over the environment', () => {
   const environment = { INGOT_DEBIAN_MIRROR: 'http://a.example/debian' };
   expect(settingsFrom(environment).mirrors).toEqual({ main: 'http://a.example/debian' });

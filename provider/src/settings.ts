@@ -13,6 +13,19 @@ export interface Settings {
   readonly checkValidUntil?: boolean;
   /** Use what the cache holds, and no network. */
   readonly offline: boolean;
+  readonly registries: RegistrySettings;
+}
+
+/** How registries of container images are reached. */
+export interface RegistrySettings {
+  /** Each `registry=address`, or an address alone for all registries; asked in this order, before the registry itself. */
+  readonly mirrors: readonly string[];
+  /** Hosts, with their ports where they have one, that are asked without TLS. */
+  readonly insecure: readonly string[];
+  /** A PEM file of authorities that are trusted beside the usual ones. */
+  readonly caFile?: string;
+  /** Names proxies and the files of Docker and Podman, and is what credential helpers get. */
+  readonly environment: Environment;
 }
 
 /** Values a Pulumi program's configuration may give, by their key in the `ingot` namespace. */
@@ -36,7 +49,18 @@ export function settingsFrom(environment: Environment, configured: ConfiguredSet
       : {}),
     mirrors: { ...(main ? { main } : {}), ...(security ? { security } : {}) },
     offline: isOn(environment.INGOT_OFFLINE),
+    registries: {
+      mirrors: wordsOf(environment.INGOT_REGISTRY_MIRRORS),
+      insecure: wordsOf(environment.INGOT_REGISTRY_INSECURE),
+      ...(environment.INGOT_REGISTRY_CA ? { caFile: environment.INGOT_REGISTRY_CA } : {}),
+      environment,
+    },
   };
+}
+
+/** Separated by spaces, commas or both. */
+function wordsOf(text: string | undefined): string[] {
+  return (text ?? '').split(/[\s,]+/).filter((word) => word !== '');
 }
 
 function isOn(text: string | undefined): boolean {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { lockDigest } from '../../provider/src/model/lock.js';
 import * as pipeline from '../../provider/src/pipeline.js';
+import { settingsFrom } from '../../provider/src/settings.js';
 import { missingPrograms, skipAllBecause } from '../skip.js';
 import { keep, run, umociImage } from './oci-images.js';
 
@@ -74,12 +75,11 @@ describe('a service and a kernel from images', () => {
   }
 
   async function built(folder: string, spec: string, directory: string) {
-    const settings = {
-      cacheDirectory: join(folder, 'cache'),
-      stateDirectory: join(folder, 'state'),
-      mirrors: {},
-      offline: true,
-    };
+    const settings = settingsFrom({
+      INGOT_CACHE: join(folder, 'cache'),
+      INGOT_STATE: join(folder, 'state'),
+      INGOT_OFFLINE: '1',
+    });
     const surroundings = {
       directory,
       signal: new AbortController().signal,

@@ -47,6 +47,7 @@ describe('an image made by umoci', () => {
       platform: 'linux/amd64',
       suite: 'trixie',
       mirrors: () => Promise.reject(new Error('no mirror is needed')),
+      registries: () => Promise.reject(new Error('no registry is needed')),
       offline: true,
       directory: folder,
       now: () => new Date(0),

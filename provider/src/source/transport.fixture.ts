@@ -19,9 +19,11 @@ export interface TransportCase {
   /** Takes the source away. */
   readonly remove: (folder: string) => Promise<void> | void;
   /** A reference to something that is not there, in the same folder. */
-  readonly unknown: string;
+  readonly unknown: string | (() => string);
   /** What the error for it says. */
   readonly unknownMessage: RegExp;
+  /** Ends what `make` has started. */
+  readonly end?: () => Promise<void>;
   /** Further options, such as where a registry is. */
   readonly options?: (folder: string) => Partial<ResolveOptions>;
 }
@@ -37,6 +39,7 @@ export function transportContract(name: string, transport: TransportCase): void 
     });
     afterEach(async () => {
       for (const store of stores) await store.close();
+      await transport.end?.();
       rmSync(folder, { recursive: true, force: true });
     });
 
@@ -48,6 +51,7 @@ export function transportContract(name: string, transport: TransportCase): void 
         platform: 'linux/amd64',
         suite: 'trixie',
         mirrors: () => Promise.reject(new Error('no mirror is needed')),
+        registries: () => Promise.reject(new Error('no registry is needed')),
         offline: false,
         directory: folder,
         now: () => new Date(0),
@@ -109,8 +113,10 @@ export function transportContract(name: string, transport: TransportCase): void 
 
     test('names what it does not find, and where that stands', async () => {
       await transport.make(folder);
-      const resolving = resolve(transport.unknown, 'root', { ...(await options('a')), property: 'init[0]' });
-      await expect(resolving).rejects.toThrow(transport.unknownMessage);
+      const { unknown, unknownMessage } = transport;
+      const reference = typeof unknown === 'string' ? unknown : unknown();
+      const resolving = resolve(reference, 'root', { ...(await options('a')), property: 'init[0]' });
+      await expect(resolving).rejects.toThrow(unknownMessage);
       await expect(resolving).rejects.toMatchObject({ context: { property: 'init[0]' } });
     });
 

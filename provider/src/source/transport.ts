@@ -8,6 +8,7 @@ import type { Store } from '../store/store.js';
 import type { Mirrors } from './debian/mirrors.js';
 import { SourceError, type SourceErrorCode } from './error.js';
 import type { BlobSource } from './oci/blob-source.js';
+import type { RegistryClient } from './registry/client.js';
 
 /** What every transport needs to resolve and open. */
 export interface SourceOptions {
@@ -16,6 +17,8 @@ export interface SourceOptions {
   readonly suite: string;
   /** Asked for only when a transport needs it: a spec without packages needs no mirror. */
   readonly mirrors: () => Promise<Mirrors>;
+  /** Asked for only when an image is in a registry. */
+  readonly registries: () => Promise<RegistryClient>;
   readonly offline: boolean;
   /** The paths of references are relative to this folder. */
   readonly directory: string;
@@ -172,13 +175,33 @@ async function openImages(
       const files = await openArchive(pathOf(reference, options), { ...options, about });
       return { source: await openDockerArchive(files, { ...options, about }), image: local.image };
     }
-    default:
-      throw new SourceError(
-        'unsupported',
-        `Cannot resolve ${about}: images from registries cannot be read yet; use packages, such as deb:lighttpd`,
-        { context: { path: about } },
-      );
+    default: {
+      const { openRegistry } = await import('./registry/registry.js');
+      const { parseImageName, referenceOf } = await import('./registry/image-name.js');
+      const name = parseImageName(about);
+      if (options.offline) return { source: nothing(about), image: referenceOf(name) };
+      const client = await options.registries();
+      return { source: openRegistry(name, { client, signal: options.signal }), image: referenceOf(name) };
+    }
   }
+}
+
+/** What is not in the cache cannot be had offline. */
+function nothing(about: string): BlobSource {
+  const fail = () => {
+    throw new SourceError(
+      'unreachable',
+      `Cannot fetch ${about}: it is not in the cache, and Ingot is set to work offline; run once with network`,
+      { context: { path: about } },
+    );
+  };
+  return {
+    manifest: async () => fail(),
+    // biome-ignore lint/correctness/useYield: there is nothing to give
+    blob: async function* () {
+      fail();
+    },
+  };
 }
 
 /** @throws {SourceError} `bad-reference` for a pin of something on this machine without the place where that is. */

@@ -15,7 +15,7 @@ import { parseImageDocument } from './document.js';
 import { layerCompression } from './media-type.js';
 import { resumed } from './resumed.js';
 import { sniffed } from './sniffed.js';
-import { fetchSmallBlob, mismatch, wrongSize } from './verified.js';
+import { fetchSmallBlob, mismatch, storedSmallBlob, wrongSize } from './verified.js';
 
 export interface OpenImageOptions {
   /** Asked for only when something has to be fetched. */
@@ -57,14 +57,11 @@ export async function openLayers(pin: ImagePin, options: OpenImageOptions): Prom
  */
 export async function openConfig(pin: ImagePin, options: OpenImageOptions): Promise<ImageConfig> {
   const { store, about, signal } = options;
-  const { digest, sizeBytes } = pin.config;
   const subject = { about: `the configuration of ${about}`, signal };
-  if (await store.has(digest)) {
-    const bytes = await store.read({ blob: digest, offset: 0, sizeBytes });
-    return parseImageDocument(bytes, subject.about).config;
-  }
+  const stored = await storedSmallBlob(store, pin.config);
+  if (stored !== undefined) return parseImageDocument(stored, subject.about).config;
   const bytes = await fetchSmallBlob(await options.source(), pin.config, subject);
-  await store.put(bytes, { expect: { digest } });
+  await store.put(bytes, { expect: { digest: pin.config.digest } });
   return parseImageDocument(bytes, subject.about).config;
 }
 

@@ -1,4 +1,4 @@
-import type { Digest } from '../../model/digest.js';
+import { type Digest, isDigest } from '../../model/digest.js';
 import type { ImagePin } from '../../model/pin.js';
 import type { Platform } from '../../model/platform.js';
 import type { Progress } from '../../model/progress.js';
@@ -7,7 +7,7 @@ import { SourceError } from '../error.js';
 import type { BlobSource } from './blob-source.js';
 import { candidates, fitOf, platformName, platformsOf } from './choose.js';
 import { type ImageManifest, parseDocument, parseImageDocument } from './document.js';
-import { fetchManifest, fetchSmallBlob } from './verified.js';
+import { fetchManifest, fetchSmallBlob, storedSmallBlob } from './verified.js';
 
 export interface ResolveImageOptions {
   /** A tag or a digest, as the source has them. */
@@ -72,19 +72,20 @@ async function find(search: Search, reference: string, path: readonly Digest[]):
       context: { path: about },
     });
   }
-  const { bytes, mediaType, digest } = await fetchManifest(source, reference, search);
+  const fetched = (await recalled(store, reference)) ?? (await fetchManifest(source, reference, search));
+  const { bytes, mediaType, digest } = fetched;
   const document = parseDocument(bytes, mediaType, about);
   if (document.kind === 'manifest') {
     const found = await foundIn(search, document, digest);
     if (found === undefined) return undefined;
-    await store.put(bytes, { expect: { digest } });
+    await keep(store, fetched);
     return { ...found, ...(path[0] === undefined ? {} : { index: path[0] }) };
   }
   search.platforms.push(...platformsOf(document.manifests));
   for (const candidate of candidates(document.manifests, search.platform)) {
     const found = await find(search, candidate.digest, [...path, digest]);
     if (found === undefined) continue;
-    await store.put(bytes, { expect: { digest } });
+    await keep(store, fetched);
     return found;
   }
   return undefined;
@@ -94,7 +95,8 @@ async function find(search: Search, reference: string, path: readonly Digest[]):
 async function foundIn(search: Search, manifest: ImageManifest, digest: Digest): Promise<Found | undefined> {
   const { source, store, about, signal } = search;
   const subject = { about: `the configuration of ${about}`, signal };
-  const bytes = await fetchSmallBlob(source, manifest.config, subject);
+  const bytes =
+    (await storedSmallBlob(store, manifest.config)) ?? (await fetchSmallBlob(source, manifest.config, subject));
   const { platform, diffIds } = parseImageDocument(bytes, subject.about);
   // Its variant is left out of account: tools often write one into the index alone, or the configuration alone.
   if (fitOf({ ...platform, variant: '' }, search.platform) === undefined) {
@@ -110,6 +112,29 @@ async function foundIn(search: Search, manifest: ImageManifest, digest: Digest):
   }
   await store.put(bytes, { expect: { digest: manifest.config.digest } });
   return { manifest, digest, diffIds };
+}
+
+interface Document {
+  readonly bytes: Uint8Array;
+  readonly mediaType: string;
+  readonly digest: Digest;
+}
+
+/** A document that was asked for by its digest before, which needs no network then. */
+async function recalled(store: Store, reference: string): Promise<Document | undefined> {
+  if (!isDigest(reference)) return undefined;
+  const known = (await store.recall(keyOf(reference))) as { sizeBytes: number; mediaType: string } | undefined;
+  const bytes = known && (await storedSmallBlob(store, { digest: reference, sizeBytes: known.sizeBytes }));
+  return bytes && { bytes, mediaType: known.mediaType, digest: reference };
+}
+
+async function keep(store: Store, { bytes, mediaType, digest }: Document): Promise<void> {
+  const { sizeBytes } = await store.put(bytes, { expect: { digest } });
+  await store.remember(keyOf(digest), { sizeBytes, mediaType });
+}
+
+function keyOf(digest: Digest): string {
+  return `image document ${digest}`;
 }
 
 function noPlatform({ about, platform, platforms }: Search): SourceError {

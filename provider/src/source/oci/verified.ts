@@ -1,4 +1,6 @@
 import { type Digest, sha256 } from '../../model/digest.js';
+import { StoreError } from '../../store/error.js';
+import type { Store } from '../../store/store.js';
 import { SourceError } from '../error.js';
 import type { BlobSource } from './blob-source.js';
 import { MAX_DOCUMENT_BYTES } from './document.js';
@@ -49,6 +51,22 @@ export async function fetchSmallBlob(
   const got = sha256(bytes);
   if (got !== digest) throw mismatch(about, got, digest);
   return bytes;
+}
+
+/** The same from the store; undefined where that does not have it as it should be. */
+export async function storedSmallBlob(
+  store: Store,
+  { digest, sizeBytes }: { readonly digest: Digest; readonly sizeBytes: number },
+): Promise<Uint8Array | undefined> {
+  if (sizeBytes > MAX_DOCUMENT_BYTES || !(await store.has(digest))) return undefined;
+  try {
+    const bytes = await store.read({ blob: digest, offset: 0, sizeBytes });
+    return sha256(bytes) === digest ? bytes : undefined;
+  } catch (error) {
+    // The size that a document gives may be wrong; whoever fetches it again says so.
+    if (error instanceof StoreError && error.code === 'corrupt') return undefined;
+    throw error;
+  }
 }
 
 export function mismatch(about: string, got: string, want: string): SourceError {
