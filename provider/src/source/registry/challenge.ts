@@ -40,7 +40,7 @@ export function parseChallenges(header: string): Challenge[] {
     if (parameter) {
       const [, name = '', word, quoted = ''] = parameter;
       const key = name.toLowerCase();
-      if (!last.parameters.has(key)) last.parameters.set(key, word ?? quoted.replace(/\\([^])/g, '$1'));
+      if (!last.parameters.has(key)) last.parameters.set(key, word ?? quoted.replace(/\\([\s\S])/g, '$1'));
     } else {
       const scheme = take(SCHEME);
       if (scheme === null) break;

@@ -26,7 +26,7 @@ const MAX_LENGTH = 255;
 
 /**
  * Reads the name of an image as Docker does: `alpine` is `docker.io/library/alpine`; the first part is a host if it has
- * a dot, a colon or an upper-case letter, or is `localhost`.
+ * a dot or a colon, or is `localhost`. One that has only upper-case letters is none, which Docker would take for one.
  * @throws {SourceError} `bad-reference`; `unsupported` for a digest that is no SHA-256.
  */
 export function parseImageName(text: string): ImageName {
@@ -46,7 +46,8 @@ export function parseImageName(text: string): ImageName {
     throw fail('its tag is none; wanted at most 128 letters, digits, underscores, dots and dashes');
   }
   const { registry, repository } = splitHost(name);
-  if (!HOST.test(registry)) throw fail(`${JSON.stringify(registry)} is no host of a registry`);
+  if (!HOST.test(registry) || !URL.canParse(`https://${registry}/`))
+    throw fail(`${JSON.stringify(registry)} is no host of a registry`);
   checkRepository(repository, fail);
   if (registry.length + 1 + repository.length > MAX_LENGTH) throw fail(`it is longer than ${MAX_LENGTH} characters`);
   return {
@@ -87,7 +88,7 @@ function splitTag(named: string): { readonly name: string; readonly tag?: string
 function splitHost(name: string): { readonly registry: string; readonly repository: string } {
   const slash = name.indexOf('/');
   const first = name.slice(0, Math.max(slash, 0));
-  const isHost = slash >= 0 && (/[.:A-Z]/.test(first) || first === 'localhost');
+  const isHost = slash >= 0 && (/[.:]/.test(first) || first === 'localhost');
   const registry = isHost ? registryOf(first) : HUB;
   const path = isHost ? name.slice(slash + 1) : name;
   return { registry, repository: registry === HUB && !path.includes('/') && path !== '' ? `library/${path}` : path };
