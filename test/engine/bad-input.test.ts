@@ -49,9 +49,14 @@ describe('a preview of bad input', () => {
       [/web\.yml:4:50: Cannot run \\?"lightd/],
     ],
     [
-      'a registry image, which cannot be read yet',
-      `${KERNEL}services:\n  - { name: web, image: "nginx:1.27" }\n`,
-      [/web\.yml:4:25: .*nginx:1\.27.*cannot be read yet.*deb:/],
+      'a registry that cannot be reached',
+      `${KERNEL}services:\n  - { name: web, image: "127.0.0.1:9/x:1" }\n`,
+      [/web\.yml:4:25: Cannot .*127\.0\.0\.1:9/, /refuses/],
+    ],
+    [
+      'a folder that is not there',
+      `${KERNEL}services:\n  - { name: web, image: "dir:nowhere", command: [x] }\n`,
+      [/web\.yml:4:25: Cannot .*nowhere/],
     ],
     ['a wrong sort of suite', `${KERNEL}debian:\n  suite: "../x"\n`, [/web\.yml:4:/, /suite/]],
   ])('shows %s', { timeout: 60_000 }, async (_name, spec, expected) => {

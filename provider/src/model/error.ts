@@ -32,5 +32,7 @@ export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause instanceof Error ? error.cause : undefined;
   if (cause === undefined || error.message.includes(cause.message)) return error.message;
+  // The name of a system's error says as much as its text.
+  if ('code' in cause && typeof cause.code === 'string' && error.message.includes(cause.code)) return error.message;
   return `${error.message} (${describeError(cause)})`;
 }

@@ -65,12 +65,9 @@ const ABOUT_THE_REFERENCE = new Set<SourceErrorCode>([
   'no-platform',
   'unsupported',
 ]);
-/** The same, where the reference names an image: that a mirror lacks a package is not the reference's fault. */
-const ABOUT_AN_IMAGE = new Set<SourceErrorCode>(['not-found', 'unreadable', 'malformed', 'forbidden', 'too-large']);
-
+/** Where the reference names an image, all is about it; that a mirror lacks a package is not the reference's fault. */
 function isAboutTheReference({ code }: SourceError, reference: string): boolean {
-  if (ABOUT_THE_REFERENCE.has(code)) return true;
-  return parseReference(reference).transport !== 'deb' && ABOUT_AN_IMAGE.has(code);
+  return ABOUT_THE_REFERENCE.has(code) || parseReference(reference).transport !== 'deb';
 }
 
 async function resolveByTransport(reference: string, role: Role, options: ResolveOptions): Promise<Pin> {
