@@ -80,7 +80,7 @@ describe('a login', () => {
     expect(around.server.requests).toHaveLength(2);
   });
 
-  test('goes with the password to the token around.server, which the registry chooses', async () => {
+  test('goes with the password to the token server, which the registry chooses', async () => {
     around.server.answers = [guarded(bearerAt(around.store.host), ['Bearer one'], theManifest)];
     around.store.answers = [json({ token: 'one' })];
     await (await open(config())).manifest('1.0');
