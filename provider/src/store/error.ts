@@ -11,6 +11,8 @@ export type StoreErrorCode =
   | 'missing'
   /** More bytes than the caller was willing to take. */
   | 'too-large'
+  /** A size, time or path that was set for the store and makes no sense. */
+  | 'bad-setting'
   /** Anything else that the operating system says. */
   | 'io';
 
@@ -27,11 +29,13 @@ const CODES: Readonly<Record<string, StoreErrorCode>> = {
 };
 
 const ADVICE: Readonly<Record<StoreErrorCode, string>> = {
-  'no-space': 'the disk is full; make room, or put the cache elsewhere',
-  'read-only': 'it may not be written; give permission, or put the cache elsewhere',
+  'no-space':
+    'the disk is full; make room (`ingot cache prune --max-size 5GB`), or put the cache elsewhere (INGOT_CACHE)',
+  'read-only': 'it may not be written; give permission, or put the cache elsewhere (INGOT_CACHE)',
   corrupt: 'its content is damaged; remove it',
   missing: 'it is not there; it was removed while in use',
   'too-large': 'it is too large',
+  'bad-setting': 'it is not understood',
   io: 'the operating system refused',
 };
 

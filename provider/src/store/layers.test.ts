@@ -72,7 +72,7 @@ describe('recallLayer()', () => {
     await writeFile(index, encodeLayerIndex(layer.entries.slice(1).concat(layer.entries.slice(0, 1))));
     await store.close();
     expect(await recallLayer(store, 'key')).toBeUndefined();
-    await rm(index);
+    await rm(index, { force: true });
     await rememberLayer(store, 'key', layer);
     expect(await recallLayer(store, 'key')).toEqual(layer);
     await rm(store.pathOf(layer.digest));

@@ -1,4 +1,5 @@
-import { BlobFile } from './blob-file.js';
+import type { Digest } from '../model/digest.js';
+import type { BlobFile } from './blob-file.js';
 
 interface Slot {
   readonly file: Promise<BlobFile>;
@@ -10,21 +11,23 @@ interface Slot {
 /** The files read last, kept open: most reads go to few files, again and again. */
 export class OpenFiles {
   /** In the order of last use, oldest first. */
-  readonly #slots = new Map<string, Slot>();
+  readonly #slots = new Map<Digest, Slot>();
+  readonly #open: (blob: Digest) => Promise<BlobFile>;
   readonly #limit: number;
 
   /** @param limit how many files stay open while nobody uses them. */
-  constructor(limit: number) {
+  constructor(open: (blob: Digest) => Promise<BlobFile>, limit: number) {
+    this.#open = open;
     this.#limit = limit;
   }
 
   /** Runs `use` with the file open; it stays open at least until `use` is done. */
-  async use<T>(path: string, use: (file: BlobFile) => Promise<T>): Promise<T> {
-    const slot = this.#take(path);
+  async use<T>(blob: Digest, use: (file: BlobFile) => Promise<T>): Promise<T> {
+    const slot = this.#take(blob);
     try {
       return await use(await slot.file);
     } catch (error) {
-      if (await slot.file.then(() => false).catch(() => true)) this.#drop(path, slot);
+      if (await slot.file.then(() => false).catch(() => true)) this.#drop(blob, slot);
       throw error;
     } finally {
       slot.users -= 1;
@@ -33,23 +36,23 @@ export class OpenFiles {
   }
 
   /** To be called when another file takes the place of this one: who reads next, reads that. */
-  async forget(path: string): Promise<void> {
-    const slot = this.#slots.get(path);
+  async forget(blob: Digest): Promise<void> {
+    const slot = this.#slots.get(blob);
     if (slot === undefined) return;
-    this.#drop(path, slot);
+    this.#drop(blob, slot);
     if (slot.users === 0) await closeQuietly(slot);
   }
 
   /** Closes all that is not in use; what is in use is closed when its user is done. */
   async close(): Promise<void> {
-    await Promise.all([...this.#slots.keys()].map((path) => this.forget(path)));
+    await Promise.all([...this.#slots.keys()].map((blob) => this.forget(blob)));
   }
 
-  #take(path: string): Slot {
-    const slot = this.#slots.get(path) ?? { file: BlobFile.open(path), users: 0, evicted: false };
+  #take(blob: Digest): Slot {
+    const slot = this.#slots.get(blob) ?? { file: this.#open(blob), users: 0, evicted: false };
     slot.users += 1;
-    this.#slots.delete(path);
-    this.#slots.set(path, slot);
+    this.#slots.delete(blob);
+    this.#slots.set(blob, slot);
     for (const [oldest, old] of this.#slots) {
       if (this.#slots.size <= this.#limit) break;
       this.#drop(oldest, old);
@@ -58,9 +61,9 @@ export class OpenFiles {
     return slot;
   }
 
-  #drop(path: string, slot: Slot): void {
+  #drop(blob: Digest, slot: Slot): void {
     slot.evicted = true;
-    if (this.#slots.get(path) === slot) this.#slots.delete(path);
+    if (this.#slots.get(blob) === slot) this.#slots.delete(blob);
   }
 }
 

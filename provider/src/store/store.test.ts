@@ -178,7 +178,7 @@ describe('Store.put()', () => {
       const large = Array.from({ length: 40 }, () => Buffer.alloc(100_000, 1));
       await expect(full.put(stream(...large))).rejects.toMatchObject({
         code: 'no-space',
-        message: `Cannot write to the store in ${small}: the disk is full; make room, or put the cache elsewhere (ENOSPC)`,
+        message: `Cannot write to the store in ${small}: the disk is full; make room (\`ingot cache prune --max-size 5GB\`), or put the cache elsewhere (INGOT_CACHE) (ENOSPC)`,
       });
       expect(await readdir(join(small, 'temporary'))).toEqual([]);
       await full.put(Buffer.alloc(100_000, 2));

@@ -1,87 +1,85 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import {
-  access,
-  chmod,
-  type FileHandle,
-  mkdir,
-  mkdtemp,
-  open,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
+import { access, chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { type Digest, hexOf, isDigest, type Json, sha256 } from '../model/digest.js';
+import type { Digest, Json } from '../model/digest.js';
 import type { BlobRange } from '../model/layer.js';
 import { errnoOf, StoreError, storeError } from './error.js';
+import { decodeFact, encodeFact, readFactFile } from './fact.js';
+import { Lease } from './lease.js';
 import { removeLeftOvers } from './left-overs.js';
 import { OpenFiles } from './open-files.js';
+import { blobPath, blobsFolder, factPath, factsFolder, leasesFolder, marksFolder, temporaryFolder } from './places.js';
+import { SoundBlobs } from './sound-blobs.js';
+import { type PutOptions, piecesOf, renameInto, STREAM_CHUNK_BYTES, type Stored, writeBlob } from './write-blob.js';
 
-export interface PutOptions {
-  /** What the bytes must turn out to be; where they do not, nothing is stored. */
-  readonly expect?: { readonly digest?: Digest | undefined; readonly sizeBytes?: number | undefined };
-  /** Refuse to take more than this. */
-  readonly maxBytes?: number;
-  readonly signal?: AbortSignal;
-}
+export type { PutOptions, Stored } from './write-blob.js';
 
-/** Bytes that have been stored. */
-export interface Stored {
-  readonly digest: Digest;
-  readonly sizeBytes: number;
+export interface StoreOptions {
+  /** Folders of other stores, which are read where this one does not have something, and never written. */
+  readonly shared?: readonly string[];
+  /** When the store is closed, what was not used for longest is removed down to this. Default: nothing is removed. */
+  readonly maxBytes?: number | undefined;
+  /** Called for each blob that is found damaged, and counts as not there from then on. */
+  readonly onDamage?: (digest: Digest, path: string) => void;
 }
 
 const OPEN_FILES = 16;
-/** Large enough that the cost of a system call does not matter, small enough for many streams at once. */
-const STREAM_CHUNK_BYTES = 1 << 20;
-const WRITE_BYTES = 1 << 18;
 
 /**
  * Content-addressed blobs in a folder, shared by all processes of a user. Under it lie
- * `blobs/sha256/<2 digits>/<64 digits>`, each complete, verified and never changed;
- * `facts/<2 digits>/<64 digits>.json`, small things derived from blobs; and `temporary/`, what is being written.
- * All of it can be made again: whoever removes a file while nobody uses it loses only time.
+ * `blobs/sha256/<2 digits>/<64 digits>`, each complete and never changed; `marks`, which say when each was compared with
+ * its digest, and when it was used last; `facts/<2 digits>/<64 digits>.json`, small things derived from blobs;
+ * `leases`, one for each running build; and `temporary/`, what is being written. All of it can be made again: whoever
+ * removes a file while nobody uses it loses only time.
  */
 export class Store implements AsyncDisposable {
   readonly directory: string;
-  readonly #files = new OpenFiles(OPEN_FILES);
+  readonly #options: StoreOptions;
+  readonly #blobs: SoundBlobs;
+  readonly #files: OpenFiles;
+  readonly #lease: Lease;
+  /** Since the last pruning. */
+  #writtenBytes = 0;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, options: StoreOptions) {
     this.directory = directory;
+    this.#options = options;
+    this.#blobs = new SoundBlobs({ directory, shared: options.shared ?? [], onDamage: options.onDamage ?? (() => {}) });
+    this.#files = new OpenFiles((blob) => this.#blobs.open(blob), OPEN_FILES);
+    this.#lease = new Lease(leasesFolder(directory));
   }
 
   /**
    * Opens the store in a folder, which is made if it is not there.
    * @throws {StoreError} `no-space`, `read-only` or `io` when it cannot be written.
    */
-  static async open(directory: string): Promise<Store> {
-    const store = new Store(resolve(directory));
+  static async open(directory: string, options: StoreOptions = {}): Promise<Store> {
+    const shared = (options.shared ?? []).map((folder) => resolve(folder));
+    const store = new Store(resolve(directory), { ...options, shared });
+    const temporary = temporaryFolder(store.directory);
     try {
-      await mkdir(join(store.directory, 'blobs', 'sha256'), { recursive: true });
-      await mkdir(join(store.directory, 'facts'), { recursive: true });
-      await mkdir(store.#temporaryFolder(), { recursive: true, mode: 0o700 });
-      await access(store.#temporaryFolder(), constants.W_OK);
+      for (const folder of [blobsFolder, factsFolder, marksFolder, leasesFolder]) {
+        await mkdir(folder(store.directory), { recursive: true });
+      }
+      await mkdir(temporary, { recursive: true, mode: 0o700 });
+      await access(temporary, constants.W_OK);
     } catch (error) {
       const reason = await reasonAbove(store.directory, error);
       throw storeError(reason, { what: 'open the store in', path: store.directory });
     }
-    await removeLeftOvers(store.#temporaryFolder(), Date.now());
+    await removeLeftOvers(temporary, Date.now());
     return store;
   }
 
-  /** Where the blob of that digest lies, or would lie. */
+  /** Where the blob of that digest was found, else where it would lie. */
   pathOf(digest: Digest): string {
-    // What comes from a file or a mirror must not become a path before it is known to be a digest.
-    if (!isDigest(digest)) throw new RangeError(`Cannot find a blob: ${JSON.stringify(digest)} is not a digest`);
-    const hex = hexOf(digest);
-    return join(this.directory, 'blobs', 'sha256', hex.slice(0, 2), hex);
+    return this.#blobs.pathOf(digest) ?? blobPath(this.directory, digest);
   }
 
+  /** Whether the blob is there, and sound. It stays until the store is closed, whatever is pruned. */
   async has(digest: Digest): Promise<boolean> {
-    return (await this.#sizeOf(digest)) !== undefined;
+    return (await this.#find(digest)) !== undefined;
   }
 
   /**
@@ -93,33 +91,36 @@ export class Store implements AsyncDisposable {
   async put(data: AsyncIterable<Uint8Array> | Uint8Array, options: PutOptions = {}): Promise<Stored> {
     const { expect } = options;
     if (expect?.digest !== undefined) {
-      const sizeBytes = await this.#sizeOf(expect.digest);
-      // A blob of another size than it should have is damaged: it is written again.
-      if (sizeBytes !== undefined && sizeBytes === (expect.sizeBytes ?? sizeBytes)) {
+      const found = await this.#find(expect.digest);
+      if (found !== undefined && found.sizeBytes === (expect.sizeBytes ?? found.sizeBytes)) {
         if (!(data instanceof Uint8Array)) await data[Symbol.asyncIterator]().return?.();
-        return { digest: expect.digest, sizeBytes };
+        return { digest: expect.digest, sizeBytes: found.sizeBytes };
       }
     }
+    this.#lease.hold();
     const chunks = data instanceof Uint8Array ? piecesOf(data) : data;
     return await this.#withTemporaryFile(async (temporary) => {
-      const stored = await this.#write(chunks, temporary, options);
-      checkExpected(stored, expect ?? {});
+      const writing = <T>(operation: Promise<T>): Promise<T> => this.#writing(operation);
+      const stored = await writeBlob(chunks, temporary, { ...options, writing });
       await this.#writing(chmod(temporary, 0o444));
-      const path = this.pathOf(stored.digest);
-      await this.#writing(renameInto(temporary, path));
-      await this.#files.forget(path);
+      await this.#writing(renameInto(temporary, blobPath(this.directory, stored.digest)));
+      this.#writtenBytes += stored.sizeBytes;
+      this.#blobs.written(stored.digest);
+      await this.#files.forget(stored.digest);
       return stored;
     });
   }
 
   /**
-   * A part of a blob.
-   * @throws {StoreError} `missing`, or `corrupt` when the blob is shorter than the range says.
+   * A part of a blob, which is compared with its digest before the first part of it is read.
+   * @throws {StoreError} `missing`, or `corrupt` when the blob was damaged or is shorter than the range says.
    */
   async read(range: BlobRange): Promise<Buffer> {
-    const path = this.pathOf(range.blob);
+    // Refuses what is no digest.
+    const path = blobPath(this.directory, range.blob);
+    this.#lease.hold();
     try {
-      return await this.#files.use(path, async (file) => {
+      return await this.#files.use(range.blob, async (file) => {
         checkRange(range, file.sizeBytes);
         const bytes = await file.read(range.offset, range.sizeBytes);
         if (bytes.length < range.sizeBytes) throw tooShort(range, range.offset + bytes.length);
@@ -141,32 +142,32 @@ export class Store implements AsyncDisposable {
 
   /** What was remembered under that key last; undefined if nothing was, or if it got lost or damaged. */
   async recall(key: string): Promise<Json | undefined> {
-    const path = this.#factPath(key);
-    const text = await readFile(path, 'utf8').catch((error: unknown) => {
-      if (errnoOf(error) === 'ENOENT') return undefined;
-      throw storeError(error, { what: 'read', path });
-    });
-    if (text === undefined) return undefined;
-    try {
-      const fact = JSON.parse(text) as { readonly key?: Json; readonly value?: Json } | null;
-      return fact?.key === key ? fact.value : undefined;
-    } catch {
-      return undefined;
+    for (const folder of [this.directory, ...(this.#options.shared ?? [])]) {
+      const own = folder === this.directory;
+      const path = factPath(folder, key);
+      try {
+        const text = readFactFile(path, own ? Date.now() : undefined);
+        const fact = text === undefined ? undefined : decodeFact(text);
+        if (fact?.key === key) return fact.value;
+      } catch (error) {
+        if (own) throw storeError(error, { what: 'read', path });
+      }
     }
+    return undefined;
   }
 
   /** Keeps a small value, derived from blobs, under a key that names all it was derived from. The last one wins. */
   async remember(key: string, value: Json): Promise<void> {
     // Not flushed to disk: after a crash an empty file counts as forgotten.
     await this.#withTemporaryFile(async (temporary) => {
-      await this.#writing(writeFile(temporary, JSON.stringify({ key, value }), { flag: 'wx' }));
-      await this.#writing(renameInto(temporary, this.#factPath(key)));
+      await this.#writing(writeFile(temporary, encodeFact({ key, value }), { flag: 'wx' }));
+      await this.#writing(renameInto(temporary, factPath(this.directory, key)));
     });
   }
 
   /** Runs `use` with a new, empty folder in the store's file system, and removes the folder afterwards. */
   async temporary<T>(use: (directory: string) => Promise<T>): Promise<T> {
-    const directory = await this.#writing(mkdtemp(join(this.#temporaryFolder(), 'folder-')));
+    const directory = await this.#writing(mkdtemp(join(temporaryFolder(this.directory), 'folder-')));
     try {
       return await use(directory);
     } finally {
@@ -174,37 +175,35 @@ export class Store implements AsyncDisposable {
     }
   }
 
-  /** Closes the files that reading keeps open. The store can be used on. */
+  /**
+   * Ends the build: closes the files that reading keeps open, no longer holds what was used, and prunes the store if it
+   * has a limit and may have grown past it. The store can be used on, as by a new build.
+   */
   async close(): Promise<void> {
     await this.#files.close();
+    this.#blobs.forget();
+    this.#lease.release();
+    const { maxBytes } = this.#options;
+    const writtenBytes = this.#writtenBytes;
+    this.#writtenBytes = 0;
+    if (maxBytes === undefined || writtenBytes === 0) return;
+    const { pruneIfDue } = await import('./prune.js');
+    await pruneIfDue(this.directory, { maxBytes, writtenBytes, nowMs: Date.now() });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  #temporaryFolder(): string {
-    return join(this.directory, 'temporary');
-  }
-
-  #factPath(key: string): string {
-    const hex = hexOf(sha256(key));
-    return join(this.directory, 'facts', hex.slice(0, 2), `${hex}.json`);
-  }
-
-  async #sizeOf(digest: Digest): Promise<number | undefined> {
-    const path = this.pathOf(digest);
-    try {
-      return (await stat(path)).size;
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return undefined;
-      throw storeError(error, { what: 'look for', path });
-    }
+  async #find(digest: Digest): Promise<{ readonly sizeBytes: number } | undefined> {
+    // Before it is looked for: who prunes looks at leases after taking a blob away.
+    this.#lease.hold();
+    return await this.#blobs.find(digest);
   }
 
   /** Runs `use` with the path of a file that is not there yet, and sees to it that none is there afterwards. */
   async #withTemporaryFile<T>(use: (path: string) => Promise<T>): Promise<T> {
-    const path = join(this.#temporaryFolder(), randomUUID());
+    const path = join(temporaryFolder(this.directory), randomUUID());
     try {
       return await use(path);
     } catch (error) {
@@ -221,41 +220,6 @@ export class Store implements AsyncDisposable {
       throw storeError(error, { what: 'write to the store in', path: this.directory });
     }
   }
-
-  async #write(
-    chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-    path: string,
-    options: PutOptions,
-  ): Promise<Stored> {
-    const hash = createHash('sha256');
-    const wanted = options.expect?.sizeBytes;
-    const limit = Math.min(options.maxBytes ?? Number.MAX_SAFE_INTEGER, wanted ?? Number.MAX_SAFE_INTEGER);
-    let sizeBytes = 0;
-    let held: Uint8Array[] = [];
-    let heldBytes = 0;
-    const file = await this.#writing(open(path, 'wx', 0o600));
-    try {
-      for await (const chunk of chunks) {
-        options.signal?.throwIfAborted();
-        sizeBytes += chunk.byteLength;
-        if (sizeBytes > limit) throw tooLong(limit, limit === wanted);
-        hash.update(chunk);
-        // Archives come as many small pieces; a system call for each would cost more than their bytes.
-        held.push(chunk);
-        heldBytes += chunk.byteLength;
-        if (heldBytes < WRITE_BYTES) continue;
-        await this.#writing(writeFully(file, held));
-        held = [];
-        heldBytes = 0;
-      }
-      options.signal?.throwIfAborted();
-      await this.#writing(writeFully(file, held));
-      await this.#writing(file.sync());
-    } finally {
-      await file.close();
-    }
-    return { digest: `sha256:${hash.digest('hex')}`, sizeBytes };
-  }
 }
 
 /**
@@ -270,27 +234,6 @@ async function reasonAbove(directory: string, error: unknown): Promise<unknown> 
   return await reasonAbove(parent, refused);
 }
 
-/** Bytes that are all there already, in pieces that are quickly digested, so that others get their turn. */
-function* piecesOf(data: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < data.byteLength; at += STREAM_CHUNK_BYTES) yield data.subarray(at, at + STREAM_CHUNK_BYTES);
-}
-
-async function writeFully(file: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
-  const chunk = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
-  for (let done = 0; done < chunk.byteLength; ) {
-    done += (await file.write(chunk, done, chunk.byteLength - done)).bytesWritten;
-  }
-}
-
-/** Moves a finished file to its final name, also through a crash: afterwards it is there whole, or not at all. */
-async function renameInto(temporary: string, path: string): Promise<void> {
-  await rename(temporary, path).catch(async (error: unknown) => {
-    if (errnoOf(error) !== 'ENOENT') throw error;
-    await mkdir(dirname(path), { recursive: true });
-    await rename(temporary, path);
-  });
-}
-
 function checkRange(range: BlobRange, fileBytes: number): void {
   const { offset, sizeBytes } = range;
   const good = Number.isSafeInteger(offset) && Number.isSafeInteger(sizeBytes) && offset >= 0 && sizeBytes >= 0;
@@ -300,35 +243,11 @@ function checkRange(range: BlobRange, fileBytes: number): void {
 
 function tooShort({ blob, offset, sizeBytes }: BlobRange, fileBytes: number): StoreError {
   const what = `Cannot read ${sizeBytes} bytes from ${offset} of blob ${blob}`;
-  return new StoreError('corrupt', `${what}: it has ${fileBytes} bytes; remove it, so that it is made again`, {
-    context: { path: blob, got: `${fileBytes}`, want: `${offset + sizeBytes}` },
-  });
-}
-
-function checkExpected(
-  stored: Stored,
-  expect: { readonly digest?: Digest | undefined; sizeBytes?: number | undefined },
-) {
-  if (expect.sizeBytes !== undefined && expect.sizeBytes !== stored.sizeBytes) {
-    throw mismatch('sizeBytes', { got: `${stored.sizeBytes}`, want: `${expect.sizeBytes}` });
-  }
-  if (expect.digest !== undefined && expect.digest !== stored.digest) {
-    throw mismatch('digest', { got: stored.digest, want: expect.digest });
-  }
-}
-
-function mismatch(what: 'digest' | 'sizeBytes', values: { readonly got: string; readonly want: string }): StoreError {
-  const unit = what === 'digest' ? 'digest' : 'size in bytes';
-  const { got, want } = values;
-  return new StoreError('corrupt', `Cannot store a blob: its ${unit} is ${got}; wanted ${want}`, {
-    context: { got, want, property: what },
-  });
-}
-
-function tooLong(limitBytes: number, expected: boolean): StoreError {
-  const values = { got: `more than ${limitBytes}`, want: `${expected ? '' : 'at most '}${limitBytes}` };
-  if (expected) return mismatch('sizeBytes', values);
-  return new StoreError('too-large', `Cannot store a blob: it has more than ${limitBytes} bytes; that is the limit`, {
-    context: values,
-  });
+  return new StoreError(
+    'corrupt',
+    `${what}: it has ${fileBytes} bytes; \`ingot cache verify\` removes what is damaged`,
+    {
+      context: { path: blob, got: `${fileBytes}`, want: `${offset + sizeBytes}` },
+    },
+  );
 }
