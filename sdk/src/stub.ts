@@ -34,7 +34,7 @@ export abstract class Resource extends pulumi.CustomResource {
         __secret: args.secret,
       },
       // The pinned spec is long, and says nothing to people; that it differs shows in the digest.
-      { ...options, hideDiffs: [...(options.hideDiffs ?? []), '__lock'] },
+      { ...options, hideDiffs: [...(options.hideDiffs ?? []), '__lock', '__rootBytes'] },
     );
   }
 }

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { unpinnedLock } from '../model/lock.js';
 import { check, create, diff, read } from './index.js';
+import { encodeLock } from './lock-text.js';
 import { UNKNOWN } from './unknown.js';
 
 const IMAGE = { __provider: 'x', __type: 'Image', __urn: 'urn:pulumi:s::p::t::n', __secret: false };
@@ -76,6 +78,17 @@ describe('local.Instance', () => {
   test('check() fills in the defaults, also where the image is not known yet', async () => {
     const { inputs } = await check({}, { ...INSTANCE, imageDigest: UNKNOWN, __lock: UNKNOWN });
     expect(inputs).toMatchObject({ memoryMiB: 512, cpus: 1, ports: [], drainSeconds: 10, imageDigest: UNKNOWN });
+  });
+
+  test('check() refuses less memory than the image needs to be unpacked', async () => {
+    const lock = encodeLock({
+      lock: { ...unpinnedLock({}), recipe: 1, pins: {}, files: {}, guest: null },
+      sources: {},
+    });
+    const inputs = { ...INSTANCE, __lock: lock, __rootBytes: 300 * 2 ** 20 };
+    const refused = await check({}, { ...inputs, memoryMiB: 512 });
+    expect(refused.failures).toEqual([{ property: 'memoryMiB', reason: expect.stringContaining('at least 696') }]);
+    expect((await check({}, { ...inputs, memoryMiB: 696 })).failures).toEqual([]);
   });
 
   test('diff() replaces the machine for another image, and records another time to drain', async () => {

@@ -1,3 +1,4 @@
+import type { CheckFailure } from '@pulumi/pulumi/dynamic';
 import { z } from 'zod';
 import { canonicalJson, type Digest, isDigest, type Json } from '../model/digest.js';
 import { HealthCheck, MachineSpec, PortMapping } from '../model/machine.js';
@@ -42,7 +43,8 @@ export const instance: Handler = {
         },
         runOptions(operation),
       );
-      return { inputs, failures: problems.map(({ property, reason }) => ({ property, reason })) };
+      const failures = [...tooLittleMemory(inputs), ...problems];
+      return { inputs, failures: failures.map(({ property, reason }) => ({ property, reason })) };
     } catch (error) {
       return { inputs, failures: failuresOf(error) };
     }
@@ -126,6 +128,21 @@ function outputsOf(record: MachineRecord): Properties {
     // Its own claim on what it stands for; an instance is never adopted, so there is one.
     __claim: record.id,
   };
+}
+
+/** The kernel and what it needs to run, beside the image. */
+const KERNEL_MIB = 96;
+
+/**
+ * A kernel that runs out of memory while it unpacks its root says so in one line, and goes on with files cut off. The
+ * root is there twice for a moment: as it was loaded, and unpacked.
+ */
+function tooLittleMemory({ __rootBytes, memoryMiB }: Properties): CheckFailure[] {
+  if (typeof __rootBytes !== 'number' || typeof memoryMiB !== 'number') return [];
+  const neededMiB = Math.ceil((2 * __rootBytes) / 2 ** 20) + KERNEL_MIB;
+  if (memoryMiB >= neededMiB) return [];
+  const reason = `${memoryMiB} is too little for this image, which is unpacked into memory; it needs at least ${neededMiB}`;
+  return [{ property: 'memoryMiB', reason }];
 }
 
 function withoutLock(news: Properties): Properties {

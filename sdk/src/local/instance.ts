@@ -75,6 +75,7 @@ export class Instance extends Resource {
         properties: {
           imageDigest: args.image.digest,
           __lock: args.image.__lock,
+          __rootBytes: args.image.rootSizeBytes,
           ports: args.ports,
           health: args.health,
           memoryMiB: args.memoryMiB,
