@@ -25,6 +25,17 @@ const TOOLS = [
   { program: 'bsdtar', for: 'test', packages: ['libarchive-tools', 'bsdtar', 'libarchive', 'libarchive'] },
   { program: 'depmod', for: 'test', packages: ['kmod', 'kmod', 'kmod', null] },
   { program: 'shellcheck', for: 'test', packages: ['shellcheck', 'ShellCheck', 'shellcheck', 'shellcheck'] },
+  {
+    program: 'qemu-system-aarch64',
+    for: 'test',
+    packages: ['qemu-system-arm', 'qemu-system-aarch64-core', 'qemu-system-aarch64', 'qemu'],
+  },
+  { program: 'busybox', for: 'test', packages: ['busybox-static', 'busybox', 'busybox', null] },
+  { program: 'setfattr', for: 'test', packages: ['attr', 'attr', 'attr', null] },
+  { program: 'skopeo', for: 'test', packages: ['skopeo', 'skopeo', 'skopeo', 'skopeo'] },
+  { program: 'umoci', for: 'test', packages: ['umoci', null, null, null] },
+  { program: 'docker-registry', for: 'test', packages: ['docker-registry', null, null, null] },
+  { program: 'htpasswd', for: 'test', packages: ['apache2-utils', 'httpd-tools', 'apache-tools', 'httpd'] },
   { program: 'openssl', for: 'test', packages: ['openssl', 'openssl', 'openssl', 'openssl@3'] },
 ];
 
