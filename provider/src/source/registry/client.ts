@@ -78,6 +78,7 @@ export class RegistryClient {
    */
   async ask(endpoint: Endpoint, options: AskOptions): Promise<Answer> {
     const { repository, signal } = options;
+    this.#closing.signal.throwIfAborted();
     const reached = await unlessAborted(this.#reach(endpoint), signal);
     const url = new URL(`${reached.root.href}/${repository}/${options.path}`);
     const login = await unlessAborted(this.#logins.current(reached, repository), signal);
