@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
+import { mapInOrder } from '../../format/map-in-order.js';
 import { encodePath } from '../../format/path-text.js';
 import { tarEnd, tarHeader, tarPadding } from '../../format/tar-writer.js';
 import type { Layer } from '../../model/layer.js';
@@ -9,7 +10,7 @@ import { putTar, recallLayer, rememberLayer } from '../../store/layers.js';
 import type { Store } from '../../store/store.js';
 import { SourceError } from '../error.js';
 import { unreadable } from '../layout/folder.js';
-import { changed, type FolderEntry, folderDigest, readFound, walkFolder } from './walk.js';
+import { changed, FILES_IN_FLIGHT, type FolderEntry, folderDigest, readFound, walkFolder } from './walk.js';
 
 export interface DirectoryOptions {
   /** The reference, for messages. */
@@ -65,30 +66,55 @@ async function keep(pin: DirectoryPin, walked: Walked, options: DirectoryOptions
   return layer;
 }
 
+/** Files up to this are read ahead, several at a time. */
+const SMALL_BYTES = 1 << 16;
+
 /** The folder as a tar archive; what is read must be what was hashed before. */
-async function* tarOf({ root, entries }: Walked, options: DirectoryOptions): AsyncGenerator<Uint8Array> {
-  for (const { path, name, type, mode, link, content } of entries) {
-    const sizeBytes = content?.sizeBytes ?? 0;
-    yield tarHeader({
-      path: encodePath(path),
-      type,
-      mode,
-      uid: 0,
-      gid: 0,
-      mtimeSeconds: 0,
-      sizeBytes,
-      ...(link === undefined ? {} : { link: encodePath(link) }),
-    });
-    if (content === undefined || sizeBytes === 0) continue;
-    const hash = createHash('sha256');
-    for await (const chunk of readFound(root, { name, sizeBytes }, options)) {
-      hash.update(chunk);
-      yield chunk;
-    }
-    if (`sha256:${hash.digest('hex')}` !== content.sha256) throw changed(options.about, name);
-    yield tarPadding(sizeBytes);
+async function* tarOf(walked: Walked, options: DirectoryOptions): AsyncGenerator<Uint8Array> {
+  const load = async (entry: FolderEntry) => {
+    const small = (entry.content?.sizeBytes ?? 0) <= SMALL_BYTES;
+    return { entry, bytes: small ? await collected(contentOf(entry, walked, options)) : undefined };
+  };
+  for await (const { entry, bytes } of mapInOrder(walked.entries, load, { inFlight: FILES_IN_FLIGHT })) {
+    yield headerOf(entry);
+    if (bytes === undefined) yield* contentOf(entry, walked, options);
+    else if (bytes.length > 0) yield bytes;
+    yield tarPadding(entry.content?.sizeBytes ?? 0);
   }
   yield tarEnd();
+}
+
+function headerOf({ path, type, mode, link, content }: FolderEntry): Uint8Array {
+  return tarHeader({
+    path: encodePath(path),
+    type,
+    mode,
+    uid: 0,
+    gid: 0,
+    mtimeSeconds: 0,
+    sizeBytes: content?.sizeBytes ?? 0,
+    ...(link === undefined ? {} : { link: encodePath(link) }),
+  });
+}
+
+async function* contentOf(
+  { name, content }: FolderEntry,
+  { root }: Walked,
+  options: DirectoryOptions,
+): AsyncGenerator<Uint8Array> {
+  if (content === undefined || content.sizeBytes === 0) return;
+  const hash = createHash('sha256');
+  for await (const chunk of readFound(root, { name, sizeBytes: content.sizeBytes }, options)) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (`sha256:${hash.digest('hex')}` !== content.sha256) throw changed(options.about, name);
+}
+
+async function collected(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return Buffer.concat(all);
 }
 
 /** The folder itself may be named by a link; what is in it is not followed. */
