@@ -280,7 +280,6 @@ async function guestFor(spec: Spec, platform: Lock['platform']): Promise<GuestNa
 /** Lock → Layers: everything that the tree is assembled from, fetched where the store does not have it. */
 async function open({ lock, sources, mirrors, images }: LockedImage, workshop: Workshop): Promise<AssembleInput> {
   const { open: openPin } = await import('./source/transport.js');
-  const { openFiles } = await import('./source/file/lock-files.js');
   const source = sourceOptions(lock, workshop, mirrors);
 
   let kernel: Layer | undefined;
@@ -295,9 +294,31 @@ async function open({ lock, sources, mirrors, images }: LockedImage, workshop: W
     if (image !== undefined) configs.set(reference, image);
   }
   const guest = lock.guest && (await openGuest(lock.guest, source));
-  const files = await openFiles(lock.files, { ...workshop, sources });
   const read = (range: BlobRange): Promise<Uint8Array> => workshop.store.read(range);
-  return { lock, roots, images: configs, files, read, ...(kernel ? { kernel } : {}), ...(guest ? { guest } : {}) };
+  return {
+    ...{ lock, roots, images: configs, read },
+    ...(await openUserFiles({ lock, sources }, workshop)),
+    ...(kernel ? { kernel } : {}),
+    ...(guest ? { guest } : {}),
+  };
+}
+
+/** The user's files: those of this machine, and those that are fetched. */
+async function openUserFiles(
+  { lock, sources }: Pick<LockedImage, 'lock' | 'sources'>,
+  workshop: Workshop,
+): Promise<Pick<AssembleInput, 'files' | 'archives' | 'certificates'>> {
+  const { openFiles } = await import('./source/file/lock-files.js');
+  const opened = await openFiles(lock.files, { ...workshop, sources });
+  const byIndex = [...opened].filter(([key]) => /^[0-9]+$/.test(key));
+  const files = new Map(byIndex.map(([key, content]) => [Number(key), content]));
+  const certificates = new Map([...opened].filter(([key]) => key.startsWith('ca[')));
+  if (lock.downloads === undefined) return { files, certificates };
+  const { openDownloads } = await import('./source/url/open-downloads.js');
+  const { offline, registries } = workshop.settings;
+  const { environment } = registries;
+  const downloads = await openDownloads(lock.downloads, { ...workshop, sources, offline, environment });
+  return { files: new Map([...files, ...downloads.files]), archives: downloads.archives, certificates };
 }
 
 async function openGuest(

@@ -16,11 +16,14 @@ that cannot work.
 
 **Several files** become one spec. Lists are joined in the order of the files. Of single values, those under \`kernel\`
 and \`debian\` included, the last file's wins. Paths of files are relative to the file that they are written in. Services
-must differ in their names over all the files. Where two files lay something at the same path into the image, the later
+must differ in their names over all the files, and so must users. Where two files lay something at the same path into the image, the later
 one wins; in one file that is an error.
 
 **References** to images are \`deb:NAME[,NAME…]\` for Debian packages and all that they need, where a name may be
-\`NAME=VERSION\`. Any other text is an image in a registry, as in LinuxKit, which cannot be used yet.
+\`NAME=VERSION\`; \`oci:\`, \`oci-archive:\`, \`docker-archive:\` and \`dir:\` for what is on this machine; any other text is
+an image in a registry, as in LinuxKit. [sources.md](sources.md) says more of each.
+
+**Times** are whole numbers of seconds, in options whose names end in \`Seconds\`.
 
 `;
 

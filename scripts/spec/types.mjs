@@ -17,7 +17,7 @@ export function typesOf(definitions) {
 }
 
 function memberOf(key, option, isRequired) {
-  const name = /^[A-Za-z]+$/.test(key) ? key : `'${key}'`;
+  const name = /^[A-Za-z][A-Za-z0-9]*$/.test(key) ? key : `'${key}'`;
   const start = `  ${name}${isRequired ? '' : '?'}:`;
   const line = `${start} ${typeOf(option)};`;
   const choices = choicesOf(option);

@@ -14,6 +14,27 @@ export interface Spec {
   services?: readonly Container[];
   /** Files laid into the root last, over all else. */
   files?: readonly FileEntry[];
+  /**
+   * Ingot only: Debian packages laid into the machine's own root with all that they need, each `NAME` or
+   * `NAME=VERSION`. Files of the init win over theirs. Default: none.
+   */
+  packages?: readonly string[];
+  /** Ingot only: Users of the machine. Default: those that its init and packages bring. */
+  users?: readonly User[];
+  /**
+   * Ingot only: Certificates of authorities that the machine's own root trusts, and every container that has a CA
+   * bundle, beside those in it: PEM text, or a file with it. Default: none.
+   */
+  ca?: readonly (string | CertificateFile)[];
+  /**
+   * Ingot only: Time servers of machines that get none from their metadata. Default: those of the machine's provider.
+   */
+  ntp?: readonly string[];
+  /**
+   * Ingot only: Where the machine has its root: `disk`, read as it is needed, or `ram`, carried to it at boot. It
+   * matters to formats that can do both; `kernel+initrd` is in memory always. Default: what the format does by itself.
+   */
+  root?: 'disk' | 'ram';
   /** Ingot only: Host name of machines that get none from their metadata. */
   hostname?: string;
   /** Ingot only: What the image runs on. Default: `"linux/amd64"`. */
@@ -135,6 +156,24 @@ export interface Container {
   annotations?: { readonly [key: string]: string };
   /** What is prepared outside before it starts. */
   runtime?: Runtime;
+  /** Ingot only: What happens when it ends by itself. Only in `services`. */
+  restart?: Restart;
+  /**
+   * Ingot only: Names of services that it starts after: once they are healthy, or running where they have no `health`.
+   * Only in `services`. Default: all start at once.
+   */
+  after?: readonly string[];
+  /** Ingot only: How to tell that it works. Only in `services`. */
+  health?: Health;
+  /** Ingot only: How it is ended. Only in `services`. */
+  stop?: Stop;
+  /**
+   * Ingot only: Names of secrets that the machine has to be given; each is a file in `/run/secrets` that only this
+   * container can read. It does not start without them. Default: none.
+   */
+  secrets?: readonly string[];
+  /** Ingot only: Let the machine boot on where it fails. Only in `onboot`. Default: `false`. */
+  optional?: boolean;
 }
 
 /** A file system that is mounted for a container. */
@@ -379,6 +418,63 @@ export interface BindNamespaces {
   uts?: string;
 }
 
+/** Ingot only: What happens when a service ends by itself. */
+export interface Restart {
+  /** After which end it is started again: any, one with a status other than 0, or none. Default: `"always"`. */
+  policy?: 'always' | 'on-failure' | 'never';
+  /**
+   * Most restarts in a row; after them it stays down, and the machine is not healthy. One that stayed up for
+   * `maxBackoffSeconds` begins to count anew. Default: no limit.
+   */
+  limit?: number;
+  /** Wait before the first restart in a row, in seconds; each further one waits twice as long. Default: `1`. */
+  backoffSeconds?: number;
+  /** Longest wait before a restart, in seconds. Default: `60`. */
+  maxBackoffSeconds?: number;
+}
+
+/** Ingot only: How to tell that a service works. One of `http`, `tcp` and `command` says how to ask. */
+export interface Health {
+  /** Ingot only: Healthy if it answers an HTTP request. */
+  http?: HttpHealth;
+  /** Ingot only: Healthy if it takes a connection. */
+  tcp?: TcpHealth;
+  /** Healthy if this command, run in the container, ends with status 0. */
+  command?: readonly string[];
+  /** Time from one check to the next, in seconds. Default: `10`. */
+  intervalSeconds?: number;
+  /** A check that takes longer, in seconds, has failed. Default: `5`. */
+  timeoutSeconds?: number;
+  /** Failed checks in a row after which it is not healthy, and is restarted as `restart` says. Default: `3`. */
+  retries?: number;
+  /** Time from its start, in seconds, in which failed checks do not count until one has passed. Default: `60`. */
+  startPeriodSeconds?: number;
+}
+
+/** Ingot only: A request that a healthy service answers. */
+export interface HttpHealth {
+  /** Port on 127.0.0.1 in the service's network namespace. */
+  port: number;
+  /** Path and query to ask for. Default: `"/"`. */
+  path?: string;
+  /** Status that counts as healthy. Default: any from 200 to 399. */
+  status?: number;
+}
+
+/** Ingot only: A port that a healthy service listens on. */
+export interface TcpHealth {
+  /** Port on 127.0.0.1 in the service's network namespace. */
+  port: number;
+}
+
+/** Ingot only: How a service is ended. */
+export interface Stop {
+  /** Signal that asks it to end. Default: `"SIGTERM"`. */
+  signal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGHUP' | 'SIGUSR1' | 'SIGUSR2' | 'SIGWINCH' | 'SIGKILL';
+  /** How long it may take, in seconds, before it is killed. Default: `10`. */
+  timeoutSeconds?: number;
+}
+
 /**
  * A file, directory or symbolic link that is laid into the root. One of `contents`, `source`, `symlink`, `directory`
  * and `metadata` says which. Directories on the way that are not there yet get its owner and its mode, made searchable.
@@ -392,18 +488,72 @@ export interface FileEntry {
   symlink?: string;
   /** The text of the file itself. */
   contents?: string;
-  /** A file to take the content from: a path relative to the spec, or one that starts with `/`. */
-  source?: string;
+  /**
+   * A file to take the content from: a path relative to the spec, or one that starts with `/`; or (Ingot only) the
+   * address of a file, with its digest.
+   */
+  source?: string | RemoteSource;
   /** Write the whole spec into the file, in this format. */
   metadata?: 'json' | 'yaml';
   /** Leave the file out where its `source` is missing. Default: `false`. */
   optional?: boolean;
-  /** Permissions, in octal and in quotes. Default: `"0600"`, and `"0700"` for a directory. */
+  /**
+   * Permissions, in octal and in quotes. Default: `"0600"`, and `"0700"` for a directory; what is unpacked has its own.
+   */
   mode?: string;
-  /** User that owns it: a number, `root`, or the name of a container for the id that it was given. Default: `0`. */
+  /**
+   * User that owns it: a number, `root`, one of `users`, or the name of a container for the id that it was given.
+   * Default: `0`.
+   */
   uid?: number | string;
   /** Group that owns it, in the same forms as `uid`. Default: `0`. */
   gid?: number | string;
+}
+
+/** Ingot only: A file that is fetched, once, and only if it has the digest that is asked for. */
+export interface RemoteSource {
+  /**
+   * Where it is fetched from, without user name and password. It is no part of the lock: the digest says what it is.
+   */
+  url: string;
+  /** Digest of the file as it is fetched, as sha256sum prints it. */
+  sha256: string;
+  /**
+   * Lay what is in it, a tar archive (plain, or compressed with gzip, xz or zstd), into the folder at `path`. Modes are
+   * those of the archive; owners are `uid` and `gid`. Default: `false`.
+   */
+  unpack?: boolean;
+}
+
+/**
+ * Ingot only: A user of the machine, beside those that its init and packages bring; one of theirs with the same name is
+ * replaced. No user has a password. Containers have users of their own: those of their images. Owners in `files` can be
+ * given by these names.
+ */
+export interface User {
+  /** Name of the user. */
+  name: string;
+  /** Number of the user. */
+  uid: number;
+  /**
+   * Number of its group. Where no group has that number, one with the name of the user is made. Default: the same
+   * number as `uid`.
+   */
+  gid?: number;
+  /** Home directory; made, for this user alone, where it is missing. Default: `/nonexistent`, which is not made. */
+  home?: string;
+  /** Program that a login runs. Default: `"/bin/false"`. */
+  shell?: string;
+  /**
+   * More groups that it is in; one that is missing is made, with a number that follows from its name. Default: none.
+   */
+  groups?: readonly string[];
+}
+
+/** Ingot only: A file with certificates in PEM form. */
+export interface CertificateFile {
+  /** A file with certificates: a path relative to the spec, or one that starts with `/`. */
+  source: string;
 }
 
 /** Ingot only: Where `deb:` references find their packages. */
@@ -420,4 +570,44 @@ export interface Debian {
    * the apt configuration of the machine that builds.
    */
   securityMirror?: string;
+  /** Ingot only: Vendors' repositories, beside Debian's own archives. Default: none. */
+  repositories?: readonly Repository[];
+}
+
+/**
+ * Ingot only: A vendor's repository of packages, beside Debian's own archives. `docs/sources.md` says more of each
+ * option.
+ */
+export interface Repository {
+  /**
+   * What locks call it. It must not change when the repository moves to another address. Default: what the repository
+   * itself gives as its origin.
+   */
+  name?: string;
+  /** Address that `dists` and `pool` lie under, without user name and password. It is no part of the lock. */
+  url: string;
+  /** Suites to take packages from. One that ends in `/` is a folder with an index of its own (flat). */
+  suites: readonly string[];
+  /** Parts of the suites, such as `main`. Flat suites have none; others need at least one. */
+  components?: readonly string[];
+  /**
+   * The keys whose signatures count for this repository, and for no other: the text of an armoured OpenPGP key, or the
+   * path of a file with keys, relative to the spec.
+   */
+  signedBy: string;
+  /** Ingot only: User name and password, where it asks for them. Needs https. */
+  auth?: RepositoryAuth;
+  /**
+   * Of several versions of a package, that of the highest priority is taken; where priorities are the same, the newest.
+   * Debian's own archives have 500. Default: `500`.
+   */
+  priority?: number;
+}
+
+/** Ingot only: How to get into a repository. It is in no lock, no state and no message. */
+export interface RepositoryAuth {
+  /** User name. */
+  user: string;
+  /** Environment variable that has the password. It is read when something has to be fetched. */
+  passwordVariable: string;
 }

@@ -12,6 +12,10 @@ const digest = z.custom<Digest>((value) => typeof value === 'string' && /^sha256
 export const LockedFile = z.strictObject({ digest, sizeBytes: z.int().min(0) });
 export type LockedFile = z.infer<typeof LockedFile>;
 
+/** A file that is fetched, of any size; unpacked where it is to be. */
+export const LockedDownload = z.strictObject({ digest, unpack: z.literal(true).optional() });
+export type LockedDownload = z.infer<typeof LockedDownload>;
+
 /** Everything that decides the bytes of an image, pinned. */
 export const Lock = z.strictObject({
   version: z.literal(1),
@@ -23,8 +27,13 @@ export const Lock = z.strictObject({
   spec: Spec,
   /** By reference text, as it stands in the spec. */
   pins: z.record(z.string(), Pin),
-  /** By index in `spec.files`, for the entries that have a `source`; an optional one that was missing has none. */
+  /**
+   * By index in `spec.files`, for the entries whose `source` is a path; an optional one that was missing has none. By
+   * `ca[INDEX]` for the files of `spec.ca`.
+   */
   files: z.record(z.string(), LockedFile),
+  /** By index in `spec.files`, for the entries whose `source` is an address. Absent where there is none. */
+  downloads: z.record(z.string(), LockedDownload).optional(),
   /**
    * Ingot's own init: its version, the digest over its files, and the packages its binaries come from. Null where the
    * spec brings an init. The first locks had no digest.
@@ -38,12 +47,16 @@ export function lockDigest(lock: Lock): Digest {
   return sha256(canonicalJson(lock as unknown as Json));
 }
 
+type UnpinnedLock = Pick<Lock, 'version' | 'platform' | 'suite' | 'sourceDateEpoch' | 'spec' | 'downloads'>;
+
 /**
  * The part of a lock that follows from the spec alone. What stands elsewhere in the lock, or decides no byte (addresses,
  * the paths of the user's files), is taken out of the spec.
  */
-export function unpinnedLock(spec: Spec): Pick<Lock, 'version' | 'platform' | 'suite' | 'sourceDateEpoch' | 'spec'> {
-  const { platform, sourceDateEpoch, debian, files, kernel, ...rest } = spec;
+export function unpinnedLock(spec: Spec): UnpinnedLock {
+  const { platform, sourceDateEpoch, debian, files, kernel, ca, ...rest } = spec;
+  const certificates = ca?.filter((entry) => typeof entry === 'string') ?? [];
+  const downloads = downloadsOf(spec);
   return {
     version: 1,
     platform: platform ?? DEFAULT_PLATFORM,
@@ -53,17 +66,32 @@ export function unpinnedLock(spec: Spec): Pick<Lock, 'version' | 'platform' | 's
       ...rest,
       ...(kernel ? { kernel: { ...kernel, cmdline: kernel.cmdline ?? DEFAULT_COMMAND_LINE } } : {}),
       ...(files ? { files: files.map(({ source: _path, ...file }) => file) } : {}),
+      ...(certificates.length > 0 ? { ca: certificates } : {}),
     },
+    ...(downloads ? { downloads } : {}),
   };
+}
+
+function downloadsOf({ files = [] }: Spec): Lock['downloads'] {
+  const downloads: Record<string, LockedDownload> = {};
+  for (const [index, { source }] of files.entries()) {
+    if (typeof source !== 'object') continue;
+    downloads[index] = { digest: `sha256:${source.sha256}`, ...(source.unpack === true ? { unpack: true } : {}) };
+  }
+  return Object.keys(downloads).length > 0 ? downloads : undefined;
 }
 
 /** A lock, with where its parts were found, so that they can be found again: never part of the identity. */
 export interface LockedImage {
   readonly lock: Lock;
-  /** By index in `spec.files`: path relative to the folder of the program. */
+  /** By key in `lock.files` and `lock.downloads`: path relative to the folder of the program, or address. */
   readonly sources: Readonly<Record<string, string>>;
   /** By reference to an image on this machine, as it stands in the lock: with its path from the folder of the program. */
   readonly images?: Readonly<Record<string, string>>;
-  /** Addresses of the archives, where the spec gives them. */
-  readonly mirrors?: { readonly main?: string | undefined; readonly security?: string | undefined };
+  /** Addresses of the archives, where the spec gives them, and of vendors' repositories. */
+  readonly mirrors?: {
+    readonly main?: string | undefined;
+    readonly security?: string | undefined;
+    readonly repositories?: readonly { readonly name?: string | undefined; readonly url: string }[] | undefined;
+  };
 }

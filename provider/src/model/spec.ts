@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { Certificates } from './spec/certificate.js';
 import { Container } from './spec/container.js';
 import { Debian } from './spec/debian.js';
 import { FileEntry } from './spec/file.js';
 import { Kernel } from './spec/kernel.js';
 import { ingot, text } from './spec/text.js';
+import { User } from './spec/user.js';
 
 /**
  * What the user writes: LinuxKit's YAML schema (docs/yaml.md there), plus the options marked with `ingot`.
@@ -12,12 +14,25 @@ import { ingot, text } from './spec/text.js';
  */
 
 export { CAPABILITIES, RLIMITS } from './spec/capability.js';
+export { Certificates } from './spec/certificate.js';
 export { Container, Device, IdMapping } from './spec/container.js';
 export { Debian } from './spec/debian.js';
 export { FileEntry, imagePath } from './spec/file.js';
 export { Kernel } from './spec/kernel.js';
+export { RemoteSource } from './spec/remote-source.js';
+export { Repository } from './spec/repository.js';
 export { Resources } from './spec/resources.js';
 export { BindNamespaces, Mount, Runtime } from './spec/runtime.js';
+export {
+  HEALTH_DEFAULTS,
+  Health,
+  RESTART_DEFAULTS,
+  Restart,
+  STOP_DEFAULTS,
+  Stop,
+  supervision,
+} from './spec/supervision.js';
+export { User } from './spec/user.js';
 
 /** LinuxKit's fixed time for generated files, 2017-04-18T16:30:00Z (facts: moby/dir.go). */
 export const DEFAULT_SOURCE_DATE_EPOCH = 1492533000;
@@ -38,6 +53,44 @@ export const Spec = z
     onshutdown: z.array(Container).optional().describe('Containers run one after the other at shutdown.'),
     services: z.array(Container).optional().describe('Containers that run as long as the machine does.'),
     files: z.array(FileEntry).optional().describe('Files laid into the root last, over all else.'),
+    packages: z
+      .array(text)
+      .optional()
+      .describe(
+        "Debian packages laid into the machine's own root with all that they need, each `NAME` or `NAME=VERSION`. Files of the init win over theirs.",
+      )
+      .meta({ 'x-default': 'none', ...ingot }),
+    users: z
+      .array(User)
+      .optional()
+      .describe('Users of the machine.')
+      .meta({ 'x-default': 'those that its init and packages bring', ...ingot }),
+    ca: z
+      .array(Certificates)
+      .optional()
+      .describe(
+        "Certificates of authorities that the machine's own root trusts, and every container that has a CA bundle, beside those in it: PEM text, or a file with it.",
+      )
+      .meta({ 'x-default': 'none', ...ingot }),
+    ntp: z
+      .array(
+        z
+          .string()
+          .regex(
+            /^[A-Za-z0-9:]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9:])?$/,
+            'must be the name or address of a server, such as "time.example"',
+          ),
+      )
+      .optional()
+      .describe('Time servers of machines that get none from their metadata.')
+      .meta({ 'x-default': "those of the machine's provider", ...ingot }),
+    root: z
+      .enum(['disk', 'ram'])
+      .optional()
+      .describe(
+        'Where the machine has its root: `disk`, read as it is needed, or `ram`, carried to it at boot. It matters to formats that can do both; `kernel+initrd` is in memory always.',
+      )
+      .meta({ 'x-default': 'what the format does by itself', ...ingot }),
     hostname: z
       .string()
       .regex(

@@ -1,5 +1,6 @@
 import { type FileEntry, imagePath } from '../model/spec.js';
 import { type Complain, each } from './check-container.js';
+import { checkCredentials } from './check-repositories.js';
 import { type Path, quote } from './property.js';
 
 const KINDS = ['contents', 'source', 'symlink', 'directory', 'metadata'] as const;
@@ -10,6 +11,7 @@ export function checkFiles(files: readonly FileEntry[], path: Path, complain: Co
   each(files, path, (entry, at) => {
     checkKind(entry, at, complain);
     checkPath(entry, [...at, 'path'], complain);
+    checkRemote(entry, at, complain);
     const name = imagePath(entry.path);
     const earlier = seen.get(name);
     if (earlier === undefined) seen.set(name, at);
@@ -25,6 +27,22 @@ function checkKind(entry: FileEntry, path: Path, complain: Complain): void {
     complain([...path, second], `cannot stand beside ${kinds[0]}; wanted only one of ${KINDS.join(', ')}`, {
       code: 'conflict',
     });
+  }
+}
+
+function checkRemote({ source, mode, optional }: FileEntry, path: Path, complain: Complain): void {
+  if (typeof source !== 'object') return;
+  checkCredentials(source.url, [...path, 'source', 'url'], complain);
+  const conflict = { code: 'conflict' } as const;
+  if (mode !== undefined && source.unpack === true) {
+    complain(
+      [...path, 'mode'],
+      'cannot stand beside "unpack": what is unpacked has the modes of the archive',
+      conflict,
+    );
+  }
+  if (optional === true) {
+    complain([...path, 'optional'], 'cannot stand beside an address: its digest says that it is there', conflict);
   }
 }
 

@@ -3,7 +3,7 @@ import type { Complain } from './check-container.js';
 import { type Path, quote } from './property.js';
 
 /** Debian policy section 5.6.1 (names) and 5.6.12 (versions). */
-const PACKAGE = /^[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9.+~:-]+)?$/;
+export const PACKAGE = /^[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9.+~:-]+)?$/;
 
 /** What a reference has to be as a text; whether it leads anywhere is for its source to say. */
 export function checkReference(text: string, path: Path, complain: Complain): void {

@@ -80,11 +80,11 @@ describe('parseSpec() refuses what has the right type but no meaning', () => {
     [service('env: ["A=\\0"]'), 'services[0].env[0] must not contain a NUL character, got "A=\\u0000"'],
     [
       file('{ path: a, contents: "", uid: nobody }'),
-      'files[0].uid must be a number, "root" or the name of a container, got "nobody"',
+      'files[0].uid must be a number, "root", or the name of a container or user, got "nobody"',
     ],
     [
       `${service('{}').replace('    {}\n', '')}${file('{ path: a, contents: "", gid: wbe }')}`,
-      'files[0].gid must be a number, "root" or the name of a container, got "wbe"; did you mean "web"?',
+      'files[0].gid must be a number, "root", or the name of a container or user, got "wbe"; did you mean "web"?',
     ],
     [
       file('{ path: a, contents: "", uid: "0" }'),

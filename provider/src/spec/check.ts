@@ -1,7 +1,10 @@
 import type { Spec } from '../model/spec.js';
 import { type Complain, checkContainer, each } from './check-container.js';
 import { checkFiles } from './check-files.js';
+import { checkCertificates, checkPackages, checkUsers } from './check-machine.js';
 import { checkReference } from './check-reference.js';
+import { checkRepositories } from './check-repositories.js';
+import { checkOrder, checkSupervision } from './check-supervision.js';
 import { type Path, quote } from './property.js';
 import { suggestion } from './suggest.js';
 
@@ -21,9 +24,13 @@ export function checkSource(spec: PartialSpec, complain: Complain): void {
     each(spec[section], [section], (container, at) => {
       checkReference(container.image, [...at, 'image'], complain);
       checkContainer(container, at, complain);
+      checkSupervision(container, { path: at, section }, complain);
     });
   }
   checkFiles(spec.files ?? [], ['files'], complain);
+  checkPackages(spec.packages, ['packages'], complain);
+  checkCertificates(spec.ca, ['ca'], complain);
+  checkRepositories(spec.debian?.repositories, ['debian', 'repositories'], complain);
 }
 
 /** What can be said only of all sources together. Complains with paths of the merged spec. */
@@ -42,29 +49,37 @@ export function checkWhole(spec: PartialSpec, complain: Complain): void {
         earlier,
       });
   });
+  checkUsers(spec.users, complain);
 }
 
 const DIGITS = /^[0-9]+$/;
 
+/** That what refers to a container, or to a user, by its name finds one. */
+export function checkNames(spec: PartialSpec, complain: Complain): void {
+  checkIds(spec, complain);
+  checkOrder(spec.services ?? [], complain);
+}
+
 /**
  * An id that is a text stands for root's, or for that of the container of that name (facts 2.7). In a container it can
- * also be a user or group of its image, which is for whoever has the image to say.
+ * also be a user or group of its image, which is for whoever has the image to say; in `files`, one of `users`.
  */
-export function checkIds(spec: PartialSpec, complain: Complain): void {
+function checkIds(spec: PartialSpec, complain: Complain): void {
   const names = new Set(['', 'root']);
   for (const section of CONTAINER_SECTIONS) for (const { name } of spec[section] ?? []) names.add(name);
+  const inFiles = new Set([...names, ...(spec.users ?? []).flatMap(({ name, groups = [] }) => [name, ...groups])]);
 
   function check(id: number | string | undefined, path: Path): void {
     if (typeof id !== 'string' || names.has(id) || !DIGITS.test(id)) return;
     complain(path, `must be a number or a name, got ${quote(id)}; write the number without quotes`);
   }
   function checkInFiles(id: number | string | undefined, path: Path): void {
-    if (typeof id !== 'string' || names.has(id)) return;
+    if (typeof id !== 'string' || inFiles.has(id)) return;
     if (DIGITS.test(id)) check(id, path);
     else
       complain(
         path,
-        `must be a number, "root" or the name of a container, got ${quote(id)}${suggestion(id, [...names])}`,
+        `must be a number, "root", or the name of a container or user, got ${quote(id)}${suggestion(id, [...inFiles])}`,
       );
   }
 

@@ -1,7 +1,7 @@
 import type { PartialSpec } from './check.js';
 
-type Lists = Pick<PartialSpec, 'init' | 'onboot' | 'onshutdown' | 'services' | 'files'>;
-const LISTS = ['init', 'onboot', 'onshutdown', 'services', 'files'] as const satisfies readonly (keyof Lists)[];
+/** Lists of a spec that are joined. */
+export const LISTS = ['init', 'onboot', 'onshutdown', 'services', 'files', 'packages', 'users', 'ca', 'ntp'] as const;
 
 /**
  * Two specs as one, as LinuxKit appends them: lists are joined, and of single values, down to those of `kernel` and
@@ -25,7 +25,12 @@ export function merge(first: PartialSpec, second: PartialSpec): PartialSpec {
     };
   }
   if (first.debian !== undefined && second.debian !== undefined) {
-    merged.debian = { ...first.debian, ...given(second.debian) };
+    const repositories = [...(first.debian.repositories ?? []), ...(second.debian.repositories ?? [])];
+    merged.debian = {
+      ...first.debian,
+      ...given(second.debian),
+      ...(repositories.length > 0 ? { repositories } : {}),
+    };
   }
   return merged as PartialSpec;
 }

@@ -1,21 +1,23 @@
 import { type Located, locate } from './located.js';
+import { LISTS } from './merge.js';
 import type { Path } from './property.js';
 
 /** Lists that merging joins; all else of a spec is a single value, or a map of them. */
-const JOINED = new Set(['init', 'onboot', 'onshutdown', 'services', 'files']);
+const JOINED: readonly Path[] = [...LISTS.map((name) => [name]), ['debian', 'repositories']];
 
 /**
  * Which source a path of the merged spec came from, and its path there. For a single value that is the last source
  * that has it, for what is nowhere the last one that has what is nearest around it.
  */
 export function originOf(path: Path, roots: readonly (Located | undefined)[]): { source: number; path: Path } {
-  const [section, index, ...rest] = path;
-  if (typeof index === 'number' && JOINED.has(String(section))) {
+  const list = JOINED.find((one) => one.every((part, depth) => path[depth] === part));
+  const index = path[list?.length ?? 0];
+  if (list !== undefined && typeof index === 'number') {
     let before = 0;
     for (const [source, root] of roots.entries()) {
-      const value = root && locate(root, [String(section)])?.value;
+      const value = root && locate(root, list)?.value;
       const count = Array.isArray(value) ? value.length : 0;
-      if (index < before + count) return { source, path: [String(section), index - before, ...rest] };
+      if (index < before + count) return { source, path: [...list, index - before, ...path.slice(list.length + 1)] };
       before += count;
     }
   }

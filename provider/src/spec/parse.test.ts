@@ -240,6 +240,10 @@ function collect(schema: z.core.$ZodType, value: unknown, used: Map<z.ZodObject,
   else if (schema instanceof z.ZodArray) for (const item of value as unknown[]) collect(schema.element, item, used);
   else if (schema instanceof z.ZodRecord) {
     for (const item of Object.values(value as object)) collect(schema.valueType, item, used);
+  } else if (schema instanceof z.ZodUnion) {
+    // Of the unions of the schema, one branch at the most is a map.
+    const map = schema.options.find((option) => option instanceof z.ZodObject);
+    if (map !== undefined && typeof value === 'object' && !Array.isArray(value)) collect(map, value, used);
   } else if (schema instanceof z.ZodObject) {
     const keys = used.get(schema) ?? new Set();
     used.set(schema, keys);
@@ -287,6 +291,31 @@ describe('parseSpec() merges several sources', () => {
       'b.yml:4:9: services[1].name is "web" again; services must differ in their names; the first is services[0] of a.yml\n' +
         '  4 | - name: web\n' +
         '    |         ^^^',
+    );
+  });
+
+  it('joins packages, users, authorities, time servers and repositories, and tells their places', () => {
+    const part = (name: string, uid: number) => ({
+      packages: [name],
+      users: [{ name, uid }],
+      ca: [{ source: `${name}.pem` }],
+      ntp: [`${name}.example`],
+      debian: { repositories: [{ url: `https://${name}.example/`, suites: ['./'], signedBy: `${name}.asc` }] },
+    });
+    const [one, two] = [stringify(part('one', 1)), stringify(part('two', 2))];
+    const { spec, placeOf } = parseSources([
+      { name: 'one.yml', text: one },
+      { name: 'b/two.yml', text: two, directory: 'b' },
+    ]);
+    expect(spec.packages).toEqual(['one', 'two']);
+    expect(spec.users?.map(({ uid }) => uid)).toEqual([1, 2]);
+    expect(spec.ca).toEqual([{ source: 'one.pem' }, { source: 'b/two.pem' }]);
+    expect(spec.ntp).toEqual(['one.example', 'two.example']);
+    expect(spec.debian?.repositories?.map(({ signedBy }) => signedBy)).toEqual(['one.asc', 'b/two.asc']);
+    expect(placeOf('debian.repositories[1].signedBy')).toMatchObject({ path: 'b/two.yml' });
+    expect(placeOf('packages[1]')).toMatchObject({ path: 'b/two.yml', line: 2 });
+    expect(errorOf(web(one), web(one)).message).toContain(
+      'users[0].name is "one" again; users must differ in their names; the first is users[0]',
     );
   });
 

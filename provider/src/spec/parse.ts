@@ -1,5 +1,5 @@
 import { Kernel, Spec } from '../model/spec.js';
-import { checkIds, checkSource, checkWhole, type PartialSpec } from './check.js';
+import { checkNames, checkSource, checkWhole, type PartialSpec } from './check.js';
 import type { Complain } from './check-container.js';
 import { SpecError, type SpecProblem } from './error.js';
 import { faultsOf, withoutEchoes } from './issue.js';
@@ -51,8 +51,8 @@ export function parseSources(sources: readonly SpecSource[]): ParsedSpec {
   const merged = read.map(({ spec }) => spec).reduce(merge, {});
   const complain = complainAbout(read);
   if (read.every(({ root }) => root !== undefined)) checkWhole(merged, complain);
-  // Where a container is refused its name is not known, and ids that refer to it would be refused for nothing.
-  if (read.every(({ findings }) => findings.found.length === 0)) checkIds(merged, complain);
+  // Where a container is refused its name is not known, and what refers to it would be refused for nothing.
+  if (read.every(({ findings }) => findings.found.length === 0)) checkNames(merged, complain);
 
   const [first, ...others] = read.flatMap((source) => problemsOf(source.findings.found, source));
   if (first !== undefined) throw new SpecError([first, ...others]);

@@ -1,5 +1,6 @@
 import { localReferenceText, parseReference } from '../model/reference.js';
 import { CONTAINER_SECTIONS, type PartialSpec } from './check.js';
+import { isArmoured } from './check-repositories.js';
 
 /** A source's paths, from being relative to its own folder to being relative to the folder that is named from. */
 export function relocate(spec: PartialSpec, directory: string): PartialSpec {
@@ -9,8 +10,21 @@ export function relocate(spec: PartialSpec, directory: string): PartialSpec {
   // An entry that was refused is undefined here (see `soundParts`).
   if (spec.files !== undefined) {
     moved.files = spec.files.map((entry) =>
-      entry?.source === undefined ? entry : { ...entry, source: joined(directory, entry.source) },
+      typeof entry?.source === 'string' ? { ...entry, source: joined(directory, entry.source) } : entry,
     );
+  }
+  if (spec.ca !== undefined) {
+    moved.ca = spec.ca.map((entry) =>
+      typeof entry === 'object' ? { ...entry, source: joined(directory, entry.source) } : entry,
+    );
+  }
+  if (spec.debian?.repositories !== undefined) {
+    const repositories = spec.debian.repositories.map((repository) =>
+      repository?.signedBy === undefined || isArmoured(repository.signedBy)
+        ? repository
+        : { ...repository, signedBy: joined(directory, repository.signedBy) },
+    );
+    moved.debian = { ...spec.debian, repositories };
   }
   if (spec.kernel?.image !== undefined) moved.kernel = { ...spec.kernel, image: reference(spec.kernel.image) };
   if (spec.init !== undefined) moved.init = spec.init.map((image) => (image === undefined ? image : reference(image)));

@@ -30,6 +30,10 @@ export interface AssembleInput {
   readonly images?: ReadonlyMap<string, ImageConfig>;
   /** By index in `lock.spec.files`. */
   readonly files: ReadonlyMap<number, Content>;
+  /** By index in `lock.spec.files`, of those that are archives to be unpacked. */
+  readonly archives?: ReadonlyMap<number, Layer>;
+  /** Files of certificates, by their keys in `lock.files`. */
+  readonly certificates?: ReadonlyMap<string, Content>;
   /** Reads from the content store. */
   readonly read: (range: BlobRange) => Promise<Uint8Array>;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Resources } from './resources.js';
 import { Mount, Runtime } from './runtime.js';
+import { NAME, supervision } from './supervision.js';
 import { idValue, octalMode, text } from './text.js';
 
 export const Device = z
@@ -36,10 +37,7 @@ export const Container = z
     name: z
       .string()
       .max(128, 'must be at most 128 characters long')
-      .regex(
-        /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,
-        'must be letters, digits, dots, dashes and underscores, and start with a letter or digit',
-      )
+      .regex(NAME, 'must be letters, digits, dots, dashes and underscores, and start with a letter or digit')
       .describe('Name of the container; services must differ in it. It names the folder in the image.'),
     image: text.min(1).describe('Where its root file system comes from, such as `deb:lighttpd`.'),
     capabilities: z
@@ -138,6 +136,7 @@ export const Container = z
       .optional()
       .describe("Notes for the container runtime, copied to the container's configuration."),
     runtime: Runtime.optional().describe('What is prepared outside before it starts.'),
+    ...supervision,
   })
   .meta({
     id: 'Container',

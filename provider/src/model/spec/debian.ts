@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Repository } from './repository.js';
 import { ingot } from './text.js';
 
 const archiveUrl = z.url({ protocol: /^https?$/, error: 'must be an address that starts with http:// or https://' });
@@ -19,6 +20,11 @@ export const Debian = z
       .optional()
       .describe('Where to fetch security updates from. It is no part of the lock.')
       .meta({ 'x-default': 'from the settings, or from the apt configuration of the machine that builds', ...ingot }),
+    repositories: z
+      .array(Repository)
+      .optional()
+      .describe("Vendors' repositories, beside Debian's own archives.")
+      .meta({ 'x-default': 'none', ...ingot }),
   })
   .meta({
     id: 'Debian',

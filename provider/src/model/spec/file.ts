@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RemoteSource } from './remote-source.js';
 import { idValue, octalMode, text } from './text.js';
 
 export const FileEntry = z
@@ -7,10 +8,12 @@ export const FileEntry = z
     directory: z.boolean().optional().describe('Make a directory.').meta({ default: false }),
     symlink: text.optional().describe('Make a symbolic link to this path.'),
     contents: z.string().optional().describe('The text of the file itself.'),
-    source: text
-      .min(1)
+    source: z
+      .union([text.min(1), RemoteSource])
       .optional()
-      .describe('A file to take the content from: a path relative to the spec, or one that starts with `/`.'),
+      .describe(
+        'A file to take the content from: a path relative to the spec, or one that starts with `/`; or (Ingot only) the address of a file, with its digest.',
+      ),
     metadata: z.enum(['json', 'yaml']).optional().describe('Write the whole spec into the file, in this format.'),
     optional: z
       .boolean()
@@ -20,10 +23,12 @@ export const FileEntry = z
     mode: octalMode
       .optional()
       .describe('Permissions, in octal and in quotes.')
-      .meta({ 'x-default': '`"0600"`, and `"0700"` for a directory' }),
+      .meta({ 'x-default': '`"0600"`, and `"0700"` for a directory; what is unpacked has its own' }),
     uid: idValue
       .optional()
-      .describe('User that owns it: a number, `root`, or the name of a container for the id that it was given.')
+      .describe(
+        'User that owns it: a number, `root`, one of `users`, or the name of a container for the id that it was given.',
+      )
       .meta({ default: 0 }),
     gid: idValue.optional().describe('Group that owns it, in the same forms as `uid`.').meta({ default: 0 }),
   })

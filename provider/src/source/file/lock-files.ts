@@ -14,14 +14,14 @@ import { SourceError } from '../error.js';
 const MAX_FILE_BYTES = 16 * 1024 ** 3;
 
 export interface LockedFiles {
-  /** By index in `spec.files`. An `optional` file that does not exist has no entry. */
+  /** By index in `spec.files`, or as `ca[INDEX]`. An `optional` file that does not exist has no entry. */
   readonly files: Readonly<Record<string, LockedFile>>;
-  /** The paths they were read from, as the spec gives them. */
+  /** The paths they were read from, and the addresses of files to be fetched, as the spec gives them. */
   readonly sources: Readonly<Record<string, string>>;
 }
 
 /**
- * Reads the files that a spec names as `source`, keeps their content in the store, and returns their digests.
+ * Reads the files that a spec names by their paths, keeps their content in the store, and returns their digests.
  * @throws {SourceError} `not-found` or `unreadable`, with the property of the spec.
  */
 export async function lockFiles(
@@ -30,39 +30,47 @@ export async function lockFiles(
 ): Promise<LockedFiles> {
   const files: Record<string, LockedFile> = {};
   const sources: Record<string, string> = {};
-  for (const [index, entry] of (spec.files ?? []).entries()) {
-    if (entry.source === undefined) continue;
-    const locked = await readFile(entry.source, `files[${index}].source`, entry.optional === true, options);
+  for (const [index, { source, optional = false }] of (spec.files ?? []).entries()) {
+    if (typeof source === 'object') sources[index] = source.url;
+    if (typeof source !== 'string') continue;
+    const locked = await readFile(source, `files[${index}].source`, optional, options);
     if (locked === undefined) continue;
     files[index] = locked;
-    sources[index] = entry.source;
+    sources[index] = source;
+  }
+  for (const [index, entry] of (spec.ca ?? []).entries()) {
+    if (typeof entry === 'string') continue;
+    const locked = await readFile(entry.source, `ca[${index}].source`, false, options);
+    if (locked !== undefined) files[`ca[${index}]`] = locked;
+    sources[`ca[${index}]`] = entry.source;
   }
   return { files, sources };
 }
 
 /**
- * The contents of locked files, by index: from the store, or read again from their sources where it has lost them.
+ * The contents of locked files, by their keys in the lock: from the store, or read again from their sources where it has lost them.
  * @throws {SourceError} `changed` where a file no longer has the content that was locked.
  */
 export async function openFiles(
   files: Readonly<Record<string, LockedFile>>,
   options: { sources: Readonly<Record<string, string>>; directory: string; store: Store; signal: AbortSignal },
-): Promise<Map<number, Content>> {
-  const contents = new Map<number, Content>();
-  for (const [index, { digest, sizeBytes }] of Object.entries(files)) {
+): Promise<Map<string, Content>> {
+  const contents = new Map<string, Content>();
+  for (const [key, { digest, sizeBytes }] of Object.entries(files)) {
     if (!(await options.store.has(digest))) {
-      const source = options.sources[index];
-      const found = source && (await readFile(source, `files[${index}].source`, true, options));
+      const source = options.sources[key];
+      const property = key.startsWith('ca') ? `${key}.source` : `files[${key}].source`;
+      const found = source && (await readFile(source, property, true, options));
       if (!found || found.digest !== digest) {
         throw new SourceError(
           'changed',
-          `Cannot read ${source ?? `files[${index}]`}: its content is no longer the one that was locked (${digest}); ` +
+          `Cannot read ${source ?? property}: its content is no longer the one that was locked (${digest}); ` +
             'run the update without --target, so that the image is locked again',
         );
       }
     }
     const range: BlobRange = { blob: digest, offset: 0, sizeBytes };
-    contents.set(Number(index), { ...range, sha256: digest });
+    contents.set(key, { ...range, sha256: digest });
   }
   return contents;
 }

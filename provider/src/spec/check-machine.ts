@@ -1,0 +1,52 @@
+import { FormatError } from '../format/error.js';
+import { readCertificates } from '../format/pem.js';
+import type { Certificates, User } from '../model/spec.js';
+import { type Complain, each } from './check-container.js';
+import { PACKAGE } from './check-reference.js';
+import { type Path, quote } from './property.js';
+
+/** The names in `packages`. */
+export function checkPackages(packages: readonly string[] | undefined, path: Path, complain: Complain): void {
+  each(packages, path, (name, at) => {
+    if (PACKAGE.test(name)) return;
+    const hint = name.startsWith('deb:') ? '; leave out "deb:"' : '';
+    complain(at, `must be NAME or NAME=VERSION of a Debian package, got ${quote(name)}${hint}`);
+  });
+}
+
+/** The PEM texts in `ca`. Files are looked into when they are read. */
+export function checkCertificates(ca: readonly Certificates[] | undefined, path: Path, complain: Complain): void {
+  each(ca, path, (entry, at) => {
+    if (typeof entry !== 'string') return;
+    try {
+      readCertificates(entry);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      const hint = entry.includes('-----') ? '' : '; for a file, write { source: FILE }';
+      complain(at, `must be certificates in PEM form: ${error.message}${hint}`);
+    }
+  });
+}
+
+/** That no two users, of all sources together, share a name or a number. */
+export function checkUsers(users: readonly User[] | undefined, complain: Complain): void {
+  const names = new Map<string, Path>();
+  const numbers = new Map<number, Path>();
+  each(users, ['users'], ({ name, uid }, at) => {
+    const sameName = names.get(name);
+    const sameNumber = numbers.get(uid);
+    if (sameName !== undefined) {
+      complain([...at, 'name'], `is ${quote(name)} again; users must differ in their names`, {
+        code: 'conflict',
+        earlier: sameName,
+      });
+    } else if (sameNumber !== undefined) {
+      complain([...at, 'uid'], `is ${uid} again; users must differ in their numbers`, {
+        code: 'conflict',
+        earlier: sameNumber,
+      });
+    }
+    if (sameName === undefined) names.set(name, at);
+    if (sameNumber === undefined) numbers.set(uid, at);
+  });
+}
