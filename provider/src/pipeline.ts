@@ -18,6 +18,11 @@ import type { Spec } from './model/spec.js';
 import type { Tree } from './model/tree.js';
 import type { Settings } from './settings.js';
 import type { Mirrors } from './source/debian/mirrors.js';
+import type { LockFileContent } from './source/lock-file/content.js';
+import type { LockFile } from './source/lock-file/lock-file.js';
+import type { Outdated } from './source/lock-file/outdated.js';
+import type { Wanted } from './source/lock-file/stale.js';
+import type { Update } from './source/lock-file/update.js';
 import type { RegistryClient } from './source/registry/client.js';
 import type { Role, SourceOptions } from './source/transport.js';
 import type { ParsedSpec } from './spec/parse.js';
@@ -27,6 +32,8 @@ import type { Change } from './tree/diff.js';
 
 export { lockDigest } from './model/lock.js';
 export type { MachineRecord } from './run/qemu/machine.js';
+export type { LockFile } from './source/lock-file/lock-file.js';
+export type { Outdated } from './source/lock-file/outdated.js';
 
 /** What the stages work with: the store, the settings, and what surrounds the call. */
 export interface Workshop extends AsyncDisposable {
@@ -45,7 +52,12 @@ export async function openWorkshop(
   settings: Settings,
   surroundings: Pick<Workshop, 'directory' | 'signal' | 'progress' | 'now'>,
 ): Promise<Workshop> {
-  const store = await Store.open(settings.cacheDirectory);
+  const { limitOf } = await import('./store/size.js');
+  const store = await Store.open(settings.cacheDirectory, {
+    shared: settings.sharedCaches ?? [],
+    maxBytes: limitOf(settings.cacheMaxSize),
+    onDamage: (_, path) => surroundings.progress({ step: `making again what was damaged in the cache: ${path}` }),
+  });
   let client: Promise<RegistryClient> | undefined;
   return {
     ...surroundings,
@@ -85,6 +97,8 @@ export async function at<T>(parsed: ParsedSpec, work: () => Promise<T>): Promise
 }
 
 export interface LockOptions {
+  /** The lock file beside the spec: where there is one, what it pins counts, and nothing is resolved. */
+  readonly file?: LockFile | undefined;
   /** The lock that is in force: what the spec says as before keeps its pins. */
   readonly previous?: LockedImage;
   /** Let every pin move to the newest. */
@@ -98,6 +112,7 @@ export interface LockOptions {
  * comes back as it is, and no source is touched: also with an older recipe or guest, which move only with something else.
  */
 export async function lock(spec: Spec, options: LockOptions, workshop: Workshop): Promise<LockedImage> {
+  if (options.file !== undefined) await requireFreshFile(spec, options.file);
   const { lockFiles } = await import('./source/file/lock-files.js');
   const { files, sources } = await lockFiles(spec, workshop);
   const local = await lockLocal(spec, workshop);
@@ -106,6 +121,10 @@ export async function lock(spec: Spec, options: LockOptions, workshop: Workshop)
   const mirrors = { main: spec.debian?.mirror, security: spec.debian?.securityMirror };
   const found = { sources, mirrors, ...(local.images ? { images: local.images } : {}) };
 
+  if (options.file !== undefined) {
+    const { recipe, pins, guest } = options.file.content;
+    return { lock: { ...unpinned, recipe, pins: { ...pins, ...local.pins }, guest }, ...found };
+  }
   if (previous !== undefined && options.move !== true) {
     const { recipe, pins, guest } = previous.lock;
     if (lockDigest({ ...unpinned, recipe, pins: { ...pins, ...local.pins }, guest }) === lockDigest(previous.lock)) {
@@ -115,9 +134,65 @@ export async function lock(spec: Spec, options: LockOptions, workshop: Workshop)
   const guestHere = await guestFor(local.spec, unpinned.platform);
   // Another init may want other packages.
   const name = options.remember && `${RECIPE} ${guestHere?.digest ?? 'none'} ${options.remember}`;
-  const { pins, guest } = await remembered(name, workshop, () => pin(local, { ...options, guestHere }, workshop));
+  const { pins, guest } = await remembered(name, workshop, () =>
+    pin(local.spec, { old: options.move === true ? undefined : previous?.lock, guestHere }, workshop),
+  );
   return { lock: { ...unpinned, recipe: RECIPE, pins: { ...pins, ...local.pins }, guest }, ...found };
 }
+
+/**
+ * The lock file of a spec that is given by its path, if it has one.
+ * @throws {SourceError} for one that cannot be read.
+ */
+export async function readLockFile(spec: unknown, { directory }: Workshop): Promise<LockFile | undefined> {
+  const { readLockFile: read } = await import('./source/lock-file/lock-file.js');
+  return read(spec, directory);
+}
+
+/** The file beside a spec: its place, its text, and what changes in it. Loaded when it is needed. */
+export const lockFile = (): Promise<typeof import('./source/lock-file/index.js')> =>
+  import('./source/lock-file/index.js');
+
+/**
+ * Spec → what its lock file is to say. What the old one pins is kept, but for what the update names (all, where it names
+ * nothing); where nothing is to move the old content comes back as it is, and no source is touched.
+ */
+export async function relock(
+  spec: Spec,
+  { file, update: words }: { file?: LockFile | undefined; update?: readonly string[] | undefined },
+  workshop: Workshop,
+): Promise<LockFileContent> {
+  const { pinChanges, UPDATE_NOTHING, updateOf, whyStale } = await lockFile();
+  const old = file?.content;
+  if (old !== undefined && words === undefined && whyStale(old, wantedOf(spec)).length === 0) return old;
+  const update = old === undefined || words === undefined ? UPDATE_NOTHING : updateOf(words, old);
+  const newest = await newestPins(spec, { old, update }, workshop);
+  if (old === undefined || update.movesRecipe) return newest;
+  // The recipe and the init itself move only with something else.
+  const guest = old.guest && newest.guest && { ...old.guest, pin: newest.guest.pin };
+  return pinChanges(old, { ...newest, recipe: old.recipe, guest }).length === 0 ? old : newest;
+}
+
+/**
+ * What a lock file pins → what of it there is newer of.
+ * @throws {SourceError} `stale` where the file does not fit the spec.
+ */
+export async function outdated(spec: Spec, file: LockFile, workshop: Workshop): Promise<Outdated[]> {
+  await requireFreshFile(spec, file);
+  const { outdatedPins, pinnedPackages } = await lockFile();
+  const { withSecurityUpdate } = await import('./source/debian/security-updates.js');
+  const newest = await newestPins(spec, {}, workshop);
+  const packages = pinnedPackages(file.content);
+  if (packages.length === 0) return outdatedPins(file.content, newest, new Set());
+  const { mirror: main, securityMirror: security } = spec.debian ?? {};
+  const source = sourceOptions(file.content, workshop, { main, security });
+  const architecture = architectureOf(source.platform);
+  const debian = { ...source, architecture, mirrors: await source.mirrors(), now: source.now() };
+  return outdatedPins(file.content, newest, await withSecurityUpdate(packages, debian));
+}
+
+/** The cache itself: what is in it, and how it is kept small and sound. */
+export const cache = (): Promise<typeof import('./store/upkeep.js')> => import('./store/upkeep.js');
 
 /** Lock → Contents: what is in the image, in words. Kept by digest. */
 export async function describe(image: LockedImage, workshop: Workshop): Promise<Contents> {
@@ -234,16 +309,19 @@ interface LocalSpec {
 /** Images on this machine are files of the user: they are pinned to what they hold now, and their paths taken out. */
 async function lockLocal(spec: Spec, workshop: Workshop): Promise<LocalSpec> {
   const references = [...referencesOf(spec)];
-  if (references.every(([reference]) => parseReference(reference).local === undefined)) return { spec, pins: {} };
+  if (!references.some(([reference]) => isLocal(reference))) return { spec, pins: {} };
   const { resolveLocal } = await import('./source/local.js');
   const { names, pins, images } = await resolveLocal(references, sourceOptions(unpinnedLock(spec), workshop));
   return { spec: withReferences(spec, (reference) => names.get(reference) ?? reference), pins, images };
 }
 
-/** Resolves every other reference of the spec; one that the previous lock has for the same platform and suite is kept. */
+/**
+ * Resolves every other reference of the spec; one that was pinned for the same platform and suite is kept, unless the
+ * update is to move it.
+ */
 async function pin(
-  { spec, pins: local }: LocalSpec,
-  options: LockOptions & { guestHere: GuestName | undefined },
+  spec: Spec,
+  options: { old?: LockFileContent | undefined; update?: Update; guestHere: GuestName | undefined },
   workshop: Workshop,
 ): Promise<Pinned> {
   const { resolve } = await import('./source/transport.js');
@@ -251,21 +329,36 @@ async function pin(
   const unpinned = unpinnedLock(spec);
   const { mirror: main, securityMirror: security } = spec.debian ?? {};
   const source = sourceOptions(unpinned, workshop, { main, security });
-  const old = options.move === true ? undefined : options.previous?.lock;
-  const comparable = old?.platform === unpinned.platform && old.suite === unpinned.suite;
-  const keep = comparable ? [...Object.values(old.pins), ...(old.guest ? [old.guest.pin] : [])] : [];
+  const { update } = options;
+  const old =
+    options.old?.platform === unpinned.platform && options.old.suite === unpinned.suite ? options.old : undefined;
+  const keep = old === undefined ? [] : [...Object.values(old.pins), ...(old.guest ? [old.guest.pin] : [])];
+  const resolving = { ...source, keep: keep.map((kept) => withoutMoving(kept, update)) };
 
   const pins: Record<string, Pin> = {};
   for (const [reference, { role, property }] of referencesOf(spec)) {
-    if (Object.hasOwn(local, reference)) continue;
-    const kept = comparable ? old.pins[reference] : undefined;
-    pins[reference] = kept ?? (await resolve(reference, role, { ...source, keep, property }));
+    if (isLocal(reference)) continue;
+    const kept = old?.pins[reference];
+    const stays = kept !== undefined && update?.moves(reference, kept) !== true;
+    pins[reference] = stays ? kept : await resolve(reference, role, { ...resolving, property });
   }
   const { guestHere } = options;
   if (guestHere === undefined) return { pins, guest: null };
-  const kept = comparable && old.guest?.version === guestHere.version ? old.guest.pin : undefined;
-  const guest = kept ?? (await resolve(`deb:${GUEST_PACKAGES.join(',')}`, 'guest', { ...source, keep }));
+  const kept = old?.guest?.version === guestHere.version ? old.guest.pin : undefined;
+  const stays = kept !== undefined && update?.movesGuest(kept) !== true;
+  const guest = stays ? kept : await resolve(`deb:${GUEST_PACKAGES.join(',')}`, 'guest', resolving);
   return { pins, guest: { ...guestHere, pin: guest } };
+}
+
+/** A pin without the packages that are to move, for the resolver to keep. */
+function withoutMoving(kept: Pin, update: Update | undefined): Pin {
+  if (kept.kind !== 'debian' || update === undefined) return kept;
+  return { ...kept, packages: kept.packages.filter(update.keeps) };
+}
+
+/** Whether a reference leads to this machine: what it holds is the user's own, and moves with it. */
+function isLocal(reference: string): boolean {
+  return parseReference(reference).local !== undefined;
 }
 
 type GuestName = Awaited<ReturnType<typeof import('./guest/manifest.js')['currentGuest']>>;
@@ -275,6 +368,28 @@ async function guestFor(spec: Spec, platform: Lock['platform']): Promise<GuestNa
   if ((spec.init ?? []).length > 0) return undefined;
   const { currentGuest } = await import('./guest/manifest.js');
   return currentGuest(architectureOf(platform));
+}
+
+async function newestPins(
+  spec: Spec,
+  options: { old?: LockFileContent | undefined; update?: Update },
+  workshop: Workshop,
+): Promise<LockFileContent> {
+  const { platform, suite } = unpinnedLock(spec);
+  const pinned = await pin(spec, { ...options, guestHere: await guestFor(spec, platform) }, workshop);
+  return { platform, suite, recipe: RECIPE, ...pinned };
+}
+
+/** What a lock file must pin to fit a spec. */
+export function wantedOf(spec: Spec): Wanted {
+  const { platform, suite } = unpinnedLock(spec);
+  const references = new Map([...referencesOf(spec)].filter(([reference]) => !isLocal(reference)));
+  return { platform, suite, references, guest: (spec.init ?? []).length === 0 };
+}
+
+async function requireFreshFile(spec: Spec, file: LockFile): Promise<void> {
+  const { requireFresh } = await lockFile();
+  requireFresh(file, wantedOf(spec));
 }
 
 /** Lock → Layers: everything that the tree is assembled from, fetched where the store does not have it. */

@@ -1,10 +1,14 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 
 /** What an Ingot takes from its surroundings. None of it reaches an image. */
 export interface Settings {
   /** Content that can be made or fetched again. Default: `$XDG_CACHE_HOME/ingot`. */
   readonly cacheDirectory: string;
+  /** Folders of other caches, which are read where this one does not have something, and never written. */
+  readonly sharedCaches?: readonly string[];
+  /** How large the cache may become, such as `20GB`, or `none` for no limit. Default: 20 GB. */
+  readonly cacheMaxSize?: string;
   /** Running machines and their consoles. Default: `$XDG_STATE_HOME/ingot`. */
   readonly stateDirectory: string;
   /** Addresses of the Debian archives; what is missing is taken from the host's own apt configuration. */
@@ -42,6 +46,8 @@ export function settingsFrom(environment: Environment, configured: ConfiguredSet
   const security = configured.debianSecurityMirror || environment.INGOT_DEBIAN_SECURITY_MIRROR;
   return {
     cacheDirectory: environment.INGOT_CACHE || join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ingot'),
+    sharedCaches: (environment.INGOT_CACHE_SHARED ?? '').split(delimiter).filter((path) => path !== ''),
+    ...(environment.INGOT_CACHE_MAX_SIZE ? { cacheMaxSize: environment.INGOT_CACHE_MAX_SIZE } : {}),
     stateDirectory:
       environment.INGOT_STATE || join(environment.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'ingot'),
     ...(isSwitch(environment.INGOT_DEBIAN_CHECK_VALID_UNTIL)

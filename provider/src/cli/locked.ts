@@ -1,10 +1,10 @@
 import { canonicalJson, type Json, sha256 } from '../model/digest.js';
 import type { LockedImage } from '../model/lock.js';
-import { at, lock, parse, type Workshop } from '../pipeline.js';
+import { at, lock, parse, readLockFile, type Workshop } from '../pipeline.js';
 
 /**
- * Specs, locked, and what follows from that: errors of both are told at their place in the specs. Within an hour the
- * same spec gives the same lock, as it does between a preview and its update.
+ * Specs, locked, and what follows from that: errors of both are told at their place in the specs. Where they have a lock
+ * file it decides; else the same spec gives the same lock within an hour, as it does between a preview and its update.
  */
 export async function withLock<T>(
   specs: readonly string[],
@@ -13,5 +13,6 @@ export async function withLock<T>(
 ): Promise<T> {
   const parsed = await parse(specs, workshop);
   const remember = `command ${sha256(canonicalJson(parsed.spec as unknown as Json))}`;
-  return at(parsed, async () => use(await lock(parsed.spec, { remember }, workshop)));
+  const file = await readLockFile(specs, workshop);
+  return at(parsed, async () => use(await lock(parsed.spec, { file, remember }, workshop)));
 }

@@ -4,13 +4,19 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { describeError, IngotError } from '../model/error.js';
 import { build } from './build.js';
+import { addCacheCommands } from './cache-commands.js';
 import { diff } from './diff.js';
 import { inspect } from './inspect.js';
 import { lint } from './lint.js';
+import { addLockCommands } from './lock-commands.js';
+import { Unanswered } from './question.js';
 
 const SPECS = 'YAML files (merged), `-` for standard input';
 
-/** The `ingot` command. Sets the exit code: 0 done, 1 it could not be done, 2 the command was not understood. */
+/**
+ * The `ingot` command. Sets the exit code: 0 done, 1 it could not be done, 2 the command was not understood. Commands that
+ * ask something have their own: see asking().
+ */
 export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('ingot')
     .description(
@@ -46,6 +52,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     .argument('<after>', 'a YAML file')
     .option('--json', 'as JSON')
     .action(diff);
+  addLockCommands(program);
+  addCacheCommands(program);
 
   try {
     await program.parseAsync(argv);
@@ -60,6 +68,7 @@ function packageVersion(): string {
 }
 
 function report(error: unknown): number {
+  if (error instanceof Unanswered) return Math.max(report(error.cause), 2);
   if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number') {
     // commander has said what was wrong, or has printed the help that was asked for.
     return error.exitCode === 0 ? 0 : 2;

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Contents } from '../model/contents.js';
 import { canonicalJson, type Digest, hexOf, type Json, sha256 } from '../model/digest.js';
-import type { LockOptions } from '../pipeline.js';
+import type { LockFile, LockOptions } from '../pipeline.js';
 import type { Handler, Operation } from './handler.js';
 import { decodeLock, encodeLock } from './lock-text.js';
 import { failuresOf, failuresOfIssues } from './problems.js';
-import { type Properties, STATE_VERSION } from './state.js';
+import { type Properties, STATE_VERSION, StateError } from './state.js';
 import { isUnknown, UNKNOWN } from './unknown.js';
 
 /** What a program gives an `ingot.Image`. */
@@ -65,12 +65,15 @@ async function describeImage(
   olds: Properties,
   operation: Operation,
 ): Promise<Record<(typeof COMPUTED)[number], unknown>> {
-  const { at, openWorkshop, parse, lock, describe, lockDigest } = await import('../pipeline.js');
+  const { at, openWorkshop, parse, lock, describe, lockDigest, readLockFile } = await import('../pipeline.js');
   await using workshop = await openWorkshop(operation.settings, operation);
   const parsed = await parse(inputs.spec, workshop);
   const previous = typeof olds.__lock === 'string' ? decodeLock(olds.__lock) : undefined;
   const move = inputs.pins === 'latest';
+  const file = await readLockFile(inputs.spec, workshop);
+  if (file !== undefined && move) throw contradiction(file);
   const options: LockOptions = {
+    file,
     ...(previous ? { previous } : {}),
     move,
     // What the preview resolved is what the update does, also when the archive has moved in between.
@@ -91,6 +94,15 @@ async function describeImage(
       __lock: unchanged ? olds.__lock : encodeLock(locked),
     };
   });
+}
+
+function contradiction({ path, command }: LockFile): StateError {
+  return new StateError(
+    'bad-pins',
+    `Cannot use pins: "latest": ${path} is there, and says to what everything is pinned; leave pins out and run ` +
+      `\`${command} --update\`, or remove that file`,
+    { context: { path, property: 'pins' } },
+  );
 }
 
 function nameOf(urn: string, parts: unknown): string {

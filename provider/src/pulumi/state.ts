@@ -19,7 +19,7 @@ export interface Bookkeeping {
 
 export type Properties = Readonly<Record<string, unknown>>;
 
-export class StateError extends IngotError<'newer-state' | 'unknown-resource' | 'bad-lock'> {}
+export class StateError extends IngotError<'newer-state' | 'unknown-resource' | 'bad-lock' | 'bad-pins'> {}
 
 /**
  * Refuses a state that a newer version has written: its meaning is not known here.

@@ -49,6 +49,8 @@ export type SourceErrorCode =
   | 'unreadable'
   /** A file of the user that no longer has the content that was locked. */
   | 'changed'
+  /** A lock file that does not fit its spec any more. */
+  | 'stale'
   /** Reading or writing on this machine failed. */
   | 'io';
 

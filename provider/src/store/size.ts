@@ -25,6 +25,21 @@ export function parseSize(text: string, name: string): number {
   throw badSetting(name, text, 'a size such as 20GB, 500MB or 1.5GiB');
 }
 
+const DEFAULT_LIMIT = '20GB';
+
+/**
+ * How many bytes the store may have, by what is set; undefined for `none`. There is a limit by default since each build
+ * leaves a whole image behind: whoever tries something out all day would find the disk full.
+ * @throws {StoreError} `bad-setting`.
+ */
+export function limitOf(setting: string = DEFAULT_LIMIT): number | undefined {
+  if (setting === 'none') return undefined;
+  const sizeBytes = parseSize(setting, 'INGOT_CACHE_MAX_SIZE');
+  // To some this is no limit, to others no cache.
+  if (sizeBytes === 0) throw badSetting('INGOT_CACHE_MAX_SIZE', setting, 'a size such as 20GB, or none for no limit');
+  return sizeBytes;
+}
+
 /**
  * The milliseconds that a time such as `30d`, `12h` or `2w` stands for.
  * @throws {StoreError} `bad-setting`, naming where the text stands.

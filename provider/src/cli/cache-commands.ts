@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import type { PruneCommandOptions } from './cache.js';
+import { asking } from './question.js';
+
+/** `ingot cache …`. */
+export function addCacheCommands(program: Command): void {
+  const cache = program
+    .command('cache')
+    .description('look after the cache: what was fetched, unpacked and built')
+    .addHelpText(
+      'after',
+      '\nThe cache is the folder INGOT_CACHE, and is kept below INGOT_CACHE_MAX_SIZE (default 20GB, `none` for no limit).\n' +
+        'It can be removed at any time: what is needed is fetched and made again.',
+    );
+  cache
+    .command('dir')
+    .description('print the folder')
+    .action(async () => (await import('./cache.js')).cacheDir());
+  cache
+    .command('du')
+    .description('show what takes how much room')
+    .option('--json', 'as JSON')
+    .action(async (options: { json?: true }) => (await import('./cache.js')).cacheDu(options));
+  cache
+    .command('prune')
+    .description('remove what was used longest ago, but nothing that a running build uses')
+    .option('--max-size <size>', 'until no more than this is left, such as 5GB (default: the limit that is set)')
+    .option('--older-than <time>', 'what was not used for so long, such as 30d')
+    .option('--all', 'everything')
+    .option('--dry-run', 'only say how much it would be')
+    .action(async (options: PruneCommandOptions) => (await import('./cache.js')).cachePrune(options));
+  cache
+    .command('verify')
+    .description('compare everything with its digest, and remove what is damaged')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExit code: 0 all is sound, 1 something was damaged, 2 it could not be found out')
+    .action(asking(async (options: { json?: true }) => (await import('./cache.js')).cacheVerify(options)));
+}
