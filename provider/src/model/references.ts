@@ -1,6 +1,11 @@
 import type { Container } from './spec/container.js';
 import type { Spec } from './spec.js';
 
+/** The reference that stands for the packages of the machine itself; undefined where there are none. */
+export function packagesReference({ packages = [] }: Pick<Spec, 'packages'>): string | undefined {
+  return packages.length === 0 ? undefined : `deb:${[...new Set(packages)].join(',')}`;
+}
+
 /** The spec with other texts for its references. */
 export function withReferences(spec: Spec, rename: (reference: string) => string): Spec {
   const inContainers = (containers: readonly Container[]) =>

@@ -72,6 +72,15 @@ export class Accounts {
     if (members !== undefined && !members.includes(user)) members.push(user);
   }
 
+  /** In the order in which they were gathered. */
+  users(): User[] {
+    return [...this.#users.values()];
+  }
+
+  groups(): Group[] {
+    return [...this.#groups.values()];
+  }
+
   uids(): Ids {
     return new Map([...this.#users.values()].map(({ name, uid }) => [name, uid]));
   }

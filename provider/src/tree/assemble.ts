@@ -1,6 +1,7 @@
 import type { BlobRange, Content, GuestFile, GuestPick, ImageConfig, Layer, Lock, Tree } from '../model/index.js';
 import { architectureOf, parseReference } from '../model/index.js';
 import { apkDatabase, mergeApkDatabases } from './apk-database.js';
+import { authoritiesOf } from './certificates.js';
 import { ComponentList } from './component-list.js';
 import { layContainers, packagesOrImage } from './containers.js';
 import { TreeError } from './error.js';
@@ -10,6 +11,8 @@ import { containerIds } from './ids.js';
 import { imageRoot } from './image-root.js';
 import { layKernel } from './kernel.js';
 import { layKernelImage } from './kernel-image.js';
+import { layMachineSettings } from './machine-settings.js';
+import { layPackages } from './packages.js';
 import { absorb, entriesOf, type Folder, newFolder, plainFolder } from './root.js';
 import { touch } from './touch.js';
 
@@ -41,7 +44,7 @@ export interface AssembleInput {
 /**
  * The whole root file system. The same lock gives the same tree: nothing but the input decides.
  *
- *   init or Ingot's own ─▶ kernel and modules ─▶ onboot, onshutdown, services ─▶ the user's files
+ *   init or Ingot's own ─▶ kernel and modules ─▶ packages, users … ─▶ onboot, onshutdown, services ─▶ the user's files
  *
  * @throws {TreeError}
  */
@@ -54,6 +57,9 @@ export async function assemble(input: AssembleInput): Promise<Tree> {
 
   await layInit(host, input, components);
   await layAnyKernel(host, input, components);
+  await layPackages(host, input, components);
+  const authorities = await authoritiesOf(lock, { certificates: input.certificates, read });
+  const { uids, gids } = await layMachineSettings(host, input, { authorities, components });
   const ids = containerIds(lock.spec);
   const roots = await layContainers(host, {
     lock,
@@ -62,9 +68,14 @@ export async function assemble(input: AssembleInput): Promise<Tree> {
     ids,
     components,
     parentComponent: init,
+    authorities,
     read,
   });
-  layFiles(host, { lock, contents: input.files, ids, component: components.add('files', 'files'), roots });
+  const { files: contents, archives } = input;
+  layFiles(host, {
+    ...{ lock, contents, archives, roots, component: components.add('files', 'files') },
+    ...{ uids: [uids, ids], gids: [gids, ids] },
+  });
 
   const entries = entriesOf(host);
   return { entries, components: components.usedBy(entries) };

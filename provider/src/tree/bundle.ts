@@ -3,6 +3,7 @@ import { generated } from './generated.js';
 import type { OciMount } from './mounts.js';
 import { type Folder, newFile, newFolder, plainFolder, put } from './root.js';
 import { runtimeConfig } from './runtime-config.js';
+import { supervisionText } from './supervision.js';
 
 export interface BundleOptions {
   /** Path of the bundle in the image: `containers/services/web`. */
@@ -18,7 +19,8 @@ export interface BundleOptions {
 }
 
 /**
- * Lays a container into the host's root, in LinuxKit's layout: `config.json`, `runtime.json`, and
+ * Lays a container into the host's root, in LinuxKit's layout: `config.json`, `runtime.json`, `ingot.json` where the spec
+ * says what LinuxKit cannot, and
  * - readonly: the root file system in `rootfs`;
  * - else: the root file system in `lower`, and empty `tmp` and `rootfs`, where an overlay is mounted.
  * @returns The absolute path of the root file system, for later bundles with the same one.
@@ -41,6 +43,8 @@ export function layBundle(host: Folder, container: Container, options: BundleOpt
   const file = { ...plain, mode: 0o644 };
   bundle.children.set('config.json', newFile(generated(config), file));
   bundle.children.set('runtime.json', newFile(generated(runtimeConfig(container, mounts)), file));
+  const supervision = supervisionText(container);
+  if (supervision !== undefined) bundle.children.set('ingot.json', newFile(generated(supervision), file));
   put(host, path, bundle, parents);
   return rootPath;
 }

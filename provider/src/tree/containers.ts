@@ -1,6 +1,7 @@
 import type { Container, ImageConfig, Layer, Lock, Spec } from '../model/index.js';
 import { architectureOf, canonicalJson, imagePath, type Json, parseReference } from '../model/index.js';
 import { layBundle } from './bundle.js';
+import { addAuthorities } from './certificates.js';
 import { checkCommand, withDefaultPath } from './command.js';
 import type { ComponentList } from './component-list.js';
 import { debianRoot } from './debian-root.js';
@@ -12,6 +13,7 @@ import { makeMountPoints } from './mount-points.js';
 import { mountsOf } from './mounts.js';
 import { ociConfig } from './oci-config.js';
 import { type Folder, find, plainFolder, type Read } from './root.js';
+import { withSecrets } from './supervision.js';
 import { touch } from './touch.js';
 
 export interface ContainersOptions {
@@ -23,6 +25,8 @@ export interface ContainersOptions {
   readonly components: ComponentList;
   /** Of the folders that bundles lie in. */
   readonly parentComponent: string;
+  /** Certificates that containers with a CA bundle are to trust. */
+  readonly authorities: readonly string[];
   readonly read: Read;
 }
 
@@ -75,7 +79,8 @@ export async function layContainers(host: Folder, options: ContainersOptions): P
   const { files: userFiles = [] } = options.lock.spec;
   const files = new Set(userFiles.filter(({ directory }) => directory !== true).map(({ path }) => imagePath(path)));
   for (const { container: written, ...place } of placedContainers(options.lock.spec)) {
-    const placed = { ...place, container: withImage(written, options.images?.get(written.image), place.property) };
+    const whole = withImage(written, options.images?.get(written.image), place.property);
+    const placed = { ...place, container: withSecrets(whole, place.place) };
     if (places.has(placed.place)) {
       throw new TreeError(
         'bad-container',
@@ -122,6 +127,8 @@ async function buildRoot(
   const { components, lock } = options;
   const component = components.add(place, 'container');
   const built = await packagesOrImage(container.image, { component, property: `${property}.image` }, options);
+  const { authorities, read } = options;
+  await addAuthorities(built.root, authorities, { ownership: plainFolder(component, lock.sourceDateEpoch), read });
   touch(built.root, { component, mtimeSeconds: lock.sourceDateEpoch, resolver: 'stub' });
   return built;
 }
@@ -130,7 +137,12 @@ async function buildRoot(
 export async function packagesOrImage(
   reference: string,
   { component, property }: { readonly component: string; readonly property: string },
-  { lock, layers: allLayers, components, read }: Omit<ContainersOptions, 'ids' | 'parentComponent' | 'images'>,
+  {
+    lock,
+    layers: allLayers,
+    components,
+    read,
+  }: Omit<ContainersOptions, 'ids' | 'parentComponent' | 'images' | 'authorities'>,
 ): Promise<BuiltRoot> {
   const layers = allLayers.get(reference);
   if (layers === undefined) {

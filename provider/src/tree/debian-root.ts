@@ -1,4 +1,5 @@
 import type { Architecture, Layer } from '../model/index.js';
+import type { Group, User } from './accounts.js';
 import { applyFixUps, type FixUpContext } from './apply-fix-ups.js';
 import { addBaseFolders, mergeUsr } from './base-folders.js';
 import { addCertificateBundle } from './certificate-bundle.js';
@@ -30,6 +31,8 @@ export interface DebianRoot {
   /** Users and groups of its passwd and group files. */
   readonly uids: Ids;
   readonly gids: Ids;
+  readonly users: readonly User[];
+  readonly groups: readonly Group[];
 }
 
 /**
@@ -68,7 +71,8 @@ export async function debianRoot(layers: readonly Layer[], options: DebianRootOp
     const record = plainFolder(owner, mtimeSeconds);
     addPackageRecord(root, { name, version, architecture: options.packageArchitecture(name) }, { record, shared });
   }
-  return { root, uids: accounts.uids(), gids: accounts.gids() };
+  const [users, groups] = [accounts.users(), accounts.groups()];
+  return { root, uids: accounts.uids(), gids: accounts.gids(), users, groups };
 }
 
 function namePackage(layer: Layer, options: DebianRootOptions): { name: string; version: string; owner: string } {

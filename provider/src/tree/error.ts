@@ -23,6 +23,12 @@ export type TreeErrorCode =
   | 'bad-kernel'
   /** An image's own settings cannot be read. */
   | 'bad-label'
+  /** A user that cannot be added to those that the machine has. */
+  | 'bad-user'
+  /** A file that is to hold certificates does not. */
+  | 'bad-certificate'
+  /** Packages and Ingot's own init have one package in two versions. */
+  | 'mixed-versions'
   /** A package of Ingot's own init does not hold a file that it takes from there. */
   | 'missing-guest-file';
 

@@ -13,7 +13,9 @@ function lay(files: FileEntry[], root: Folder = newFolder(plain), roots = new Ma
   layFiles(root, {
     lock: { ...lockOf({ files }), files: { 9: { digest: content.sha256, sizeBytes: content.sizeBytes } } },
     contents: new Map(files.flatMap(({ source }, index) => (source === undefined ? [] : [[index, content] as const]))),
-    ids: new Map([['web', 100]]),
+    archives: undefined,
+    uids: [new Map([['ann', 1000]]), new Map([['web', 100]])],
+    gids: [new Map([['ann', 1000]]), new Map([['web', 100]])],
     component: 'files',
     roots,
   });

@@ -1,15 +1,20 @@
-import type { Content, FileEntry, Lock } from '../model/index.js';
+import type { Content, FileEntry, Layer, Lock } from '../model/index.js';
 import { TreeError } from './error.js';
+import { layDown } from './flatten.js';
 import { generated } from './generated.js';
 import { type Ids, resolveId } from './ids.js';
 import { metadataText } from './metadata.js';
-import { type Folder, find, newFile, newFolder, newSymlink, type Ownership, put } from './root.js';
+import { type Folder, find, makeFolder, newFile, newFolder, newSymlink, type Ownership, put } from './root.js';
 
 export interface FilesOptions {
   readonly lock: Lock;
   /** By index in `lock.spec.files`. */
   readonly contents: ReadonlyMap<number, Content>;
-  readonly ids: Ids;
+  /** By index in `lock.spec.files`, of those that are to be unpacked. */
+  readonly archives: ReadonlyMap<number, Layer> | undefined;
+  /** What names of owners stand for, each asked in turn: those of `users`, then those of containers. */
+  readonly uids: readonly Ids[];
+  readonly gids: readonly Ids[];
   readonly component: string;
   /** Roots of containers within the host's root, by path: links in them stay in them. */
   readonly roots: ReadonlyMap<string, Folder>;
@@ -30,10 +35,13 @@ export function layFiles(host: Folder, options: FilesOptions): void {
 
 function layFile(host: Folder, { file, index }: { file: FileEntry; index: number }, options: FilesOptions): void {
   const property = `files[${index}]`;
+  const archive = options.archives?.get(index);
+  if (archive !== undefined) {
+    layArchive(host, { file, archive, property }, options);
+    return;
+  }
   const what = whatItIs(file, { index, property }, options);
   if (what === undefined) return;
-  const id = (value: FileEntry['uid'], name: string) =>
-    resolveId(value, [options.ids], { property: `${property}.${name}`, code: 'bad-file' });
   const mode =
     file.mode === undefined
       ? what === 'folder'
@@ -42,8 +50,7 @@ function layFile(host: Folder, { file, index }: { file: FileEntry; index: number
       : Number.parseInt(file.mode, 8);
   const ownership: Ownership = {
     mode,
-    uid: id(file.uid, 'uid'),
-    gid: id(file.gid, 'gid'),
+    ...ownerOf(file, property, options),
     mtimeSeconds: options.lock.sourceDateEpoch,
     component: options.component,
   };
@@ -58,6 +65,30 @@ function layFile(host: Folder, { file, index }: { file: FileEntry; index: number
   } else {
     put(root, path, newFile(what, ownership), missing);
   }
+}
+
+function ownerOf(file: FileEntry, property: string, { uids, gids }: FilesOptions): Pick<Ownership, 'uid' | 'gid'> {
+  const about = (name: string) => ({ property: `${property}.${name}`, code: 'bad-file' as const });
+  return { uid: resolveId(file.uid, uids, about('uid')), gid: resolveId(file.gid, gids, about('gid')) };
+}
+
+/**
+ * Lays what is in an archive into the folder at the entry's path, which is all that it can reach: links in it lead no
+ * further. Folders that are there keep owner and mode, as they do for files.
+ */
+function layArchive(
+  host: Folder,
+  { file, archive, property }: { file: FileEntry; archive: Layer; property: string },
+  options: FilesOptions,
+): void {
+  const owner = ownerOf(file, property, options);
+  const shared = { ...owner, mode: 0o755, mtimeSeconds: options.lock.sourceDateEpoch, component: options.component };
+  const { root, path } = rootOf(host, filePath(file.path, property), options.roots);
+  const folder = makeFolder(root, path, shared);
+  const entries = archive.entries
+    .filter((entry) => entry.type !== 'directory' || find(folder, entry.path)?.type !== 'directory')
+    .map((entry) => ({ ...entry, ...owner }));
+  layDown(folder, { ...archive, entries }, { kind: 'package', component: options.component, shared });
 }
 
 /** What an entry makes; undefined for an optional one whose source was not there. */

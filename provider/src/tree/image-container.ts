@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { Container, type ImageConfig } from '../model/index.js';
+import { Container, type ImageConfig, supervision } from '../model/index.js';
 import { TreeError } from './error.js';
 import { unique } from './mounts.js';
 
@@ -8,9 +8,9 @@ export const LABEL = 'org.mobyproject.config';
 /** The longest label of LinuxKit's own packages has 1.5 kB. */
 const MAX_LABEL_LENGTH = 65_536;
 
-/** What an image may say: all but who it is. */
-const Label = Container.omit({ name: true, image: true });
-type Label = Omit<Container, 'name' | 'image'>;
+/** What an image may say: all but who it is, and what the machine is to do for it or give it. */
+const Label = Container.omit({ name: true, image: true, ...maskOf(supervision) });
+type Label = Omit<Container, 'name' | 'image' | keyof typeof supervision>;
 
 /** Fields whose empty text means "as the image has it". */
 const EMPTY_IS_UNSET = new Set(['net', 'ipc', 'uts', 'pid', 'userns', 'cwd', 'hostname', 'cgroupsPath']);
@@ -85,4 +85,8 @@ function mergedRuntime(label: Container['runtime'], own: Container['runtime']): 
   if (label === undefined || own === undefined) return own ?? label;
   const said = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
   return { ...label, ...said, bindNS: { ...label.bindNS, ...own.bindNS } };
+}
+
+function maskOf<K extends string>(shape: Readonly<Record<K, unknown>>): { [P in K]: true } {
+  return Object.fromEntries(Object.keys(shape).map((key) => [key, true])) as { [P in K]: true };
 }

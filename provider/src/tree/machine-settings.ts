@@ -1,0 +1,39 @@
+import type { AssembleInput } from './assemble.js';
+import { addAuthorities } from './certificates.js';
+import type { ComponentList } from './component-list.js';
+import { generated } from './generated.js';
+import type { Ids } from './ids.js';
+import { MachineAccounts, makeHome } from './machine-accounts.js';
+import { type Folder, newFile, plainFolder, put } from './root.js';
+
+/** One server in a line, each as it stands in the spec; for the guest, whatever client it has. */
+const TIME_SERVERS = 'etc/ingot/ntp';
+
+/**
+ * Lays what the spec says of the machine itself into its root: users, authorities, time servers. All of it is one
+ * small component, so that nothing else changes with it.
+ * @returns Users and groups of the spec, by which files can be owned.
+ * @throws {TreeError} `bad-user`.
+ */
+export async function layMachineSettings(
+  host: Folder,
+  { lock, read }: Pick<AssembleInput, 'lock' | 'read'>,
+  { authorities, components }: { readonly authorities: readonly string[]; readonly components: ComponentList },
+): Promise<{ readonly uids: Ids; readonly gids: Ids }> {
+  const { users = [], ntp = [] } = lock.spec;
+  const { sourceDateEpoch } = lock;
+  const plain = plainFolder(components.add('settings', 'files'), sourceDateEpoch);
+  await addAuthorities(host, authorities, { ownership: plain, read, always: true });
+  if (ntp.length > 0) {
+    const text = ntp.map((server) => `${server}\n`).join('');
+    put(host, TIME_SERVERS, newFile(generated(text), { ...plain, mode: 0o644 }), plain);
+  }
+  if (users.length === 0) return { uids: new Map(), gids: new Map() };
+  const accounts = await MachineAccounts.read(host, { read, sourceDateEpoch });
+  for (const [index, user] of users.entries()) accounts.set(user, `users[${index}]`);
+  accounts.write(host, plain);
+  for (const user of users) makeHome(host, user, plain);
+  const named = new Set(users.flatMap(({ name, groups = [] }) => [name, ...groups]));
+  const only = (ids: Ids): Ids => new Map([...ids].filter(([name]) => named.has(name)));
+  return { uids: only(accounts.uids()), gids: only(accounts.gids()) };
+}
