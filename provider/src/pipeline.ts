@@ -13,7 +13,7 @@ import type { Pin } from './model/pin.js';
 import { architectureOf } from './model/platform.js';
 import type { Progress } from './model/progress.js';
 import { parseReference } from './model/reference.js';
-import { withReferences } from './model/references.js';
+import { packagesReference, withReferences } from './model/references.js';
 import type { Spec } from './model/spec.js';
 import type { Tree } from './model/tree.js';
 import type { Settings } from './settings.js';
@@ -336,18 +336,32 @@ async function pin(
   const resolving = { ...source, keep: keep.map((kept) => withoutMoving(kept, update)) };
 
   const pins: Record<string, Pin> = {};
-  for (const [reference, { role, property }] of referencesOf(spec)) {
-    if (isLocal(reference)) continue;
+  const staying = (reference: string): Pin | undefined => {
     const kept = old?.pins[reference];
-    const stays = kept !== undefined && update?.moves(reference, kept) !== true;
-    pins[reference] = stays ? kept : await resolve(reference, role, { ...resolving, property });
-  }
+    return kept !== undefined && update?.moves(reference, kept) !== true ? kept : undefined;
+  };
   const { guestHere } = options;
+  const packages = packagesReference(spec);
+  for (const [reference, { role, property }] of referencesOf(spec)) {
+    if (isLocal(reference) || (reference === packages && guestHere !== undefined)) continue;
+    pins[reference] = staying(reference) ?? (await resolve(reference, role, { ...resolving, property }));
+  }
   if (guestHere === undefined) return { pins, guest: null };
-  const kept = old?.guest?.version === guestHere.version ? old.guest.pin : undefined;
-  const stays = kept !== undefined && update?.movesGuest(kept) !== true;
-  const guest = stays ? kept : await resolve(`deb:${GUEST_PACKAGES.join(',')}`, 'guest', resolving);
-  return { pins, guest: { ...guestHere, pin: guest } };
+  const keptGuest = old?.guest?.version === guestHere.version ? old.guest.pin : undefined;
+  const stays = keptGuest !== undefined && update?.movesGuest(keptGuest) !== true ? keptGuest : undefined;
+  const guestReference = `deb:${GUEST_PACKAGES.join(',')}`;
+  if (packages === undefined) {
+    return { pins, guest: { ...guestHere, pin: stays ?? (await resolve(guestReference, 'guest', resolving)) } };
+  }
+  const { resolveTogether } = await import('./source/together.js');
+  const both = await resolveTogether({
+    ...{ kept: { packages: staying(packages), guest: stays }, keep: resolving.keep },
+    resolve: (which, keep) =>
+      which === 'guest'
+        ? resolve(guestReference, 'guest', { ...resolving, keep })
+        : resolve(packages, 'root', { ...resolving, keep, property: 'packages' }),
+  });
+  return { pins: { ...pins, [packages]: both.packages }, guest: { ...guestHere, pin: both.guest } };
 }
 
 /** A pin without the packages that are to move, for the resolver to keep. */
@@ -459,6 +473,8 @@ function referencesOf(spec: Spec): Map<string, { role: Role; property: string }>
   for (const kind of ['onboot', 'onshutdown', 'services'] as const) {
     for (const [index, { image }] of (spec[kind] ?? []).entries()) add(image, 'root', `${kind}[${index}].image`);
   }
+  const packages = packagesReference(spec);
+  if (packages !== undefined) add(packages, 'root', 'packages');
   return references;
 }
 
