@@ -36,3 +36,12 @@ test('settingsFrom() lets configuration win over the environment', () => {
     main: 'http://b.example/debian',
   });
 });
+
+test('settingsFrom() reads what the cache may take, and what lies under it', () => {
+  expect(settingsFrom({ INGOT_CACHE_MAX_SIZE: '5GB', INGOT_CACHE_SHARED: '/a::b' })).toMatchObject({
+    cacheMaxSize: '5GB',
+    sharedCaches: ['/a', 'b'],
+  });
+  expect(settingsFrom({})).toMatchObject({ sharedCaches: [] });
+  expect(settingsFrom({}).cacheMaxSize).toBeUndefined();
+});

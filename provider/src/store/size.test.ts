@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatSize, parseDuration, parseSize } from './size.js';
+import { formatSize, limitOf, parseDuration, parseSize } from './size.js';
 
 describe('parseSize()', () => {
   test.each([
@@ -20,6 +20,20 @@ describe('parseSize()', () => {
     expect(() => parseSize(text, 'INGOT_CACHE_MAX_SIZE')).toThrow(
       `Cannot use INGOT_CACHE_MAX_SIZE ${JSON.stringify(text)}: it is not understood; wanted a size such as 20GB`,
     );
+  });
+});
+
+describe('limitOf()', () => {
+  test.each([
+    [undefined, 20e9],
+    ['5GB', 5e9],
+    ['none', undefined],
+  ])('of %s is %s', (setting, want) => {
+    expect(limitOf(setting)).toBe(want);
+  });
+
+  test.each(['0', '0GB', 'off'])('refuses %s', (setting) => {
+    expect(() => limitOf(setting)).toThrow(/^Cannot use INGOT_CACHE_MAX_SIZE /);
   });
 });
 
