@@ -4,6 +4,7 @@
  *   Spec ──▶ Lock ──▶ Layer ──▶ Tree ──▶ Artifact ──▶ Instance
  *   parse    lock     open      assemble  build        run
  */
+import type { EncodedFile } from './encode/context.js';
 import type { Artifact, ArtifactFile, Format } from './model/artifact.js';
 import type { Contents } from './model/contents.js';
 import type { Digest, Json } from './model/digest.js';
@@ -28,7 +29,8 @@ import type { Role, SourceOptions } from './source/transport.js';
 import type { ParsedSpec } from './spec/parse.js';
 import { Store } from './store/store.js';
 import type { AssembleInput } from './tree/assemble.js';
-import type { Change } from './tree/diff.js';
+import type { DiffTextOptions } from './tree/diff-text.js';
+import type { ImageDiff } from './tree/image-diff.js';
 
 export { lockDigest } from './model/lock.js';
 export type { MachineRecord } from './run/qemu/machine.js';
@@ -196,7 +198,7 @@ export const cache = (): Promise<typeof import('./store/upkeep.js')> => import('
 
 /** Lock → Contents: what is in the image, in words. Kept by digest. */
 export async function describe(image: LockedImage, workshop: Workshop): Promise<Contents> {
-  const key = `contents ${lockDigest(image.lock)} ${RECIPE}`;
+  const key = `contents 2 ${lockDigest(image.lock)} ${RECIPE}`;
   const known = await workshop.store.recall(key);
   if (known !== undefined) return known as unknown as Contents;
   const { describe: describeTree } = await import('./tree/contents.js');
@@ -207,14 +209,75 @@ export async function describe(image: LockedImage, workshop: Workshop): Promise<
   return contents;
 }
 
-/** Contents, before and after → what has changed, as values and as text. */
-export async function compare(
-  before: Contents,
-  after: Contents,
-): Promise<{ changes: readonly Change[]; text: string }> {
-  const { changesBetween, formatChanges } = await import('./tree/diff.js');
-  const changes = changesBetween(before, after);
-  return { changes, text: formatChanges(changes) };
+/** What an image is compared by: its files, and what is said of them. */
+export interface Survey {
+  readonly name: string;
+  /** Of the image; of an archive, its own. */
+  readonly digest: Digest;
+  /** Whether only files are known, and no lock. */
+  readonly filesAlone: boolean;
+  readonly tree: Pick<Tree, 'entries'>;
+  readonly read: (range: BlobRange) => Promise<Uint8Array>;
+  /** Not shortened. */
+  readonly describe: () => Promise<Contents>;
+}
+
+/** Lock → Survey. */
+export async function survey(name: string, image: LockedImage, workshop: Workshop): Promise<Survey> {
+  const { assemble: assembleTree } = await import('./tree/assemble.js');
+  const input = await open(image, workshop);
+  const tree = await assembleTree(input);
+  const describeTree = async () => (await import('./tree/contents.js')).describeWhole(tree, input);
+  const { read } = input;
+  return { name, digest: lockDigest(image.lock), filesAlone: false, tree, read, describe: describeTree };
+}
+
+/** Whether a path leads to a tar of a root rather than to a spec. */
+export async function isArchive(path: string, workshop: Workshop): Promise<boolean> {
+  return (await import('./source/file/root-archive.js')).isArchive(path, workshop);
+}
+
+/** A tar of a root, built by whomever → Survey, for as long as `use` runs. */
+export async function withArchive<T>(
+  path: string,
+  workshop: Workshop,
+  use: (survey: Survey) => Promise<T>,
+): Promise<T> {
+  const { withRootArchive } = await import('./source/file/root-archive.js');
+  const { archiveEntries } = await import('./tree/archive-entries.js');
+  const { describeRoot } = await import('./tree/root-contents.js');
+  return withRootArchive(path, workshop, async ({ digest, entries: found, read }) => {
+    const entries = archiveEntries(found);
+    return use({
+      name: path,
+      digest,
+      filesAlone: true,
+      tree: { entries },
+      read,
+      describe: () => describeRoot(entries, read),
+    });
+  });
+}
+
+/** All that differs between two images. Where of one the files alone are known, the other is told by its files too. */
+export async function compare(before: Survey, after: Survey): Promise<ImageDiff> {
+  const { imageDiff } = await import('./tree/image-diff.js');
+  const { describeRoot } = await import('./tree/root-contents.js');
+  const filesAlone = before.filesAlone || after.filesAlone;
+  const compared = async (side: Survey) => {
+    const { name, digest, tree, read } = side;
+    const contents = filesAlone ? await describeRoot(tree.entries, read) : await side.describe();
+    return { name, digest, contents, entries: tree.entries };
+  };
+  return imageDiff(await compared(before), await compared(after));
+}
+
+/** A difference as text, or as one page. */
+export async function formatDiff(diff: ImageDiff, options: DiffTextOptions): Promise<string> {
+  return (await import('./tree/diff-text.js')).formatDiff(diff, options);
+}
+export async function diffPage(diff: ImageDiff, options: Pick<DiffTextOptions, 'maxFiles'>): Promise<string> {
+  return (await import('./tree/diff-html.js')).diffPage(diff, options);
 }
 
 /** Lock → Tree: the whole root file system. */
@@ -239,24 +302,51 @@ export async function build(
   const known = await artifactOf((await store.recall(key)) as Record<string, StoredFile> | undefined, store);
   if (known) return { format, image: digest, compressor, files: known };
 
-  workshop.progress({ step: 'assembling' });
-  const tree = await assemble(image, workshop);
-  const context = {
-    read: (range: BlobRange) => store.stream(range, signal),
-    memo: (name: string, make: () => AsyncIterable<Uint8Array>) => memo(name, make, workshop),
-    signal,
-  };
-  const encoded =
-    format === 'tar'
-      ? await encode.encodeTar(tree, context)
-      : await encode.encodeKernelInitrd(tree, { commandLine: commandLineOf(image.lock), compression }, context);
   const stored: Record<string, StoredFile> = {};
-  for (const { role, bytes } of encoded) {
+  for (const { role, bytes } of await encodeTree(image, { format, compression }, workshop)) {
     workshop.progress({ step: `encoding ${role}` });
     stored[role] = await store.put(bytes(), { signal });
   }
   await store.remember(key, stored as unknown as Json);
   return { format, image: digest, compressor, files: (await artifactOf(stored, store)) ?? [] };
+}
+
+/** Bytes of an artifact that nobody keeps. */
+export interface StreamedArtifact {
+  readonly sizeBytes: number;
+  /** To be taken once. A chunk may be overwritten when the next one is asked for. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/** Formats whose bytes are those of the store in another order: they are made about as fast as they could be copied. */
+export function isStreamed(format: Format): boolean {
+  return format === 'tar';
+}
+
+/** Lock → the one file of an artifact, for a format that is streamed. */
+export async function stream(image: LockedImage, format: Format, workshop: Workshop): Promise<StreamedArtifact> {
+  const [file] = await encodeTree(image, { format, compression: 'none' }, workshop);
+  if (!isStreamed(format) || file?.sizeBytes === undefined) throw new TypeError(`${format} is not streamed`);
+  return { sizeBytes: file.sizeBytes, bytes: file.bytes({ reuse: true }) };
+}
+
+async function encodeTree(
+  image: LockedImage,
+  { format, compression }: { readonly format: Format; readonly compression: Compression },
+  workshop: Workshop,
+): Promise<EncodedFile[]> {
+  const { store, signal, progress } = workshop;
+  const encode = await import('./encode/index.js');
+  progress({ step: 'assembling' });
+  const tree = await assemble(image, workshop);
+  const context = {
+    read: (range: BlobRange) => store.stream(range, signal),
+    readInto: (range: BlobRange, target: Uint8Array) => store.readInto(range, target),
+    memo: (name: string, make: () => AsyncIterable<Uint8Array>) => memo(name, make, workshop),
+    signal,
+  };
+  if (format === 'tar') return encode.encodeTar(tree, context);
+  return encode.encodeKernelInitrd(tree, { commandLine: commandLineOf(image.lock), compression }, context);
 }
 
 export type Compression = 'none' | 'zstd' | 'gzip';
@@ -511,7 +601,7 @@ async function artifactOf(
   const files: ArtifactFile[] = [];
   for (const [role, { digest, sizeBytes }] of Object.entries(stored)) {
     if (!(await store.has(digest))) return undefined;
-    files.push({ role, path: store.pathOf(digest), sizeBytes });
+    files.push({ role, path: store.pathOf(digest), sizeBytes, digest });
   }
   return files;
 }

@@ -1,59 +1,142 @@
-import { constants } from 'node:fs';
-import { chmod, copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type { Format } from '../model/artifact.js';
-import { IngotError } from '../model/error.js';
-import { build as buildFormat, lockDigest } from '../pipeline.js';
+import type { Digest } from '../model/digest.js';
+import type { LockedImage } from '../model/lock.js';
+import {
+  build as buildFormat,
+  isStreamed,
+  lockDigest,
+  type StreamedArtifact,
+  stream,
+  type Workshop,
+} from '../pipeline.js';
+import { CommandError } from './command-error.js';
 import { withLock } from './locked.js';
+import { OutputFiles } from './output-files.js';
+import { endingOf, formatsIn, streamedFormat } from './output-formats.js';
+import { requireNoTerminal, writeStandardOutput } from './standard-output.js';
 import { withWorkshop } from './workshop.js';
 
-class CommandError extends IngotError<'bad-format' | 'bad-name'> {}
+export interface BuildOptions {
+  /** Default: kernel+initrd; with `output`, tar. */
+  readonly format?: readonly string[];
+  readonly dir?: string;
+  readonly name?: string;
+  /** One file, or `-`. */
+  readonly output?: string;
+  readonly json?: true;
+}
 
-/** LinuxKit's file names, by format and role. */
-const ENDINGS: Readonly<Record<Format, Readonly<Record<string, string>>>> = {
-  'kernel+initrd': { kernel: '-kernel', initrd: '-initrd.img', cmdline: '-cmdline' },
-  tar: { tar: '.tar' },
-};
+/** What `--json` tells of each file. */
+interface Built {
+  readonly format: Format;
+  readonly role: string;
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly sha256?: Digest;
+}
 
-/** `ingot build SPEC…`: writes each file beside its final name first, so that no half-written one is ever seen. */
-export async function build(specs: string[], options: { format: string; dir: string; name?: string }): Promise<void> {
-  const formats = options.format.split(',').map((format) => knownFormat(format.trim()));
-  const name = options.name ?? nameOf(specs);
-  await withWorkshop(async (workshop) => {
-    await mkdir(options.dir, { recursive: true });
-    await withLock(specs, workshop, async (locked) => {
-      for (const format of formats) {
-        const { files } = await buildFormat(locked, format, workshop);
-        for (const { role, path } of files) {
-          const target = join(options.dir, `${name}${ENDINGS[format][role]}`);
-          await place(path, target);
-          process.stdout.write(`${target}\n`);
-        }
+/** `ingot build SPEC…`: all files of an image, complete, or none of them. */
+export async function build(specs: string[], options: BuildOptions): Promise<void> {
+  const { output, json } = options;
+  const formats = formatsIn(options.format ?? [output === undefined ? 'kernel+initrd' : 'tar']);
+  if (output !== undefined) checkOutput(output, { ...options, formats });
+  const pathOf = output === undefined ? namer(specs, options) : () => output;
+  await withWorkshop((workshop) =>
+    withLock(specs, workshop, async (locked) => {
+      if (output === undefined && options.dir !== undefined) await mkdir(options.dir, { recursive: true });
+      const files = await buildAll(locked, { formats, pathOf, hashed: json === true }, workshop);
+      const image = lockDigest(locked.lock);
+      if (json) {
+        process.stdout.write(`${JSON.stringify({ image, files }, null, 2)}\n`);
+        return;
       }
-      process.stderr.write(`${lockDigest(locked.lock)}\n`);
-    });
-  });
-}
-
-async function place(from: string, target: string): Promise<void> {
-  const temporary = `${target}.${process.pid}.partial`;
-  try {
-    await copyFile(from, temporary, constants.COPYFILE_FICLONE);
-    // Content in the store is read-only; what was built is the user's.
-    await chmod(temporary, 0o644);
-    await rename(temporary, target);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-function knownFormat(text: string): Format {
-  if (Object.hasOwn(ENDINGS, text)) return text as Format;
-  throw new CommandError(
-    'bad-format',
-    `Cannot build the format "${text}": there is no such format; choose from ${Object.keys(ENDINGS).join(', ')}`,
+      if (output !== '-') process.stdout.write(files.map(({ path }) => `${path}\n`).join(''));
+      process.stderr.write(`${image}\n`);
+    }),
   );
+}
+
+interface Wanted {
+  readonly formats: readonly Format[];
+  readonly pathOf: (format: Format, role: string) => string;
+  /** Whether the digests of all files are to be told. */
+  readonly hashed: boolean;
+}
+
+async function buildAll(locked: LockedImage, wanted: Wanted, workshop: Workshop): Promise<Built[]> {
+  const { formats, pathOf, hashed } = wanted;
+  const built: Built[] = [];
+  await using output = new OutputFiles();
+  for (const format of formats) {
+    if (isStreamed(format)) {
+      const path = pathOf(format, format);
+      const artifact = await stream(locked, format, workshop);
+      const { sizeBytes } = artifact;
+      const sha256 = await writeStreamed(artifact, { path, output, hashed }, workshop);
+      built.push({ format, role: format, path, sizeBytes, ...(sha256 === undefined ? {} : { sha256 }) });
+      continue;
+    }
+    const { files } = await buildFormat(locked, format, workshop);
+    for (const { role, path: from, sizeBytes, digest } of files) {
+      const path = pathOf(format, role);
+      await output.addCopy(path, from);
+      built.push({ format, role, path, sizeBytes, sha256: digest });
+    }
+  }
+  workshop.signal.throwIfAborted();
+  await output.commit();
+  return built;
+}
+
+interface Target {
+  readonly path: string;
+  readonly output: OutputFiles;
+  readonly hashed: boolean;
+}
+
+/** @returns The digest of what was written, where it was asked for. */
+async function writeStreamed(
+  { sizeBytes: total, bytes }: StreamedArtifact,
+  { path, output, hashed }: Target,
+  { signal, progress }: Workshop,
+): Promise<Digest | undefined> {
+  const hash = hashed ? createHash('sha256') : undefined;
+  const writeAll = async (write: (chunk: Uint8Array) => Promise<unknown>): Promise<void> => {
+    let done = 0;
+    for await (const chunk of bytes) {
+      signal.throwIfAborted();
+      progress({ step: `writing ${path === '-' ? 'the archive' : path}`, done, total });
+      hash?.update(chunk);
+      await write(chunk);
+      done += chunk.byteLength;
+    }
+  };
+  if (path === '-') await writeAll(writeStandardOutput);
+  else await output.add(path, (file) => writeAll((chunk) => file.writeFile(chunk)));
+  return hash && `sha256:${hash.digest('hex')}`;
+}
+
+function checkOutput(
+  output: string,
+  { formats, dir, name, json }: BuildOptions & { formats: readonly Format[] },
+): void {
+  streamedFormat(formats);
+  const [beside] = Object.entries({ '--dir': dir, '--name': name }).flatMap(([flag, value]) => (value ? [flag] : []));
+  if (beside !== undefined) {
+    throw new CommandError('bad-output', `Cannot use ${beside} with -o: the file after -o is the whole output`);
+  }
+  if (output !== '-') return;
+  if (json) throw new CommandError('bad-output', 'Cannot use --json with -o -: both go to the standard output');
+  requireNoTerminal();
+}
+
+/** LinuxKit's names: in the folder, that of the last spec or the one given, and what the format adds. */
+function namer(specs: readonly string[], { dir = '.', name }: BuildOptions): Wanted['pathOf'] {
+  const base = name ?? nameOf(specs);
+  return (format, role) => join(dir, `${base}${endingOf(format, role)}`);
 }
 
 function nameOf(specs: readonly string[]): string {

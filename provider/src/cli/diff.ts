@@ -1,14 +1,39 @@
-import type { Contents } from '../model/contents.js';
-import { compare, describe } from '../pipeline.js';
-import { withLock } from './locked.js';
+import { compare, diffPage, formatDiff } from '../pipeline.js';
+import { colours } from './colours.js';
+import { writeText } from './output-text.js';
+import { asking } from './question.js';
+import { withSurveys } from './subject.js';
 import { withWorkshop } from './workshop.js';
 
-/** `ingot diff BEFORE AFTER`: packages, files, services … that change. Exit code 0 also where something does. */
-export async function diff(before: string, after: string, options: { json?: true }): Promise<void> {
-  await withWorkshop(async (workshop) => {
-    const contentsOf = (spec: string): Promise<Contents> =>
-      withLock([spec], workshop, (locked) => describe(locked, workshop));
-    const { changes, text } = await compare(await contentsOf(before), await contentsOf(after));
-    process.stdout.write(options.json ? `${JSON.stringify(changes, null, 2)}\n` : text);
-  });
+export interface DiffOptions {
+  readonly json?: true;
+  /** Where a page goes: a file, or `-`. */
+  readonly html?: string;
+  /** Tell every file. */
+  readonly files?: true;
+  readonly exitCode?: true;
+}
+
+/** So many files fit a screen, with what stands above them. */
+const FILES_TOLD = 20;
+
+/**
+ * `ingot diff BEFORE AFTER`: packages, files, services … that change from one image to the other. The exit code says
+ * whether something does only where that was asked for, as with `git diff`.
+ */
+export async function diff(before: string, after: string, options: DiffOptions): Promise<void> {
+  if (options.exitCode) await asking(tellDifference)(before, after, options);
+  else await tellDifference(before, after, options);
+}
+
+/** @returns Whether there is one. */
+async function tellDifference(before: string, after: string, options: DiffOptions): Promise<boolean> {
+  const found = await withWorkshop((workshop) => withSurveys([before, after], workshop, compare));
+  const maxFiles = options.files ? Number.POSITIVE_INFINITY : FILES_TOLD;
+  if (options.html !== undefined) await writeText(await diffPage(found, { maxFiles }), options.html);
+  if (options.json) process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
+  else if (options.html === undefined) {
+    process.stdout.write(await formatDiff(found, { maxFiles, paint: colours(process.stdout) }));
+  }
+  return found.different;
 }

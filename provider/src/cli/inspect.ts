@@ -1,12 +1,18 @@
-import { describe, lockDigest } from '../pipeline.js';
+import type { Contents } from '../model/contents.js';
+import type { Digest } from '../model/digest.js';
+import { describe, isArchive, lockDigest, type Workshop, withArchive } from '../pipeline.js';
 import { withLock } from './locked.js';
+import { specsOf } from './subject.js';
 import { withWorkshop } from './workshop.js';
 
-/** `ingot inspect SPEC…`: the digest and the contents. */
-export async function inspect(specs: string[], options: { json?: true }): Promise<void> {
-  const [digest, contents] = await withWorkshop((workshop) =>
-    withLock(specs, workshop, async (locked) => [lockDigest(locked.lock), await describe(locked, workshop)] as const),
-  );
+interface Inspected {
+  readonly digest: Digest;
+  readonly contents: Contents;
+}
+
+/** `ingot inspect SPEC…`: the digest and the contents of what specs or a lock describe, or of a tar of a root. */
+export async function inspect(subjects: string[], options: { json?: true }): Promise<void> {
+  const { digest, contents } = await withWorkshop((workshop) => inspected(subjects, workshop));
   if (options.json) {
     process.stdout.write(`${JSON.stringify({ digest, contents }, null, 2)}\n`);
     return;
@@ -14,6 +20,20 @@ export async function inspect(specs: string[], options: { json?: true }): Promis
   process.stdout.write(
     `digest: ${digest}\n${listing(contents as unknown as Record<string, unknown>, '').join('\n')}\n`,
   );
+}
+
+async function inspected(subjects: readonly string[], workshop: Workshop): Promise<Inspected> {
+  const [subject] = subjects;
+  if (subjects.length === 1 && subject !== undefined && (await isArchive(subject, workshop))) {
+    return withArchive(subject, workshop, async (survey) => ({
+      digest: survey.digest,
+      contents: await survey.describe(),
+    }));
+  }
+  return withLock(await specsOf(subjects), workshop, async (locked) => ({
+    digest: lockDigest(locked.lock),
+    contents: await describe(locked, workshop),
+  }));
 }
 
 /** Nested values, one a line, indented. */

@@ -1,17 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { describeError, IngotError } from '../model/error.js';
-import { build } from './build.js';
 import { addCacheCommands } from './cache-commands.js';
-import { diff } from './diff.js';
-import { inspect } from './inspect.js';
-import { lint } from './lint.js';
+import { addImageCommands } from './image-commands.js';
 import { addLockCommands } from './lock-commands.js';
 import { Unanswered } from './question.js';
-
-const SPECS = 'YAML files (merged), `-` for standard input';
 
 /**
  * The `ingot` command. Sets the exit code: 0 done, 1 it could not be done, 2 the command was not understood. Commands that
@@ -26,32 +21,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .showHelpAfterError('(ingot --help shows what there is)')
     .exitOverride();
 
-  program
-    .command('build')
-    .description('build an image')
-    .argument('<spec...>', SPECS)
-    .addOption(
-      new Option('-f, --format <formats>', 'output formats, separated by commas: kernel+initrd, tar').default(
-        'kernel+initrd',
-      ),
-    )
-    .option('--dir <folder>', 'where the files go', '.')
-    .option('--name <name>', 'what their names begin with (default: the name of the last spec)')
-    .action(build);
-  program.command('lint').description('check specs, without building').argument('<spec...>', SPECS).action(lint);
-  program
-    .command('inspect')
-    .description('show what is in the image that specs describe')
-    .argument('<spec...>', SPECS)
-    .option('--json', 'as JSON')
-    .action(inspect);
-  program
-    .command('diff')
-    .description('show what changes inside, from the image of one spec to that of another')
-    .argument('<before>', 'a YAML file')
-    .argument('<after>', 'a YAML file')
-    .option('--json', 'as JSON')
-    .action(diff);
+  addImageCommands(program);
   addLockCommands(program);
   addCacheCommands(program);
 

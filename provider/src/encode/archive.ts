@@ -1,36 +1,40 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { mapInOrder } from '../format/map-in-order.js';
 import { type Digest, sha256 } from '../model/digest.js';
 import type { Content } from '../model/tree.js';
-import type { EncodeContext } from './context.js';
+import { type ArchiveChunk, type ArchiveEntry, type BodyPart, CHUNK_BYTES, chunksOf } from './archive-chunks.js';
+import type { BytesOptions, EncodeContext } from './context.js';
 import { EncodeError } from './error.js';
-import { type ReadSpan, spansOf } from './read-spans.js';
+import { spansOf } from './read-spans.js';
 
-/** One entry of an archive: what stands before its body, the body, and what stands after it. */
-export interface ArchiveEntry {
-  /** For messages. */
-  readonly path: string;
-  readonly header: Uint8Array;
-  readonly content?: Content;
-  readonly padding?: Uint8Array;
-}
-
-/** Entries are read in batches of that size; a larger one is passed on as it is read. */
-const BATCH_BYTES = 1 << 20;
-/** One batch is read while another is worked on. */
-const IN_FLIGHT = 2;
+/** One chunk is read while another is compared with its digests and a third is written by whoever takes them. */
+const IN_FLIGHT = 3;
 
 /**
- * The bytes of an archive. Each body is compared with its digest while it is read; bodies that lie close to each
- * other are read together. Memory does not grow with the number or the size of the files.
- * @throws {EncodeError} `corrupt` when a body is not what the tree says.
+ * The bytes of an archive, in chunks of 1 MiB. Each body is compared with its digest while it is read; bodies that lie
+ * close to each other are read together. Memory does not grow with the number or the size of the files.
+ * @throws {EncodeError} `corrupt` when a body is not what the tree says: before its last bytes are given.
  */
 export async function* archiveBytes(
   entries: Iterable<ArchiveEntry>,
   context: EncodeContext,
+  options: BytesOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const parts = mapInOrder(batchesOf(entries), (batch) => partOf(batch, context), { inFlight: IN_FLIGHT });
-  for await (const part of parts) yield* part;
+  const buffers = new Buffers(options.reuse === true);
+  const verify = verifier();
+  // Bodies go on from chunk to chunk, so chunks are verified one after the other, whichever was read first.
+  let verified = Promise.resolve();
+  const filled = (chunk: ArchiveChunk): Promise<Uint8Array> => {
+    const { bytes, gaps } = buffers.next(chunk.sizeBytes);
+    const read = fill(bytes, { chunk, gaps, context });
+    read.catch(() => undefined);
+    verified = verified.then(() => read).then(() => verify(chunk, bytes));
+    return verified.then(() => bytes);
+  };
+  for await (const bytes of mapInOrder(chunksOf(entries), filled, { inFlight: IN_FLIGHT })) {
+    context.signal.throwIfAborted();
+    yield bytes;
+  }
 }
 
 /** The same in one piece: for what is known to be small. */
@@ -40,46 +44,75 @@ export async function archiveBuffer(entries: Iterable<ArchiveEntry>, context: En
   return Buffer.concat(chunks);
 }
 
-export function entryBytes({ header, content, padding }: ArchiveEntry): number {
-  return header.byteLength + (content?.sizeBytes ?? 0) + (padding?.byteLength ?? 0);
-}
+/** Where chunks are put together: in as many buffers as are in flight, or in new ones. */
+class Buffers {
+  readonly #kept: { bytes: Buffer; gaps: Gaps }[] = [];
+  #next = 0;
 
-function* batchesOf(entries: Iterable<ArchiveEntry>): Generator<ArchiveEntry[]> {
-  let batch: ArchiveEntry[] = [];
-  let bytes = 0;
-  for (const entry of entries) {
-    const size = entryBytes(entry);
-    if (batch.length > 0 && bytes + size > BATCH_BYTES) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(entry);
-    bytes += size;
+  constructor(reuse: boolean) {
+    if (reuse) this.#kept = Array.from({ length: IN_FLIGHT }, () => ({ bytes: Buffer.alloc(CHUNK_BYTES), gaps: {} }));
   }
-  if (batch.length > 0) yield batch;
+
+  next(sizeBytes: number): { bytes: Uint8Array; gaps: Gaps } {
+    if (this.#kept.length === 0) return { bytes: Buffer.allocUnsafe(sizeBytes), gaps: {} };
+    const { bytes, gaps } = this.#kept[this.#next++ % this.#kept.length] as { bytes: Buffer; gaps: Gaps };
+    return { bytes: bytes.subarray(0, sizeBytes), gaps };
+  }
 }
 
-/** A large body is not read here but when its turn comes, so that only one such is under way. */
-async function partOf(
-  batch: readonly ArchiveEntry[],
-  context: EncodeContext,
-): Promise<AsyncIterable<Uint8Array> | Iterable<Uint8Array>> {
+/** Room for spans, in which bodies lie with what is between them. */
+interface Gaps {
+  spans?: Buffer;
+}
+
+interface Filling {
+  readonly chunk: ArchiveChunk;
+  readonly gaps: Gaps;
+  readonly context: EncodeContext;
+}
+
+async function fill(bytes: Uint8Array, { chunk, gaps, context }: Filling): Promise<void> {
   context.signal.throwIfAborted();
-  const [first] = batch;
-  if (batch.length === 1 && first !== undefined && entryBytes(first) > BATCH_BYTES) return streamed(first, context);
-  const bodies = await readBodies(batch, context);
-  const pieces = batch.flatMap((entry) => {
-    const body = entry.content === undefined ? new Uint8Array() : bodyOf(entry, entry.content, bodies);
-    return [entry.header, body, entry.padding ?? new Uint8Array()];
-  });
-  return [Buffer.concat(pieces)];
+  for (const { at, bytes: known } of chunk.known) bytes.set(known, at);
+  const spans = spansOf(chunk.ranges);
+  const together = spans.filter(({ parts }) => parts.length > 1);
+  const room = together.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  if (gaps.spans === undefined || gaps.spans.length < room) gaps.spans = Buffer.allocUnsafe(room);
+  const all = gaps.spans;
+  let used = 0;
+  await Promise.all(
+    spans.map(async ({ blob, offset, sizeBytes, parts }) => {
+      const [first] = parts;
+      if (parts.length === 1 && first !== undefined) {
+        await context.readInto(first, bytes.subarray(first.at, first.at + sizeBytes));
+        return;
+      }
+      const span = all.subarray(used, used + sizeBytes);
+      used += sizeBytes;
+      await context.readInto({ blob, offset, sizeBytes }, span);
+      for (const part of parts) {
+        const from = part.offset - offset;
+        bytes.set(span.subarray(from, from + part.sizeBytes), part.at);
+      }
+    }),
+  );
 }
 
-async function* streamed(entry: ArchiveEntry, context: EncodeContext): AsyncGenerator<Uint8Array> {
-  yield entry.header;
-  if (entry.content !== undefined) yield* contentBytes(entry.path, entry.content, context);
-  if (entry.padding !== undefined) yield entry.padding;
+/** Compares the bodies in chunks with their digests; chunks must come in their order. */
+function verifier(): (chunk: ArchiveChunk, bytes: Uint8Array) => void {
+  let hash: Hash | undefined;
+  return ({ bodies }, bytes) => {
+    for (const { path, content, at, sizeBytes, isFirst, isLast } of bodies satisfies readonly BodyPart[]) {
+      const part = bytes.subarray(at, at + sizeBytes);
+      if (isFirst && isLast) {
+        check({ path, content }, { sizeBytes, digest: sha256(part) });
+        continue;
+      }
+      if (isFirst || hash === undefined) hash = createHash('sha256');
+      hash.update(part);
+      if (isLast) check({ path, content }, { sizeBytes: content.sizeBytes, digest: `sha256:${hash.digest('hex')}` });
+    }
+  };
 }
 
 /**
@@ -100,36 +133,6 @@ export async function* contentBytes(
     yield chunk;
   }
   check({ path, content }, { sizeBytes, digest: `sha256:${hash.digest('hex')}` });
-}
-
-/** Each span that the bodies lie in, read. */
-async function readBodies(batch: readonly ArchiveEntry[], context: EncodeContext): Promise<Map<Content, Uint8Array>> {
-  const bodies = new Map<Content, Uint8Array>();
-  const contents = batch.flatMap(({ content }) => (content === undefined ? [] : [content]));
-  for (const span of spansOf(contents)) {
-    const bytes = await readSpan(span, context);
-    for (const content of span.contents) {
-      const from = content.offset - span.offset;
-      bodies.set(content, bytes.subarray(from, from + content.sizeBytes));
-    }
-  }
-  return bodies;
-}
-
-async function readSpan(span: ReadSpan, context: EncodeContext): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of context.read({ blob: span.blob, offset: span.offset, sizeBytes: span.sizeBytes })) {
-    chunks.push(chunk);
-  }
-  const [first] = chunks;
-  // A span is as long as the store's chunks at the most: mostly there is nothing to join.
-  return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks);
-}
-
-function bodyOf(entry: ArchiveEntry, content: Content, bodies: ReadonlyMap<Content, Uint8Array>): Uint8Array {
-  const body = 'bytes' in content ? content.bytes : (bodies.get(content) ?? new Uint8Array());
-  check({ path: entry.path, content }, { sizeBytes: body.byteLength, digest: sha256(body) });
-  return body;
 }
 
 function check(

@@ -1,7 +1,8 @@
 import { gzip } from '../format/gzip.js';
 import { mapInOrder } from '../format/map-in-order.js';
 import { zstdFrame, zstdFrameOf } from '../format/zstd.js';
-import { type ArchiveEntry, archiveBuffer, archiveBytes, entryBytes } from './archive.js';
+import { archiveBuffer, archiveBytes } from './archive.js';
+import { type ArchiveEntry, entryBytes } from './archive-chunks.js';
 import { type Compression, GZIP_LEVEL, ZSTD_LEVEL } from './compression.js';
 import type { EncodeContext } from './context.js';
 import type { InitrdSegment } from './initrd-segments.js';

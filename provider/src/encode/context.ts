@@ -4,6 +4,8 @@ import type { BlobRange } from '../model/layer.js';
 export interface EncodeContext {
   /** Reads from the content store, in chunks. */
   readonly read: (range: BlobRange) => AsyncIterable<Uint8Array>;
+  /** Reads from the content store into bytes that are as long as the range. Called for several ranges at a time. */
+  readonly readInto: (range: BlobRange, target: Uint8Array) => Promise<void>;
   /**
    * Where the bytes of that name lie in the content store: made if they are not there. A name says all that decides
    * the bytes. Called for several names at a time.
@@ -12,10 +14,17 @@ export interface EncodeContext {
   readonly signal: AbortSignal;
 }
 
+export interface BytesOptions {
+  /** Whether a chunk may be overwritten when the next one is asked for: memory then stays as it is. */
+  readonly reuse?: boolean;
+}
+
 /** One file of an artifact. Nothing is read or compressed before its bytes are taken. */
 export interface EncodedFile {
   /** As in ArtifactFile: `kernel`, `initrd`, `cmdline`, `tar`. */
   readonly role: string;
+  /** Where that is known before. */
+  readonly sizeBytes?: number;
   /** Can be called again, and gives the same bytes each time. */
-  readonly bytes: () => AsyncIterable<Uint8Array>;
+  readonly bytes: (options?: BytesOptions) => AsyncIterable<Uint8Array>;
 }

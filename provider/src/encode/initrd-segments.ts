@@ -3,7 +3,7 @@ import { CPIO_TYPE, cpioHeader, cpioPadding, cpioTrailer } from '../format/cpio.
 import { encodePath } from '../format/path-text.js';
 import { hexOf } from '../model/digest.js';
 import type { Component } from '../model/tree.js';
-import type { ArchiveEntry } from './archive.js';
+import type { ArchiveEntry } from './archive-chunks.js';
 import { type InodeEntry, namesOf } from './inodes.js';
 import { mergeSmall } from './merge-small.js';
 import { representable } from './representable.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ArchiveEntry } from './archive.js';
+import type { ArchiveEntry } from './archive-chunks.js';
 import { mergeSmall } from './merge-small.js';
 
 const KIB = 1024;

@@ -1,4 +1,4 @@
-import { type ArchiveEntry, entryBytes } from './archive.js';
+import { type ArchiveEntry, entryBytes } from './archive-chunks.js';
 
 /**
  * Each piece that is compressed by itself costs a machine about 1 ms to unpack under emulation, and its first bytes

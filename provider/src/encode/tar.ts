@@ -2,9 +2,10 @@ import { encodePath } from '../format/path-text.js';
 import { tarEnd, tarHeader, tarPadding } from '../format/tar-writer.js';
 import type { EntryType } from '../model/layer.js';
 import type { Tree, TreeEntry } from '../model/tree.js';
-import { type ArchiveEntry, archiveBytes } from './archive.js';
+import { archiveBytes } from './archive.js';
+import { type ArchiveEntry, entryBytes } from './archive-chunks.js';
 import { checkTree } from './check-tree.js';
-import type { EncodeContext, EncodedFile } from './context.js';
+import type { BytesOptions, EncodeContext, EncodedFile } from './context.js';
 import { type InodeEntry, namesOf, resolveInodes } from './inodes.js';
 import { representable } from './representable.js';
 
@@ -18,19 +19,17 @@ export async function encodeTar(tree: Tree, context: EncodeContext): Promise<Enc
   const entries = resolveInodes(tree.entries);
   const names = namesOf(entries);
   // All headers once, so that what does not fit is known before a byte is written.
-  for (const entry of entries) archiveEntry(entry, names);
-  return [{ role: 'tar', bytes: () => tarBytes(entries, names, context) }];
+  let sizeBytes = tarEnd().byteLength;
+  for (const entry of entries) sizeBytes += entryBytes(archiveEntry(entry, names));
+  const bytes = (options?: BytesOptions) => archiveBytes(archiveEntries(entries, names), context, options);
+  return [{ role: 'tar', sizeBytes, bytes }];
 }
 
 type Names = ReadonlyMap<string, readonly string[]>;
 
-async function* tarBytes(entries: readonly InodeEntry[], names: Names, context: EncodeContext) {
-  yield* archiveBytes(archiveEntries(entries, names), context);
-  yield tarEnd();
-}
-
 function* archiveEntries(entries: readonly InodeEntry[], names: Names): Generator<ArchiveEntry> {
   for (const entry of entries) yield archiveEntry(entry, names);
+  yield { path: '', header: tarEnd() };
 }
 
 function archiveEntry(entry: InodeEntry, names: Names): ArchiveEntry {

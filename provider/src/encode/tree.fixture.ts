@@ -58,7 +58,12 @@ export class MemoryStore {
   }
 
   context(signal: AbortSignal = new AbortController().signal): EncodeContext {
-    return { read: (range) => this.#read(range), memo: (key, make) => this.#memo(key, make), signal };
+    return {
+      read: (range) => this.#read(range),
+      readInto: (range, target) => this.#readInto(range, target),
+      memo: (key, make) => this.#memo(key, make),
+      signal,
+    };
   }
 
   async *#read({ blob, offset, sizeBytes }: BlobRange): AsyncGenerator<Uint8Array> {
@@ -68,6 +73,13 @@ export class MemoryStore {
     for (let at = offset; at < offset + sizeBytes; at += this.#chunkBytes) {
       yield bytes.subarray(at, Math.min(at + this.#chunkBytes, offset + sizeBytes));
     }
+  }
+
+  async #readInto({ blob, offset, sizeBytes }: BlobRange, target: Uint8Array): Promise<void> {
+    this.reads += 1;
+    const bytes = this.blobs.get(blob)?.subarray(offset, offset + sizeBytes);
+    if (bytes?.length !== sizeBytes || target.length !== sizeBytes) throw new Error(`blob ${blob} is too short`);
+    target.set(bytes);
   }
 
   async #memo(key: string, make: () => AsyncIterable<Uint8Array>): Promise<BlobRange> {

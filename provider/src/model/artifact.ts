@@ -10,6 +10,7 @@ export interface ArtifactFile {
   /** Absolute path in the cache. Never changed once it is there. */
   readonly path: string;
   readonly sizeBytes: number;
+  readonly digest: Digest;
 }
 
 /** Bytes of an image in one format. */

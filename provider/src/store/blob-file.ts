@@ -56,17 +56,23 @@ export class BlobFile {
     return Buffer.from(bytes.subarray(offset - window.offset, end - window.offset));
   }
 
+  /** The same, into bytes of the caller's. Returns how many there were: fewer only if the file became shorter. */
+  async readInto(offset: number, target: Uint8Array): Promise<number> {
+    let done = 0;
+    while (done < target.byteLength) {
+      const { bytesRead } = await this.#handle.read(target, done, target.byteLength - done, offset + done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    return done;
+  }
+
   async close(): Promise<void> {
     await this.#handle.close();
   }
 
   async #readFully(position: number, sizeBytes: number): Promise<Buffer> {
     const bytes = Buffer.allocUnsafe(sizeBytes);
-    for (let done = 0; done < sizeBytes; ) {
-      const { bytesRead } = await this.#handle.read(bytes, done, sizeBytes - done, position + done);
-      if (bytesRead === 0) return bytes.subarray(0, done);
-      done += bytesRead;
-    }
-    return bytes;
+    return bytes.subarray(0, await this.readInto(position, bytes));
   }
 }

@@ -131,6 +131,24 @@ export class Store implements AsyncDisposable {
     }
   }
 
+  /** The same as `read`, into bytes of the caller's, which must be as long as the range. */
+  async readInto(range: BlobRange, target: Uint8Array): Promise<void> {
+    if (target.byteLength !== range.sizeBytes) {
+      throw new RangeError(`Cannot read ${range.sizeBytes} bytes into ${target.byteLength}`);
+    }
+    const path = blobPath(this.directory, range.blob);
+    this.#lease.hold();
+    try {
+      await this.#files.use(range.blob, async (file) => {
+        checkRange(range, file.sizeBytes);
+        const done = await file.readInto(range.offset, target);
+        if (done < range.sizeBytes) throw tooShort(range, range.offset + done);
+      });
+    } catch (error) {
+      throw storeError(error, { what: 'read', path });
+    }
+  }
+
   /** The same as `read`, in chunks of at most 1 MiB, so that memory does not grow with the range. */
   async *stream(range: BlobRange, signal?: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
     const end = range.offset + range.sizeBytes;

@@ -2,7 +2,7 @@ import { expect, describe as suite, test } from 'vitest';
 import type { Contents } from '../model/index.js';
 import { type AssembleInput, assemble } from './assemble.js';
 import { describe } from './contents.js';
-import { changesBetween, formatChanges } from './diff.js';
+import { changesBetween } from './diff.js';
 import { MAX_CONTENTS_BYTES } from './fit-contents.js';
 import { deb, type Item, inputOf, layer, lockOf, program } from './layers.fixture.js';
 
@@ -124,13 +124,14 @@ suite('describe()', () => {
 suite('changesBetween()', () => {
   test('tells nothing where nothing changed', async () => {
     expect(changesBetween(await contentsOf(input()), await contentsOf(input()))).toEqual([]);
-    expect(formatChanges([])).toBe('');
   });
 
   test('tells what changed, by area, with the old and the new value', async () => {
     const after = input({ page: 'hello!', version: '1.1-1', args: ['-D', '-f', '/x'] });
-    const text = formatChanges(changesBetween(await contentsOf(input()), await contentsOf(after)));
-    expect(text.replaceAll(/[0-9a-f]{12}/g, '<digest>')).toMatchSnapshot();
+    const lines = changesBetween(await contentsOf(input()), await contentsOf(after)).map(
+      (change) => `${change.area} ${change.name}: ${change.before} => ${change.after}`,
+    );
+    expect(lines.join('\n').replaceAll(/[0-9a-f]{12}/g, '<digest>')).toMatchSnapshot();
   });
 
   test('tells what came and what went', () => {
@@ -152,8 +153,5 @@ suite('changesBetween()', () => {
       { area: 'package', name: 'constructor', kind: 'added', after: '2' },
       { area: 'setuid', name: 'usr/bin/su', kind: 'removed', before: '' },
     ]);
-    expect(formatChanges(changesBetween(contents, after))).toBe(
-      '- package a: 1\n+ package constructor: 2\n- setuid usr/bin/su',
-    );
   });
 });

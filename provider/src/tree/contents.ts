@@ -1,62 +1,70 @@
 import { createHash } from 'node:crypto';
 import type { Contents, Lock, Pin, Tree, TreeEntry } from '../model/index.js';
 import { canonicalJson, type Digest, type Json, sha256, shortDigest } from '../model/index.js';
-import { Accounts } from './accounts.js';
 import type { AssembleInput } from './assemble.js';
 import { placedContainers } from './containers.js';
+import { commandLine, kernelRelease, setuidIn, sizesOf, sortedRecord, versionsByName } from './contents-parts.js';
 import { filePath } from './files.js';
 import { fitContents } from './fit-contents.js';
-import { bytesOf } from './generated.js';
 import { withImage } from './image-container.js';
+import { type InstalledPackage, installedPackages } from './package-databases.js';
+import { readableSize } from './readable-size.js';
+import { usersIn } from './users-in.js';
 
 /** As many of the user's files are listed one by one. */
 const MAX_LISTED_FILES = 200;
-/** A command is cut off there: its whole is in the digest. */
-const MAX_COMMAND_LENGTH = 100;
 
 /**
  * What is in a tree, in words: at most 64 kB as JSON, whatever the tree. Values that a person does not need one by
  * one are summed up, always with a digest, so that no change goes unseen.
  */
 export async function describe(tree: Tree, input: AssembleInput): Promise<Contents> {
-  const { lock } = input;
-  return fitContents({
-    packages: packagesOf(input),
+  return fitContents(await describeWhole(tree, input));
+}
+
+/** The same, not shortened. */
+export async function describeWhole(tree: Tree, input: AssembleInput): Promise<Contents> {
+  const { lock, read } = input;
+  const { entries } = tree;
+  const ofKernel = entries.filter(({ component }) => component === 'kernel');
+  return {
+    packages: versionsByName([...packagesOf(input), ...(await packagesInImages(tree, input))]),
     images: imagesOf(lock),
     services: servicesOf(tree, input),
     kernel: {
-      version: input.kernel?.package?.version ?? kernelRelease(tree),
+      version: input.kernel?.package?.version ?? kernelRelease(ofKernel),
       commandLine: lock.spec.kernel?.cmdline ?? '',
-      modules: tree.entries.filter(({ component, path }) => component === 'kernel' && path.endsWith('.ko')).length,
+      modules: ofKernel.filter(({ path }) => path.endsWith('.ko')).length,
     },
     files: filesOf(tree, lock),
     components: componentsOf(tree),
-    setuid: tree.entries.filter(({ type, mode }) => type === 'file' && (mode & 0o6000) !== 0).map(({ path }) => path),
-    users: await usersOf(tree, input),
-    sizes: {
-      rootBytes: tree.entries.reduce((sum, { content }) => sum + (content?.sizeBytes ?? 0), 0),
-      files: tree.entries.filter(({ type }) => type === 'file').length,
-    },
+    setuid: setuidIn(entries),
+    users: sortedRecord(await usersIn(entries, read)),
+    sizes: sizesOf(entries),
     runtime: {
       recipe: lock.recipe,
       guest: lock.guest === null ? 'none' : String(lock.guest.version),
       platform: lock.platform,
     },
-  });
+  };
 }
 
-/** Versions by name, of all that gave something to the image. */
-function packagesOf(input: AssembleInput): Record<string, string> {
-  const versions = new Map<string, Set<string>>();
+/** Those that the image is put together from, as far as they gave something to it. */
+function packagesOf(input: AssembleInput): InstalledPackage[] {
   const picked = new Set(input.guest?.picks.map((pick) => pick.package) ?? []);
   const guest = (input.guest?.layers ?? []).filter((layer) => picked.has(layer.package?.name ?? ''));
   const layers = [...(input.kernel ? [input.kernel] : []), ...guest, ...[...input.roots.values()].flat()];
-  for (const { package: named } of layers) {
-    if (named === undefined) continue;
-    const known = versions.get(named.name) ?? new Set();
-    versions.set(named.name, known.add(named.version));
-  }
-  return sortedRecord([...versions].map(([name, known]) => [name, [...known].sort().join(', ')]));
+  return layers.flatMap((layer) => layer.package ?? []);
+}
+
+/** Those that container images say they hold. */
+async function packagesInImages({ entries, components }: Tree, { read }: AssembleInput): Promise<InstalledPackage[]> {
+  // Of packages that were laid down here, the versions are known, and reading their records would only take time.
+  const images = new Set(components.flatMap(({ id, kind }) => (kind === 'image' || kind === 'init' ? [id] : [])));
+  return await installedPackages(
+    entries.filter(({ component }) => images.has(component)),
+    read,
+  );
 }
 
 /** References that are not made of packages, which are listed one by one. */
@@ -69,17 +77,6 @@ function imagesOf(lock: Lock): Record<string, string> {
 function identityOf(pin: Pin): Digest {
   if (pin.kind === 'image') return pin.manifest;
   return pin.kind === 'directory' ? pin.digest : sha256(canonicalJson(pin as unknown as Json));
-}
-
-const RELEASE = /^(?:usr\/)?lib\/modules\/([^/]+)\//;
-
-/** The release that the modules of an image's kernel are for. */
-function kernelRelease(tree: Tree): string {
-  for (const { component, path } of tree.entries) {
-    const match = component === 'kernel' ? RELEASE.exec(path) : null;
-    if (match !== null) return match[1] as string;
-  }
-  return '';
 }
 
 function servicesOf(tree: Tree, { lock, images }: AssembleInput): Record<string, string> {
@@ -98,14 +95,10 @@ function servicesOf(tree: Tree, { lock, images }: AssembleInput): Record<string,
     const name = names.has(short) ? place : short;
     names.add(name);
     const config = ['config', 'runtime'].map((file) => digests.get(`containers/${place}/${file}.json`) ?? '').join();
-    const command = cut((container.command ?? []).join(' '));
+    const command = commandLine(container.command ?? []);
     lines.push([name, `${command === '' ? '' : `${command} `}(${container.image}) ${shortDigest(sha256(config))}`]);
   }
   return sortedRecord(lines);
-}
-
-function cut(text: string): string {
-  return text.length <= MAX_COMMAND_LENGTH ? text : `${text.slice(0, MAX_COMMAND_LENGTH)}…`;
 }
 
 /** The user's files and links, and the folders they asked for; folders on the way are not listed. */
@@ -126,17 +119,6 @@ function fileLine({ type, mode, uid, gid, link, content }: TreeEntry): string {
   if (type === 'symlink') return `link to ${link}`;
   if (content === undefined) return `${type} ${permissions}${owner}`;
   return `sha256:${shortDigest(content.sha256)} ${readableSize(content.sizeBytes)} ${permissions}${owner}`;
-}
-
-function readableSize(sizeBytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let size = sizeBytes;
-  let unit = 0;
-  while (size >= 999.95 && unit < units.length - 1) {
-    size /= 1000;
-    unit += 1;
-  }
-  return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`;
 }
 
 /** Packages of one root are one line: which of them changed is seen above. */
@@ -168,25 +150,4 @@ function sumOf(entries: readonly TreeEntry[]): string {
     hash.update(`${texts.join('\0')}\0`);
   }
   return `${files} files, ${sizeBytes} bytes, sha256:${hash.digest('hex').slice(0, 12)}`;
-}
-
-const PASSWD = /^(?:containers\/([^/]+)\/([^/]+)\/(?:rootfs|lower)\/)?etc\/passwd$/;
-
-/** Users of the machine by name, users of containers as `web/name`. */
-async function usersOf(tree: Tree, { read }: AssembleInput): Promise<Record<string, string>> {
-  const users: [string, string][] = [];
-  for (const { path, content } of tree.entries) {
-    const match = PASSWD.exec(path);
-    if (match === null || content === undefined) continue;
-    const [, kind, name] = match;
-    const owner = kind === undefined ? '' : kind === 'services' ? `${name}/` : `${kind}/${name}/`;
-    const accounts = new Accounts();
-    accounts.readPasswd(new TextDecoder().decode(await bytesOf(content, read)));
-    for (const [user, uid] of accounts.uids()) users.push([`${owner}${user}`, String(uid)]);
-  }
-  return sortedRecord(users);
-}
-
-function sortedRecord(members: readonly (readonly [string, string])[]): Record<string, string> {
-  return Object.fromEntries([...members].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }

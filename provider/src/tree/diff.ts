@@ -44,18 +44,6 @@ const AREAS: readonly (readonly [ChangeArea, (contents: Contents) => Table])[] =
   ['runtime', ({ runtime }) => texts(runtime)],
 ];
 
-const SIGNS = { added: '+', removed: '-', changed: '~' } as const;
-
-/** One line per change, without a final newline: `~ package lighttpd: 1.4.79-1 => 1.4.79-2`. */
-export function formatChanges(changes: readonly Change[]): string {
-  return changes
-    .map(({ area, name, kind, before, after }) => {
-      const values = [before, after].filter((value) => value !== undefined && value !== '').join(' => ');
-      return `${SIGNS[kind]} ${area} ${name}${values === '' ? '' : `: ${values}`}`;
-    })
-    .join('\n');
-}
-
 function tableChanges(area: ChangeArea, before: Table, after: Table): Change[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return names.flatMap((name): Change[] => {

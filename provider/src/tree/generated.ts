@@ -9,7 +9,7 @@ export function generated(data: string | Uint8Array): Content {
 }
 
 /** The largest file that is ever read while a tree is put together: `modules.alias` of a full kernel has 1.5 MB. */
-const MAX_READ_BYTES = 16 * 1024 * 1024;
+export const MAX_READ_BYTES = 16 * 1024 * 1024;
 
 /** The bytes of a file that has to be looked into. */
 export async function bytesOf(content: Content, read: Read): Promise<Uint8Array> {

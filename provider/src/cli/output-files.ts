@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { chmod, copyFile, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { CommandError } from './command-error.js';
+
+/**
+ * Files that appear together when all of them are complete, or not at all: each is written under another name beside
+ * its own, and gets its own at the end. What is no plain file, such as /dev/null or a pipe, is written at once.
+ */
+export class OutputFiles implements AsyncDisposable {
+  readonly #pending: { readonly temporary: string; readonly target: string }[] = [];
+
+  /** Runs `write` with a file to fill. @throws {CommandError} `not-written`. */
+  async add(target: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
+    const status = await stat(target).catch(() => undefined);
+    if (status?.isDirectory()) {
+      throw new CommandError('bad-output', `Cannot write ${target}: it is a folder; give the name of a file in it`);
+    }
+    if (status !== undefined && !status.isFile()) return this.#fill(target, { path: target, flags: 'w', write });
+    const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}.partial`);
+    this.#pending.push({ temporary, target });
+    await this.#fill(target, { path: temporary, flags: 'wx', write });
+  }
+
+  /** A copy of a file; where the file system can, the copy shares its blocks. @throws {CommandError} `not-written`. */
+  async addCopy(target: string, from: string): Promise<void> {
+    const pending = this.#pending.length;
+    // Made first, so that its permissions are those of any new file of the user, and not those of the original.
+    await this.add(target, async () => {});
+    const temporary = this.#pending[pending]?.temporary;
+    try {
+      if (temporary === undefined) return await copyFile(from, target);
+      const { mode } = await stat(temporary);
+      await copyFile(from, temporary, constants.COPYFILE_FICLONE);
+      await chmod(temporary, mode);
+    } catch (error) {
+      throw notWritten(target, error);
+    }
+  }
+
+  /** Gives all files their names. */
+  async commit(): Promise<void> {
+    for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
+      const { temporary, target } = next;
+      await rename(temporary, target).catch((error: unknown) => {
+        throw notWritten(target, error);
+      });
+      this.#pending.shift();
+    }
+  }
+
+  /** Removes what has not got its name. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { temporary } of this.#pending.splice(0)) await rm(temporary, { force: true }).catch(() => undefined);
+  }
+
+  async #fill(
+    target: string,
+    { path, flags, write }: { path: string; flags: string; write: (file: FileHandle) => Promise<void> },
+  ): Promise<void> {
+    const file = await open(path, flags, 0o666).catch((error: unknown) => {
+      throw notWritten(target, error);
+    });
+    try {
+      await write(file);
+    } catch (error) {
+      throw notWritten(target, error);
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such folder; make it first',
+  ENOTDIR: 'something on the way is not a folder',
+  EACCES: 'it may not be written',
+  EPERM: 'it may not be written',
+  EROFS: 'its file system is read-only',
+  ENOSPC: 'the disk is full; make room',
+  EDQUOT: 'the quota is used up; make room',
+};
+
+/** Failures of the file itself, named; those of whoever makes the bytes are told as they are. */
+function notWritten(target: string, error: unknown): unknown {
+  const { code, syscall } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  if (code === undefined || syscall === undefined) return error;
+  return new CommandError('not-written', `Cannot write ${target}: ${REASONS[code] ?? code}`, {
+    cause: error,
+    context: { path: target },
+  });
+}

@@ -1,0 +1,37 @@
+import type { Format } from '../model/artifact.js';
+import { isStreamed } from '../pipeline.js';
+import { CommandError } from './command-error.js';
+import { ENDINGS, FORMATS } from './format-names.js';
+
+/** What is put after the name of an image, for a file of it. */
+export function endingOf(format: Format, role: string): string {
+  return ENDINGS[format][role] ?? `-${role}`;
+}
+
+/**
+ * The formats that were asked for, each once: several separated by commas, or given one by one.
+ * @throws {CommandError} `bad-format`.
+ */
+export function formatsIn(texts: readonly string[]): Format[] {
+  const words = texts.flatMap((text) => text.split(',')).map((word) => word.trim());
+  return [...new Set(words.map(knownFormat))];
+}
+
+function knownFormat(text: string): Format {
+  const known = FORMATS.find((format) => format === text);
+  if (known !== undefined) return known;
+  throw new CommandError(
+    'bad-format',
+    `Cannot build the format "${text}": there is no such format; choose from ${FORMATS.join(', ')}`,
+  );
+}
+
+/** The one format that goes to one output. @throws {CommandError} `bad-format`. */
+export function streamedFormat(formats: readonly Format[]): Format {
+  const [format] = formats;
+  if (formats.length === 1 && format !== undefined && isStreamed(format)) return format;
+  throw new CommandError(
+    'bad-format',
+    `Cannot write ${formats.join(' and ')} to one output: it has several files; leave out -o (--dir says where they go), or choose -f tar`,
+  );
+}

@@ -1,0 +1,68 @@
+import { stat } from 'node:fs/promises';
+import {
+  at,
+  isArchive,
+  lock,
+  parse,
+  readLockFile,
+  type Survey,
+  survey,
+  type Workshop,
+  withArchive,
+} from '../pipeline.js';
+import { CommandError } from './command-error.js';
+import { withLock } from './locked.js';
+
+/** How the name of a lock file ends. */
+const LOCK_FILE = /\.lock\.json$/;
+
+/** The specs that are meant: where a lock file is named, the YAML file that it lies beside. */
+export async function specsOf(subjects: readonly string[]): Promise<string[]> {
+  return Promise.all(subjects.map(async (subject) => (await specBeside(subject)) ?? subject));
+}
+
+/**
+ * Looks into both images. Each is given as YAML, as a tar of a root, or as a lock file: that stands for the image of
+ * the YAML beside it or, where there is none, of the other side's, with what the lock file has pinned.
+ */
+export async function withSurveys<T>(
+  [before, after]: readonly [string, string],
+  workshop: Workshop,
+  use: (before: Survey, after: Survey) => Promise<T>,
+): Promise<T> {
+  if (before === '-' && after === '-') {
+    throw new CommandError('bad-subject', 'Cannot compare - with -: the standard input can be read once');
+  }
+  return withSurvey(before, { other: after, workshop }, (old) =>
+    withSurvey(after, { other: before, workshop }, (now) => use(old, now)),
+  );
+}
+
+async function withSurvey<T>(
+  subject: string,
+  { other, workshop }: { readonly other: string; readonly workshop: Workshop },
+  use: (survey: Survey) => Promise<T>,
+): Promise<T> {
+  if (await isArchive(subject, workshop)) return withArchive(subject, workshop, use);
+  if (!LOCK_FILE.test(subject)) {
+    return withLock([subject], workshop, async (locked) => use(await survey(subject, locked, workshop)));
+  }
+  // By the name of the spec that it would lie beside.
+  const file = await readLockFile([subject.replace(LOCK_FILE, '.yml')], workshop);
+  const spec = (await specBeside(subject)) ?? (await specBeside(other)) ?? other;
+  if (file === undefined || LOCK_FILE.test(spec) || (await isArchive(spec, workshop))) {
+    const why = file === undefined ? 'there is no such file' : 'there is no YAML file beside it that it could be of';
+    throw new CommandError('bad-subject', `Cannot look into ${subject}: ${why}`, { context: { path: subject } });
+  }
+  const parsed = await parse([spec], workshop);
+  return at(parsed, async () => use(await survey(subject, await lock(parsed.spec, { file }, workshop), workshop)));
+}
+
+async function specBeside(subject: string): Promise<string | undefined> {
+  if (!LOCK_FILE.test(subject)) return undefined;
+  for (const ending of ['.yml', '.yaml']) {
+    const path = subject.replace(LOCK_FILE, ending);
+    if ((await stat(path).catch(() => undefined))?.isFile()) return path;
+  }
+  return undefined;
+}
