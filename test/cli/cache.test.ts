@@ -35,7 +35,7 @@ describe('ingot cache', () => {
     const { code, stdout } = await run('cache du', { INGOT_CACHE_MAX_SIZE: '1GB', INGOT_CACHE_SHARED: '/nowhere' });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^\S+\/.cache\nover \/nowhere, which is only read\n\nKIND +FILES +SIZE\n/);
-    expect(stdout).toMatch(/\nartifacts +1 +\d+\.\d kB /);
+    expect(stdout).toMatch(/\nlayers +\d+ +[\d.]+ kB /);
     expect(stdout).toMatch(/\ntotal +\d+ +[\d.]+ kB +limit 1\.0 GB\n$/);
     const { totalBytes, maxBytes, usage } = JSON.parse((await run('cache du --json')).stdout);
     expect(maxBytes).toBe(20e9);
