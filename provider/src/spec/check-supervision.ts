@@ -1,6 +1,6 @@
 import { type Container, HEALTH_DEFAULTS, RESTART_DEFAULTS } from '../model/spec.js';
-import type { CONTAINER_SECTIONS } from './check.js';
 import { type Complain, each } from './check-container.js';
+import type { CONTAINER_SECTIONS } from './partial-spec.js';
 import { type Path, quote } from './property.js';
 import { suggestion } from './suggest.js';
 

@@ -1,20 +1,12 @@
-import type { Spec } from '../model/spec.js';
 import { type Complain, checkContainer, each } from './check-container.js';
 import { checkFiles } from './check-files.js';
 import { checkCertificates, checkPackages, checkUsers } from './check-machine.js';
 import { checkReference } from './check-reference.js';
 import { checkRepositories } from './check-repositories.js';
 import { checkOrder, checkSupervision } from './check-supervision.js';
+import { CONTAINER_SECTIONS, type PartialSpec } from './partial-spec.js';
 import { type Path, quote } from './property.js';
 import { suggestion } from './suggest.js';
-
-/** The sections that hold containers, in the order in which LinuxKit lays them into the root. */
-export const CONTAINER_SECTIONS = ['onboot', 'onshutdown', 'services'] as const;
-
-/** One source: a spec whose kernel may lack its image, since another source can have it. */
-export type PartialSpec = Omit<Spec, 'kernel'> & {
-  kernel?: (Omit<NonNullable<Spec['kernel']>, 'image'> & { image?: string | undefined }) | undefined;
-};
 
 /** What one source has to be beyond its types, and without asking anything outside. */
 export function checkSource(spec: PartialSpec, complain: Complain): void {

@@ -1,4 +1,4 @@
-import type { PartialSpec } from './check.js';
+import type { PartialSpec } from './partial-spec.js';
 
 /** Lists of a spec that are joined. */
 export const LISTS = ['init', 'onboot', 'onshutdown', 'services', 'files', 'packages', 'users', 'ca', 'ntp'] as const;

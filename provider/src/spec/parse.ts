@@ -1,5 +1,5 @@
 import { Kernel, Spec } from '../model/spec.js';
-import { checkNames, checkSource, checkWhole, type PartialSpec } from './check.js';
+import { checkNames, checkSource, checkWhole } from './check.js';
 import type { Complain } from './check-container.js';
 import { SpecError, type SpecProblem } from './error.js';
 import { faultsOf, withoutEchoes } from './issue.js';
@@ -7,6 +7,7 @@ import { type Located, spanOf } from './located.js';
 import { merge } from './merge.js';
 import { locateObject } from './object.js';
 import { originOf, pathOf } from './origin.js';
+import type { PartialSpec } from './partial-spec.js';
 import { type Findings, MAX_FINDINGS, newFindings, problemsOf } from './problem.js';
 import { nameOf, type Path, propertyOf } from './property.js';
 import { relocate } from './relocate.js';

@@ -1,6 +1,6 @@
 import { localReferenceText, parseReference } from '../model/reference.js';
-import { CONTAINER_SECTIONS, type PartialSpec } from './check.js';
 import { isArmoured } from './check-repositories.js';
+import { CONTAINER_SECTIONS, type PartialSpec } from './partial-spec.js';
 
 /** A source's paths, from being relative to its own folder to being relative to the folder that is named from. */
 export function relocate(spec: PartialSpec, directory: string): PartialSpec {

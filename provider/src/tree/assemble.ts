@@ -1,6 +1,7 @@
-import type { BlobRange, Content, GuestFile, GuestPick, ImageConfig, Layer, Lock, Tree } from '../model/index.js';
+import type { Tree } from '../model/index.js';
 import { architectureOf, parseReference } from '../model/index.js';
 import { apkDatabase, mergeApkDatabases } from './apk-database.js';
+import type { AssembleInput } from './assemble-input.js';
 import { authoritiesOf } from './certificates.js';
 import { ComponentList } from './component-list.js';
 import { layContainers, packagesOrImage } from './containers.js';
@@ -16,30 +17,7 @@ import { layPackages } from './packages.js';
 import { absorb, entriesOf, type Folder, newFolder, plainFolder } from './root.js';
 import { touch } from './touch.js';
 
-/** All that a tree is made of. */
-export interface AssembleInput {
-  readonly lock: Lock;
-  /** Of packages: `boot/kernel`, and `usr/lib/modules/<release>/…` with modules uncompressed and their indexes. */
-  readonly kernel?: Layer;
-  /** Packages that Ingot's own init takes binaries from, and which. Absent where the spec brings an init. */
-  readonly guest?: {
-    readonly layers: readonly Layer[];
-    readonly picks: readonly GuestPick[];
-    readonly files: readonly GuestFile[];
-  };
-  /** By reference text: layers, lowest first (for `deb:` one per package, sorted by name). */
-  readonly roots: ReadonlyMap<string, readonly Layer[]>;
-  /** By reference text, of those that are container images. */
-  readonly images?: ReadonlyMap<string, ImageConfig>;
-  /** By index in `lock.spec.files`. */
-  readonly files: ReadonlyMap<number, Content>;
-  /** By index in `lock.spec.files`, of those that are archives to be unpacked. */
-  readonly archives?: ReadonlyMap<number, Layer>;
-  /** Files of certificates, by their keys in `lock.files`. */
-  readonly certificates?: ReadonlyMap<string, Content>;
-  /** Reads from the content store. */
-  readonly read: (range: BlobRange) => Promise<Uint8Array>;
-}
+export type { AssembleInput } from './assemble-input.js';
 
 /**
  * The whole root file system. The same lock gives the same tree: nothing but the input decides.

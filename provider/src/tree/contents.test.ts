@@ -1,6 +1,7 @@
 import { expect, describe as suite, test } from 'vitest';
 import type { Contents } from '../model/index.js';
-import { type AssembleInput, assemble } from './assemble.js';
+import { assemble } from './assemble.js';
+import type { AssembleInput } from './assemble-input.js';
 import { describe } from './contents.js';
 import { changesBetween } from './diff.js';
 import { MAX_CONTENTS_BYTES } from './fit-contents.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Contents, Lock, Pin, Tree, TreeEntry } from '../model/index.js';
 import { canonicalJson, type Digest, type Json, sha256, shortDigest } from '../model/index.js';
-import type { AssembleInput } from './assemble.js';
+import type { AssembleInput } from './assemble-input.js';
 import { placedContainers } from './containers.js';
 import { commandLine, kernelRelease, setuidIn, sizesOf, sortedRecord, versionsByName } from './contents-parts.js';
 import { filePath } from './files.js';

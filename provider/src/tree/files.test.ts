@@ -83,7 +83,10 @@ describe('layFiles()', () => {
   ] as const)('writes the spec as %s, members sorted', async (metadata, expected) => {
     const root = newFolder(plain);
     const lock = lockOf({ hostname: 'h', files: [{ path: 'm', metadata }] });
-    layFiles(root, { lock, contents: new Map(), ids: new Map(), component: 'files', roots: new Map() });
+    layFiles(root, {
+      ...{ lock, contents: new Map(), archives: undefined, uids: [], gids: [] },
+      ...{ component: 'files', roots: new Map() },
+    });
     const node = find(root, 'm');
     expect(node?.type === 'file' && (await textOf(node, read))).toBe(expected);
   });

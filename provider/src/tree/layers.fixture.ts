@@ -10,7 +10,7 @@ import {
   sha256,
   type Tree,
 } from '../model/index.js';
-import type { AssembleInput } from './assemble.js';
+import type { AssembleInput } from './assemble-input.js';
 import { bytesOf } from './generated.js';
 import { entriesOf, type Folder } from './root.js';
 

@@ -1,4 +1,4 @@
-import type { AssembleInput } from './assemble.js';
+import type { AssembleInput } from './assemble-input.js';
 import { addAuthorities } from './certificates.js';
 import type { ComponentList } from './component-list.js';
 import { generated } from './generated.js';

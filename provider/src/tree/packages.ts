@@ -1,7 +1,7 @@
 import type { Layer } from '../model/index.js';
 import { architectureOf } from '../model/index.js';
 import { packagesReference } from '../model/references.js';
-import type { AssembleInput } from './assemble.js';
+import type { AssembleInput } from './assemble-input.js';
 import type { ComponentList } from './component-list.js';
 import { debianRoot } from './debian-root.js';
 import { TreeError } from './error.js';
