@@ -303,7 +303,8 @@ export async function build(
   if (known) return { format, image: digest, compressor, files: known };
 
   const stored: Record<string, StoredFile> = {};
-  for (const { role, bytes } of await encodeTree(image, { format, compression }, workshop)) {
+  const { files } = await encodeTree(image, { format, compression }, workshop);
+  for (const { role, bytes } of files) {
     workshop.progress({ step: `encoding ${role}` });
     stored[role] = await store.put(bytes(), { signal });
   }
@@ -313,7 +314,8 @@ export async function build(
 
 /** Bytes of an artifact that nobody keeps. */
 export interface StreamedArtifact {
-  readonly sizeBytes: number;
+  /** Of all files in it together: somewhat less than it has itself. */
+  readonly contentBytes: number;
   /** To be taken once. A chunk may be overwritten when the next one is asked for. */
   readonly bytes: AsyncIterable<Uint8Array>;
 }
@@ -325,16 +327,18 @@ export function isStreamed(format: Format): boolean {
 
 /** Lock → the one file of an artifact, for a format that is streamed. */
 export async function stream(image: LockedImage, format: Format, workshop: Workshop): Promise<StreamedArtifact> {
-  const [file] = await encodeTree(image, { format, compression: 'none' }, workshop);
-  if (!isStreamed(format) || file?.sizeBytes === undefined) throw new TypeError(`${format} is not streamed`);
-  return { sizeBytes: file.sizeBytes, bytes: file.bytes({ reuse: true }) };
+  const { tree, files } = await encodeTree(image, { format, compression: 'none' }, workshop);
+  const [file] = files;
+  if (!isStreamed(format) || file === undefined) throw new TypeError(`${format} is not streamed`);
+  const contentBytes = tree.entries.reduce((sum, { content }) => sum + (content?.sizeBytes ?? 0), 0);
+  return { contentBytes, bytes: file.bytes({ reuse: true, trusting: true }) };
 }
 
 async function encodeTree(
   image: LockedImage,
   { format, compression }: { readonly format: Format; readonly compression: Compression },
   workshop: Workshop,
-): Promise<EncodedFile[]> {
+): Promise<{ readonly tree: Tree; readonly files: readonly EncodedFile[] }> {
   const { store, signal, progress } = workshop;
   const encode = await import('./encode/index.js');
   progress({ step: 'assembling' });
@@ -345,8 +349,12 @@ async function encodeTree(
     memo: (name: string, make: () => AsyncIterable<Uint8Array>) => memo(name, make, workshop),
     signal,
   };
-  if (format === 'tar') return encode.encodeTar(tree, context);
-  return encode.encodeKernelInitrd(tree, { commandLine: commandLineOf(image.lock), compression }, context);
+  const commandLine = commandLineOf(image.lock);
+  const files =
+    format === 'tar'
+      ? await encode.encodeTar(tree, context)
+      : await encode.encodeKernelInitrd(tree, { commandLine, compression }, context);
+  return { tree, files };
 }
 
 export type Compression = 'none' | 'zstd' | 'gzip';

@@ -74,9 +74,12 @@ async function buildAll(locked: LockedImage, wanted: Wanted, workshop: Workshop)
     if (isStreamed(format)) {
       const path = pathOf(format, format);
       const artifact = await stream(locked, format, workshop);
-      const { sizeBytes } = artifact;
-      const sha256 = await writeStreamed(artifact, { path, output, hashed }, workshop);
-      built.push({ format, role: format, path, sizeBytes, ...(sha256 === undefined ? {} : { sha256 }) });
+      built.push({
+        format,
+        role: format,
+        path,
+        ...(await writeStreamed(artifact, { path, output, hashed }, workshop)),
+      });
       continue;
     }
     const { files } = await buildFormat(locked, format, workshop);
@@ -97,26 +100,26 @@ interface Target {
   readonly hashed: boolean;
 }
 
-/** @returns The digest of what was written, where it was asked for. */
+/** @returns The digest of what was written only where it was asked for. */
 async function writeStreamed(
-  { sizeBytes: total, bytes }: StreamedArtifact,
+  { contentBytes: total, bytes }: StreamedArtifact,
   { path, output, hashed }: Target,
   { signal, progress }: Workshop,
-): Promise<Digest | undefined> {
+): Promise<Pick<Built, 'sizeBytes' | 'sha256'>> {
   const hash = hashed ? createHash('sha256') : undefined;
+  let sizeBytes = 0;
   const writeAll = async (write: (chunk: Uint8Array) => Promise<unknown>): Promise<void> => {
-    let done = 0;
     for await (const chunk of bytes) {
       signal.throwIfAborted();
-      progress({ step: `writing ${path === '-' ? 'the archive' : path}`, done, total });
+      progress({ step: `writing ${path === '-' ? 'the archive' : path}`, done: sizeBytes, total });
       hash?.update(chunk);
       await write(chunk);
-      done += chunk.byteLength;
+      sizeBytes += chunk.byteLength;
     }
   };
   if (path === '-') await writeAll(writeStandardOutput);
   else await output.add(path, (file) => writeAll((chunk) => file.writeFile(chunk)));
-  return hash && `sha256:${hash.digest('hex')}`;
+  return { sizeBytes, ...(hash === undefined ? {} : { sha256: `sha256:${hash.digest('hex')}` as const }) };
 }
 
 function checkOutput(

@@ -27,9 +27,11 @@ interface Known {
   readonly paths: ReadonlySet<string>;
 }
 
+const UNSAFE = /(?:^|\/)\.{0,2}(?:\/|$)/;
+
 function problemOf(entry: TreeEntry, { components, directories, paths }: Known): string | undefined {
   const { path, type } = entry;
-  if (path.split('/').some((part) => part === '' || part === '.' || part === '..')) {
+  if (UNSAFE.test(path)) {
     return 'its path has a part that is empty, "." or ".."; wanted a relative path';
   }
   if (paths.has(path)) return 'its path is there twice; wanted each path once';

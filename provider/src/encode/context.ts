@@ -17,14 +17,17 @@ export interface EncodeContext {
 export interface BytesOptions {
   /** Whether a chunk may be overwritten when the next one is asked for: memory then stays as it is. */
   readonly reuse?: boolean;
+  /**
+   * Whether the store's word is enough that bodies are what the tree says: it has compared each blob with its digest.
+   * For what is given away at once; what is kept under a name is compared once more.
+   */
+  readonly trusting?: boolean;
 }
 
 /** One file of an artifact. Nothing is read or compressed before its bytes are taken. */
 export interface EncodedFile {
   /** As in ArtifactFile: `kernel`, `initrd`, `cmdline`, `tar`. */
   readonly role: string;
-  /** Where that is known before. */
-  readonly sizeBytes?: number;
   /** Can be called again, and gives the same bytes each time. */
   readonly bytes: (options?: BytesOptions) => AsyncIterable<Uint8Array>;
 }

@@ -33,13 +33,11 @@ export function resolveInodes(entries: readonly TreeEntry[]): InodeEntry[] {
 }
 
 /** Names of each file that has several, by its `inode`, in the order of the entries. */
-export function namesOf(entries: Iterable<InodeEntry>): Map<string, readonly string[]> {
+export function namesOf(entries: readonly InodeEntry[]): Map<string, readonly string[]> {
   const names = new Map<string, string[]>();
-  for (const { inode, path } of entries) {
-    const known = names.get(inode);
-    if (known === undefined) names.set(inode, [path]);
-    else known.push(path);
-  }
+  // Few files have several names, and of those all but one are called otherwise than their inode.
+  for (const { inode, path } of entries) if (inode !== path) names.set(inode, []);
+  if (names.size > 0) for (const { inode, path } of entries) names.get(inode)?.push(path);
   for (const [inode, { length }] of names) if (length === 1) names.delete(inode);
   return names;
 }

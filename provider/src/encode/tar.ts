@@ -1,11 +1,11 @@
 import { encodePath } from '../format/path-text.js';
-import { tarEnd, tarHeader, tarPadding } from '../format/tar-writer.js';
+import { checkTarHeader, type TarHeaderFields, tarEnd, tarHeader, tarPadding } from '../format/tar-writer.js';
 import type { EntryType } from '../model/layer.js';
 import type { Tree, TreeEntry } from '../model/tree.js';
 import { archiveBytes } from './archive.js';
-import { type ArchiveEntry, entryBytes } from './archive-chunks.js';
+import type { ArchiveEntry } from './archive-chunks.js';
 import { checkTree } from './check-tree.js';
-import type { BytesOptions, EncodeContext, EncodedFile } from './context.js';
+import type { EncodeContext, EncodedFile } from './context.js';
 import { type InodeEntry, namesOf, resolveInodes } from './inodes.js';
 import { representable } from './representable.js';
 
@@ -18,11 +18,9 @@ export async function encodeTar(tree: Tree, context: EncodeContext): Promise<Enc
   checkTree(tree);
   const entries = resolveInodes(tree.entries);
   const names = namesOf(entries);
-  // All headers once, so that what does not fit is known before a byte is written.
-  let sizeBytes = tarEnd().byteLength;
-  for (const entry of entries) sizeBytes += entryBytes(archiveEntry(entry, names));
-  const bytes = (options?: BytesOptions) => archiveBytes(archiveEntries(entries, names), context, options);
-  return [{ role: 'tar', sizeBytes, bytes }];
+  // What does not fit is known before a byte is written.
+  for (const entry of entries) representable(entry.path, WHERE, () => checkTarHeader(fieldsOf(entry)));
+  return [{ role: 'tar', bytes: (options) => archiveBytes(archiveEntries(entries, names), context, options) }];
 }
 
 type Names = ReadonlyMap<string, readonly string[]>;
@@ -42,22 +40,27 @@ function archiveEntry(entry: InodeEntry, names: Names): ArchiveEntry {
 }
 
 function headerOf(entry: TreeEntry): Buffer {
+  return representable(entry.path, WHERE, () => tarHeader(fieldsOf(entry)));
+}
+
+/** For messages. */
+const WHERE = 'a tar';
+
+function fieldsOf(entry: TreeEntry): TarHeaderFields {
   const { path, type, mode, uid, gid, mtimeSeconds, link, device, xattrs } = entry;
-  return representable(path, 'a tar', () =>
-    tarHeader({
-      path: encodePath(path),
-      type,
-      mode,
-      uid,
-      gid,
-      mtimeSeconds,
-      sizeBytes: type === 'file' ? (entry.content?.sizeBytes ?? 0) : 0,
-      ...(isLink(type) ? { link: encodePath(link ?? '') } : {}),
-      ...(device !== undefined && isDevice(type) ? { device } : {}),
-      // A second name of a file shares its attributes.
-      ...(xattrs === undefined || type === 'hardlink' ? {} : { xattrs: xattrList(xattrs) }),
-    }),
-  );
+  return {
+    path: encodePath(path),
+    type,
+    mode,
+    uid,
+    gid,
+    mtimeSeconds,
+    sizeBytes: type === 'file' ? (entry.content?.sizeBytes ?? 0) : 0,
+    ...(isLink(type) ? { link: encodePath(link ?? '') } : undefined),
+    ...(device !== undefined && isDevice(type) ? { device } : undefined),
+    // A second name of a file shares its attributes.
+    ...(xattrs === undefined || type === 'hardlink' ? undefined : { xattrs: xattrList(xattrs) }),
+  };
 }
 
 function isLink(type: EntryType): boolean {

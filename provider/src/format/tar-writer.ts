@@ -56,15 +56,19 @@ const EXTENDED_FLAG = 'x';
 /** What a reader that knows no extended headers makes of one. */
 const EXTENDED_NAME = Buffer.from('PaxHeaders');
 const SLASH = 0x2f;
+const ZERO = 0x30;
+const BLANK = 0x20;
+const NOTHING = new Uint8Array();
+const ZEROS = Buffer.alloc(BLOCK_BYTES);
 
 /**
  * The blocks before an entry's body. The body follows, then `tarPadding` of its size.
  * @throws {FormatError} `out-of-range`, with the field's name, when a value fits neither header.
  */
 export function tarHeader(entry: TarHeaderFields): Buffer {
-  checkEntry(entry);
-  const path = entry.type === 'directory' ? Buffer.concat([entry.path, Buffer.from('/')]) : Buffer.from(entry.path);
-  const link = Buffer.from(entry.link ?? []);
+  checkTarHeader(entry);
+  const path = entry.type === 'directory' ? withSlash(entry.path) : entry.path;
+  const link = entry.link ?? NOTHING;
   const records: Buffer[] = [];
   const split = splitPath(path);
   if (split === undefined) records.push(record('path', path));
@@ -74,10 +78,10 @@ export function tarHeader(entry: TarHeaderFields): Buffer {
     records.push(record(field, Buffer.from(String(value))));
     return 0;
   };
-  const header = Buffer.alloc(BLOCK_BYTES);
+  const header = emptyBlock();
   // Where an extended header has the whole of a text, its start stands here for readers that do not know those.
   writeText(header, 'name', split?.name ?? path.subarray(0, FIELD.name.bytes));
-  writeText(header, 'prefix', split?.prefix ?? new Uint8Array());
+  writeText(header, 'prefix', split?.prefix ?? NOTHING);
   writeText(header, 'linkname', link.subarray(0, FIELD.linkname.bytes));
   writeNumber(header, 'mode', entry.mode);
   writeNumber(header, 'uid', number('uid', entry.uid));
@@ -93,9 +97,9 @@ export function tarHeader(entry: TarHeaderFields): Buffer {
   return records.length === 0 ? header : Buffer.concat([extendedHeader(records, [path, link]), header]);
 }
 
-/** Zeros that follow a body of that size: 0 to 511 bytes. */
+/** Zeros that follow a body of that size: 0 to 511 bytes. Not to be written to: all share them. */
 export function tarPadding(sizeBytes: number): Buffer {
-  return Buffer.alloc((BLOCK_BYTES - (sizeBytes % BLOCK_BYTES)) % BLOCK_BYTES);
+  return ZEROS.subarray(0, (BLOCK_BYTES - (sizeBytes % BLOCK_BYTES)) % BLOCK_BYTES);
 }
 
 /** What ends an archive: two blocks of zeros. */
@@ -103,7 +107,23 @@ export function tarEnd(): Buffer {
   return Buffer.alloc(2 * BLOCK_BYTES);
 }
 
-function checkEntry(entry: TarHeaderFields): void {
+/** From Node's pool: a header by itself costs more than what is written into it. */
+function emptyBlock(): Buffer {
+  return Buffer.allocUnsafe(BLOCK_BYTES).fill(0);
+}
+
+function withSlash(path: Uint8Array): Uint8Array {
+  const bytes = Buffer.allocUnsafe(path.byteLength + 1);
+  bytes.set(path);
+  bytes[path.byteLength] = SLASH;
+  return bytes;
+}
+
+/**
+ * That an entry can be written, without writing it.
+ * @throws {FormatError} as tarHeader() does.
+ */
+export function checkTarHeader(entry: TarHeaderFields): void {
   const refuse = (field: string, problem: string): never => {
     const path = decodePath(entry.path);
     const message = `Cannot write a tar header for ${JSON.stringify(path)}: ${field} ${problem}`;
@@ -115,20 +135,18 @@ function checkEntry(entry: TarHeaderFields): void {
   const isLink = entry.type === 'symlink' || entry.type === 'hardlink';
   if (isLink !== (entry.link?.byteLength ?? 0) > 0) refuse('link', 'stands for all links and for nothing else');
   if (entry.type !== 'file' && entry.sizeBytes !== 0) refuse('sizeBytes', `is ${entry.sizeBytes}; only files have any`);
-  const limits = {
-    mode: { value: entry.mode, from: 0, to: 0o7777 },
-    uid: { value: entry.uid, from: 0, to: Number.MAX_SAFE_INTEGER },
-    gid: { value: entry.gid, from: 0, to: Number.MAX_SAFE_INTEGER },
-    sizeBytes: { value: entry.sizeBytes, from: 0, to: Number.MAX_SAFE_INTEGER },
-    mtimeSeconds: { value: entry.mtimeSeconds, from: Number.MIN_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER },
-    // "pax Extended Header" has no keyword for device numbers.
-    'device.major': { value: entry.device?.major ?? 0, from: 0, to: maxOf('devmajor') },
-    'device.minor': { value: entry.device?.minor ?? 0, from: 0, to: maxOf('devminor') },
-  };
-  for (const [field, { value, from, to }] of Object.entries(limits)) {
-    if (Number.isInteger(value) && value >= from && value <= to) continue;
+  const expect = (field: string, value: number, from: number, to: number): void => {
+    if (Number.isInteger(value) && value >= from && value <= to) return;
     refuse(field, `${value} does not fit; wanted a whole number from ${from} to ${to}`);
-  }
+  };
+  expect('mode', entry.mode, 0, 0o7777);
+  expect('uid', entry.uid, 0, Number.MAX_SAFE_INTEGER);
+  expect('gid', entry.gid, 0, Number.MAX_SAFE_INTEGER);
+  expect('sizeBytes', entry.sizeBytes, 0, Number.MAX_SAFE_INTEGER);
+  expect('mtimeSeconds', entry.mtimeSeconds, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  // "pax Extended Header" has no keyword for device numbers.
+  expect('device.major', entry.device?.major ?? 0, 0, maxOf('devmajor'));
+  expect('device.minor', entry.device?.minor ?? 0, 0, maxOf('devminor'));
   for (const { name } of entry.xattrs ?? []) {
     if (name.byteLength > 0 && !name.includes(0) && !name.includes('='.charCodeAt(0))) continue;
     const shown = JSON.stringify(decodePath(name));
@@ -142,7 +160,7 @@ function extendedHeader(records: readonly Buffer[], texts: readonly Uint8Array[]
   const isText = texts.every((text) => isUtf8(text));
   const all = isText ? records : [record('hdrcharset', Buffer.from('BINARY')), ...records];
   const body = Buffer.concat(all);
-  const header = Buffer.alloc(BLOCK_BYTES);
+  const header = emptyBlock();
   writeText(header, 'name', EXTENDED_NAME);
   writeNumber(header, 'mode', 0o644);
   writeNumber(header, 'uid', 0);
@@ -169,7 +187,7 @@ function record(keyword: string | Uint8Array, value: Uint8Array): Buffer {
  */
 function splitPath(path: Uint8Array): { readonly prefix: Uint8Array; readonly name: Uint8Array } | undefined {
   if (!isAscii(path)) return undefined;
-  if (path.byteLength <= FIELD.name.bytes) return { prefix: new Uint8Array(), name: path };
+  if (path.byteLength <= FIELD.name.bytes) return { prefix: NOTHING, name: path };
   const at = path.indexOf(SLASH, path.byteLength - FIELD.name.bytes - 1);
   // The slash at the end of a directory's path is no place to cut.
   if (at <= 0 || at > FIELD.prefix.bytes || at === path.byteLength - 1) return undefined;
@@ -190,7 +208,12 @@ function fitsNumber(field: Field, value: number): boolean {
 }
 
 function writeNumber(header: Buffer, field: Field, value: number): void {
-  header.write(value.toString(8).padStart(FIELD[field].bytes - 1, '0'), FIELD[field].at, 'latin1');
+  const { at, bytes } = FIELD[field];
+  // Digit by digit: an archive has a hundred thousand of these, and a call into Buffer for each takes longer.
+  for (let left = value, to = at + bytes - 2; to >= at; to -= 1) {
+    header[to] = ZERO + (left % 8);
+    left = Math.floor(left / 8);
+  }
 }
 
 function writeText(header: Buffer, field: Field, text: Uint8Array): void {
@@ -202,14 +225,15 @@ function finish(header: Buffer, typeFlag: string): void {
   header.write(typeFlag, FIELD.typeflag.at, 'latin1');
   header.write('ustar\0', FIELD.magic.at, 'latin1');
   header.write('00', FIELD.version.at, 'latin1');
-  header.fill(' ', FIELD.checksum.at, FIELD.checksum.at + FIELD.checksum.bytes);
-  let sum = 0;
-  for (const byte of header) sum += byte;
+  // The blanks that the checksum counts in its own place.
+  let sum = FIELD.checksum.bytes * BLANK;
+  for (let at = 0; at < BLOCK_BYTES; at += 1) sum += header[at] as number;
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, FIELD.checksum.at, 'latin1');
 }
 
 function isAscii(text: Uint8Array): boolean {
-  return text.every((byte) => byte < 0x80);
+  for (let at = 0; at < text.byteLength; at += 1) if ((text[at] as number) >= 0x80) return false;
+  return true;
 }
 
 function isUtf8(text: Uint8Array): boolean {

@@ -24,7 +24,8 @@ export interface StoreOptions {
   readonly onDamage?: (digest: Digest, path: string) => void;
 }
 
-const OPEN_FILES = 16;
+/** The roots of a large image are made of two hundred packages, whose files are read in turns. */
+const OPEN_FILES = 256;
 
 /**
  * Content-addressed blobs in a folder, shared by all processes of a user. Under it lie
