@@ -9,7 +9,7 @@ import type { Artifact, ArtifactFile, Format } from './model/artifact.js';
 import type { Contents } from './model/contents.js';
 import type { Digest, Json } from './model/digest.js';
 import type { BlobRange, ImageConfig, Layer } from './model/layer.js';
-import { type Lock, type LockedImage, lockDigest, RECIPE, unpinnedLock } from './model/lock.js';
+import { archiveAddresses, type Lock, type LockedImage, lockDigest, RECIPE, unpinnedLock } from './model/lock.js';
 import type { Pin } from './model/pin.js';
 import { architectureOf } from './model/platform.js';
 import type { Progress } from './model/progress.js';
@@ -120,7 +120,7 @@ export async function lock(spec: Spec, options: LockOptions, workshop: Workshop)
   const local = await lockLocal(spec, workshop);
   const { previous } = options;
   const unpinned = { ...unpinnedLock(local.spec), files };
-  const mirrors = { main: spec.debian?.mirror, security: spec.debian?.securityMirror };
+  const mirrors = archiveAddresses(spec);
   const found = { sources, mirrors, ...(local.images ? { images: local.images } : {}) };
 
   if (options.file !== undefined) {
@@ -186,8 +186,7 @@ export async function outdated(spec: Spec, file: LockFile, workshop: Workshop): 
   const newest = await newestPins(spec, {}, workshop);
   const packages = pinnedPackages(file.content);
   if (packages.length === 0) return outdatedPins(file.content, newest, new Set());
-  const { mirror: main, securityMirror: security } = spec.debian ?? {};
-  const source = sourceOptions(file.content, workshop, { main, security });
+  const source = sourceOptions(file.content, workshop, archiveAddresses(spec));
   const architecture = architectureOf(source.platform);
   const debian = { ...source, architecture, mirrors: await source.mirrors(), now: source.now() };
   return outdatedPins(file.content, newest, await withSecurityUpdate(packages, debian));
@@ -425,8 +424,7 @@ async function pin(
   const { resolve } = await import('./source/transport.js');
   const { GUEST_PACKAGES } = await import('./guest/manifest.js');
   const unpinned = unpinnedLock(spec);
-  const { mirror: main, securityMirror: security } = spec.debian ?? {};
-  const source = sourceOptions(unpinned, workshop, { main, security });
+  const source = { ...sourceOptions(unpinned, workshop, archiveAddresses(spec)), ...repositoriesOf(spec, workshop) };
   const { update } = options;
   const old =
     options.old?.platform === unpinned.platform && options.old.suite === unpinned.suite ? options.old : undefined;
@@ -576,6 +574,25 @@ function referencesOf(spec: Spec): Map<string, { role: Role; property: string }>
   return references;
 }
 
+/** Vendors' repositories of a spec, opened once, when they are needed. */
+function repositoriesOf(
+  { debian }: Spec,
+  { directory, settings }: Workshop,
+): Pick<SourceOptions, 'repositories'> | undefined {
+  const declared = debian?.repositories;
+  if (declared === undefined) return undefined;
+  const { environment } = settings.registries;
+  let opened: ReturnType<NonNullable<SourceOptions['repositories']>> | undefined;
+  return {
+    repositories: () => {
+      opened ??= import('./source/debian/repositories.js').then(({ openRepositories }) =>
+        openRepositories(declared, { directory, environment }),
+      );
+      return opened;
+    },
+  };
+}
+
 function sourceOptions(
   { platform, suite }: Pick<Lock, 'platform' | 'suite'>,
   workshop: Workshop,
@@ -584,6 +601,7 @@ function sourceOptions(
   const { store, settings, registries, directory, now, signal, progress } = workshop;
   const mirrors = async (): Promise<Mirrors> => {
     const { findMirrors } = await import('./source/debian/mirrors.js');
+    const { repositoryAddresses } = await import('./source/debian/repositories.js');
     const main = inSpec.main ?? settings.mirrors.main;
     const security = inSpec.security ?? settings.mirrors.security;
     const { checkValidUntil } = settings;
@@ -591,6 +609,8 @@ function sourceOptions(
       configured: { ...(main ? { main } : {}), ...(security ? { security } : {}) },
       ...(checkValidUntil === undefined ? {} : { checkValidUntil }),
     });
+    const { repositories = [] } = inSpec;
+    return { ...found, repositories: repositoryAddresses(repositories, settings.registries.environment) };
   };
   return { store, platform, suite, mirrors, registries, offline: settings.offline, directory, now, signal, progress };
 }

@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { canonicalJson, type Digest, type Json, sha256 } from './digest.js';
 import { Pin } from './pin.js';
-import { DEFAULT_COMMAND_LINE, DEFAULT_PLATFORM, DEFAULT_SOURCE_DATE_EPOCH, DEFAULT_SUITE, Spec } from './spec.js';
+import {
+  DEFAULT_COMMAND_LINE,
+  DEFAULT_PLATFORM,
+  DEFAULT_SOURCE_DATE_EPOCH,
+  DEFAULT_SUITE,
+  type Repository,
+  Spec,
+} from './spec.js';
 
 /** Raised whenever a golden digest changes, with the reason in the commit. */
 export const RECIPE = 1;
@@ -81,6 +88,28 @@ function downloadsOf({ files = [] }: Spec): Lock['downloads'] {
   return Object.keys(downloads).length > 0 ? downloads : undefined;
 }
 
+/** Addresses of the archives, where the spec gives them, and of vendors' repositories. */
+export interface ArchiveAddresses {
+  readonly main?: string | undefined;
+  readonly security?: string | undefined;
+  readonly repositories?: readonly Pick<Repository, 'name' | 'url' | 'auth'>[];
+}
+
+/** What a spec says of where packages are found. */
+export function archiveAddresses({ debian = {} }: Spec): ArchiveAddresses {
+  const { mirror: main, securityMirror: security, repositories } = debian;
+  if (repositories === undefined) return { main, security };
+  return { main, security, repositories: repositories.map(({ name, url, auth }) => ({ name, url, auth })) };
+}
+
+/** What of a locked image may be kept in a state: all but how to get into repositories. */
+export function withoutAuth(image: LockedImage): LockedImage {
+  const { mirrors } = image;
+  if (mirrors?.repositories === undefined) return image;
+  const repositories = mirrors.repositories.map(({ auth: _, ...repository }) => repository);
+  return { ...image, mirrors: { ...mirrors, repositories } };
+}
+
 /** A lock, with where its parts were found, so that they can be found again: never part of the identity. */
 export interface LockedImage {
   readonly lock: Lock;
@@ -88,10 +117,5 @@ export interface LockedImage {
   readonly sources: Readonly<Record<string, string>>;
   /** By reference to an image on this machine, as it stands in the lock: with its path from the folder of the program. */
   readonly images?: Readonly<Record<string, string>>;
-  /** Addresses of the archives, where the spec gives them, and of vendors' repositories. */
-  readonly mirrors?: {
-    readonly main?: string | undefined;
-    readonly security?: string | undefined;
-    readonly repositories?: readonly { readonly name?: string | undefined; readonly url: string }[] | undefined;
-  };
+  readonly mirrors?: ArchiveAddresses;
 }

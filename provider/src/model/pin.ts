@@ -3,9 +3,14 @@ import type { Digest } from './digest.js';
 
 const digest = z.custom<Digest>((value) => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value));
 
-/** Which archive of a Debian-like distribution a package lies in; its address is a setting, never part of a pin. */
-export const DebianArchive = z.enum(['main', 'security']);
-export type DebianArchive = z.infer<typeof DebianArchive>;
+/** Debian's own archives. */
+export type DebianArchive = 'main' | 'security';
+
+/**
+ * Which archive a package lies in: one of Debian's own, or a vendor's repository, by its name. Its address is a setting,
+ * never part of a pin.
+ */
+export const ArchiveName = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/);
 
 /** One package, exactly. */
 export const PinnedPackage = z.strictObject({
@@ -15,7 +20,7 @@ export const PinnedPackage = z.strictObject({
   /** Of the `.deb` file. */
   digest,
   sizeBytes: z.int().min(0),
-  archive: DebianArchive,
+  archive: ArchiveName,
   /** Path under the archive's root, such as `pool/main/c/crun/crun_1.21-1_amd64.deb`. */
   path: z.string(),
 });

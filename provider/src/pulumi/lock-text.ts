@@ -1,6 +1,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { canonicalJson, type Json } from '../model/digest.js';
-import { Lock, type LockedImage } from '../model/lock.js';
+import { Lock, type LockedImage, withoutAuth } from '../model/lock.js';
 import { StateError } from './state.js';
 
 /** Bounds what a damaged or hostile state can cost; 1000 packages need about 300 kB. */
@@ -8,7 +8,7 @@ const MAX_LOCK_BYTES = 64 * 1024 * 1024;
 
 /** A lock as it travels between resources: small enough for the state, and opaque. */
 export function encodeLock(image: LockedImage): string {
-  const text = canonicalJson(image as unknown as Json);
+  const text = canonicalJson(withoutAuth(image) as unknown as Json);
   return deflateRawSync(text, { level: 9 }).toString('base64');
 }
 

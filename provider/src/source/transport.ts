@@ -6,6 +6,7 @@ import type { Progress } from '../model/progress.js';
 import { type LocalReference, parseReference, type Reference } from '../model/reference.js';
 import type { Store } from '../store/store.js';
 import type { Mirrors } from './debian/mirrors.js';
+import type { Repository } from './debian/repositories.js';
 import { SourceError, type SourceErrorCode } from './error.js';
 import type { BlobSource } from './oci/blob-source.js';
 import type { RegistryClient } from './registry/client.js';
@@ -17,6 +18,8 @@ export interface SourceOptions {
   readonly suite: string;
   /** Asked for only when a transport needs it: a spec without packages needs no mirror. */
   readonly mirrors: () => Promise<Mirrors>;
+  /** Vendors' repositories of packages, beside Debian's own archives; asked for only when packages are looked up. */
+  readonly repositories?: () => Promise<readonly Repository[]>;
   /** Asked for only when an image is in a registry. */
   readonly registries: () => Promise<RegistryClient>;
   readonly offline: boolean;
@@ -87,6 +90,8 @@ async function resolveByTransport(reference: string, role: Role, options: Resolv
         keep: options.keep.flatMap((pin) => (pin.kind === 'debian' ? pin.packages : [])),
         ...(role === 'kernel' ? { follow: (name: string) => name.startsWith('linux-image-') } : {}),
         ...(role === 'root' ? { always: ALWAYS_IN_ROOTS } : {}),
+        // What runs a machine is Debian's own, whatever a vendor calls its packages.
+        ...(role !== 'guest' && options.repositories ? { repositories: await options.repositories() } : {}),
       });
     }
     case 'dir': {

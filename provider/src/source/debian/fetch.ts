@@ -40,9 +40,9 @@ export async function fetchPackage(pinned: PinnedPackage, options: FetchOptions)
       `Cannot fetch ${nameOf(pinned)}: it is not in the cache, and Ingot is set to work offline; run once with network`,
     );
   }
-  const url = addressOf(pinned, await options.mirrors());
+  const addresses = addressesOf(pinned, await options.mirrors());
   const step = `fetching ${pinned.name} ${pinned.version}`;
-  const fetched = async function* (): AsyncGenerator<Uint8Array> {
+  const fetchFrom = async function* (url: URL): AsyncGenerator<Uint8Array> {
     let done = 0;
     progress({ step, done, total: sizeBytes });
     for await (const chunk of transfer(url, { sizeBytes, signal, patience: options.patience })) {
@@ -51,13 +51,25 @@ export async function fetchPackage(pinned: PinnedPackage, options: FetchOptions)
       yield chunk;
     }
   };
-  try {
-    await store.put(fetched(), { expect: { digest, sizeBytes }, signal });
-    return range;
-  } catch (error) {
-    throw mismatchOf(error, { pinned, url });
+  for (const [index, url] of addresses.entries()) {
+    try {
+      await store.put(fetchFrom(url), { expect: { digest, sizeBytes }, signal });
+      return range;
+    } catch (error) {
+      const failure = mismatchOf(error, { pinned, url });
+      const isElsewhere = failure instanceof SourceError && ELSEWHERE.has(failure.code);
+      if (index === addresses.length - 1 || !isElsewhere) throw failure;
+    }
   }
+  throw new SourceError(
+    'no-mirror',
+    `Cannot fetch ${nameOf(pinned)}: it lies in the repository ${pinned.archive}, which is not among debian.repositories; ` +
+      'add it, or lock the image again',
+  );
 }
+
+/** What says that a package may lie in another repository. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['not-found', 'digest-mismatch', 'size-mismatch', 'forbidden']);
 
 /** `crun 1.21-1`, as it is called in messages. */
 export function nameOf(pinned: PinnedPackage): string {
@@ -65,10 +77,11 @@ export function nameOf(pinned: PinnedPackage): string {
 }
 
 /**
- * Where a package lies on the mirrors.
+ * Where a package lies, or may lie: in one of Debian's archives, in the repository with the name that is pinned, or, as
+ * what is not called by a name of ours can be in any, in the others. The digest decides.
  * @throws {SourceError} `malformed` for a path that leads out of the mirror: a pin may come from anywhere.
  */
-function addressOf(pinned: PinnedPackage, mirrors: Mirrors): URL {
+function addressesOf(pinned: PinnedPackage, mirrors: Mirrors): URL[] {
   const components = pinned.path.split('/');
   if (components.some((component) => /^\.{0,2}$/.test(component) || /[\\\0]/.test(component))) {
     throw new SourceError(
@@ -76,10 +89,20 @@ function addressOf(pinned: PinnedPackage, mirrors: Mirrors): URL {
       `Cannot fetch ${nameOf(pinned)}: its path ${JSON.stringify(pinned.path)} is none`,
     );
   }
-  const url = new URL(mirrors[pinned.archive]);
-  // The search part stays what it is: some mirrors want a token there.
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${components.map(encodeURIComponent).join('/')}`;
-  return url;
+  const { archive } = pinned;
+  const { repositories = [] } = mirrors;
+  const named = repositories.filter(({ name }) => name === archive);
+  const others = repositories.filter(({ name }) => name !== archive);
+  const bases =
+    archive === 'main' || archive === 'security'
+      ? [mirrors[archive]]
+      : [...named, ...others].map(({ address }) => address);
+  return bases.map((base) => {
+    const url = new URL(base);
+    // The search part stays what it is: some mirrors want a token there.
+    url.pathname = `${url.pathname.replace(/\/+$/, '')}/${components.map(encodeURIComponent).join('/')}`;
+    return url;
+  });
 }
 
 /** Says of bytes that were refused by the store where they came from. */

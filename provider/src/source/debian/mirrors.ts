@@ -8,6 +8,15 @@ export interface Mirrors {
   readonly security: string;
   /** Whether a release past its Valid-Until is refused. Default: true. */
   readonly checkValidUntil?: boolean;
+  /** Vendors' repositories. */
+  readonly repositories?: readonly RepositoryAddress[];
+}
+
+export interface RepositoryAddress {
+  /** By which pins of its packages are known to be in it; where it has none, any may be. */
+  readonly name?: string | undefined;
+  /** With user name and password, where it asks for them: never to be shown. Without a last slash. */
+  readonly address: string;
 }
 
 export interface FindMirrorsOptions {

@@ -18,6 +18,8 @@ import type { ArchiveRelease } from './releases.js';
 export interface PackagesIndexOptions {
   readonly store: Store;
   readonly architecture: string;
+  /** Part of the suite; `''` for a flat one, which has no parts. Default: `main`. */
+  readonly component?: string;
   readonly offline?: boolean;
   readonly signal: AbortSignal;
   readonly progress: Progress;
@@ -55,7 +57,7 @@ const PROVIDED = '*';
 const MAX_INDEX_BYTES = 1 << 30;
 
 /**
- * The packages of `main` in a verified release. Where the store does not have them, the index is fetched (by digest, if
+ * The packages of one component in a verified release. Where the store does not have them, the index is fetched (by digest, if
  * the archive can do that), verified and kept in a form that later processes open without reading all of it.
  * @throws {SourceError} as transfer() does; `digest-mismatch`, `size-mismatch`, `too-large`, `malformed`;
  *   `unsupported` where the suite has no packages for the architecture.
@@ -63,8 +65,8 @@ const MAX_INDEX_BYTES = 1 << 30;
 export async function openPackagesIndex(found: ArchiveRelease, options: PackagesIndexOptions): Promise<PackagesIndex> {
   const { store } = options;
   const read = (range: BlobRange): Promise<Buffer> => store.read(range);
-  const plain = found.release.files[`main/binary-${options.architecture}/Packages`];
-  const listed = plain ?? compressedFile(found, options.architecture)[1];
+  const plain = found.release.files[`${folderOf(options)}Packages`];
+  const listed = plain ?? compressedFile(found, options)[1];
   const key = `debian packages 1 ${listed.digest}`;
   const known = (await store.recall(key)) as unknown as IndexFileLocation | undefined;
   if (known !== undefined && (await store.has(known.digest))) {
@@ -75,21 +77,34 @@ export async function openPackagesIndex(found: ArchiveRelease, options: Packages
   return new PackagesIndex(await IndexFile.open(read, location));
 }
 
+/** Where the index lies under the suite: empty, or with a slash at its end. */
+function folderOf({ component = 'main', architecture }: PackagesIndexOptions): string {
+  return component === '' ? '' : `${component}/binary-${architecture}/`;
+}
+
 /** The smallest form of the index that the release lists and that we can read. */
-function compressedFile({ release, suite }: ArchiveRelease, architecture: string): [path: string, file: ListedFile] {
+function compressedFile(
+  { release, suite }: ArchiveRelease,
+  options: PackagesIndexOptions,
+): [path: string, file: ListedFile] {
   for (const ending of ['.xz', '.gz', '']) {
-    const path = `main/binary-${architecture}/Packages${ending}`;
+    const path = `${folderOf(options)}Packages${ending}`;
     const file = release.files[path];
     if (file !== undefined) return [path, file];
   }
-  throw new SourceError('unsupported', `Cannot use the suite ${suite}: it lists no packages for ${architecture}`);
+  const { component = 'main', architecture } = options;
+  const what = component === 'main' || component === '' ? '' : ` in ${component}`;
+  throw new SourceError(
+    'unsupported',
+    `Cannot use the suite ${suite}: it lists no packages for ${architecture}${what}`,
+  );
 }
 
 type MakeOptions = PackagesIndexOptions & { readonly plain: ListedFile | undefined };
 
 async function makeIndex(found: ArchiveRelease, options: MakeOptions): Promise<IndexFileLocation> {
   const { store, signal, progress } = options;
-  const [path, file] = compressedFile(found, options.architecture);
+  const [path, file] = compressedFile(found, options);
   const blob = await fetchListed(found, { ...options, path, file });
   progress({ step: `indexing the packages of ${found.suite}` });
   const of = `${path} of ${found.suite}`;
@@ -106,7 +121,7 @@ async function makeIndex(found: ArchiveRelease, options: MakeOptions): Promise<I
 }
 
 async function fetchListed(
-  { mirror, suite, release }: ArchiveRelease,
+  { mirror, folder: suiteFolder, suite, release }: ArchiveRelease,
   options: MakeOptions & { readonly path: string; readonly file: ListedFile },
 ): Promise<BlobRange> {
   const { store, signal, progress, path, file, patience } = options;
@@ -122,14 +137,14 @@ async function fetchListed(
     throw new SourceError('too-large', `Cannot use ${path} of ${suite}: it has ${file.sizeBytes} bytes; at most 1 GiB`);
   }
   const step = `fetching the package index of ${suite}`;
-  const folder = path.slice(0, path.lastIndexOf('/'));
+  const folder = path.slice(0, path.lastIndexOf('/') + 1);
   const places = [
     // While a mirror is being updated, only the file under its digest is sure to be the one that the release lists.
-    ...(release.acquireByHash ? [`${folder}/by-hash/SHA256/${file.digest.slice('sha256:'.length)}`] : []),
+    ...(release.acquireByHash ? [`${folder}by-hash/SHA256/${file.digest.slice('sha256:'.length)}`] : []),
     path,
   ];
   for (const [index, place] of places.entries()) {
-    const url = addressIn(mirror, `dists/${suite}/${place}`);
+    const url = addressIn(mirror, `${suiteFolder}${place}`);
     const chunks = transfer(url, { sizeBytes: file.sizeBytes, signal, patience });
     try {
       await store.put(

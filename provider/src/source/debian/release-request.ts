@@ -37,6 +37,8 @@ export interface RequestOptions {
   /** What the answer to an earlier request said: if it still holds, there is no text. */
   readonly known?: Validators | undefined;
   readonly patience?: RequestPatience | undefined;
+  /** `latin1` keeps bytes as they are, one for one. Default: `utf8`. */
+  readonly encoding?: 'utf8' | 'latin1';
 }
 
 /**
@@ -79,7 +81,7 @@ async function requestOnce(url: URL, options: RequestOptions, timeoutMs: number)
       await answer.body?.cancel();
       throw failureOfAnswer(url, answer.status, answer.headers.get('retry-after'));
     }
-    return { text: await gather(url, answer.body ?? [], options.maxBytes), validators };
+    return { text: await gather(url, answer.body ?? [], options), validators };
   } catch (error) {
     if (error instanceof SourceError) throw error;
     options.signal.throwIfAborted();
@@ -87,9 +89,10 @@ async function requestOnce(url: URL, options: RequestOptions, timeoutMs: number)
   }
 }
 
-async function readLocal(url: URL, { signal, maxBytes }: RequestOptions): Promise<string> {
+async function readLocal(url: URL, options: RequestOptions): Promise<string> {
+  const { signal } = options;
   try {
-    return await gather(url, createReadStream(fileURLToPath(url), { signal }), maxBytes);
+    return await gather(url, createReadStream(fileURLToPath(url), { signal }), options);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof SourceError) throw error;
@@ -102,7 +105,11 @@ async function readLocal(url: URL, { signal, maxBytes }: RequestOptions): Promis
   }
 }
 
-async function gather(url: URL, chunks: AsyncIterable<Uint8Array> | never[], maxBytes: number): Promise<string> {
+async function gather(
+  url: URL,
+  chunks: AsyncIterable<Uint8Array> | never[],
+  { maxBytes, encoding = 'utf8' }: RequestOptions,
+): Promise<string> {
   const gathered: Uint8Array[] = [];
   let sizeBytes = 0;
   for await (const chunk of chunks) {
@@ -112,7 +119,7 @@ async function gather(url: URL, chunks: AsyncIterable<Uint8Array> | never[], max
     }
     gathered.push(chunk);
   }
-  return Buffer.concat(gathered).toString('utf8');
+  return Buffer.concat(gathered).toString(encoding);
 }
 
 function headersOf(url: URL, { etag, lastModified }: Validators): Record<string, string> {

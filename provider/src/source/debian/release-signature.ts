@@ -1,4 +1,4 @@
-import type { CleartextMessage, PublicKey } from 'openpgp';
+import type { CleartextMessage, Message, PublicKey, Signature } from 'openpgp';
 import { SourceError } from '../error.js';
 
 const BEGIN_MESSAGE = '-----BEGIN PGP SIGNED MESSAGE-----';
@@ -15,7 +15,11 @@ export interface SignatureOptions {
   readonly now: Date;
   /** What the text is, for messages. */
   readonly of: string;
+  /** Whose keys these are, and what to do where another has signed. Default: Debian's. */
+  readonly advice?: string;
 }
+
+const ADVICE = "wanted a release signed by Debian, so check the address of the mirror and this host's clock";
 
 /**
  * The text of a cleartext signed message (RFC 9580 section 7) that at least one of the keys has signed. Signatures by
@@ -24,31 +28,60 @@ export interface SignatureOptions {
  * @throws {SourceError} `bad-signature`, with what is wrong with each signature.
  */
 export async function readSigned(input: string, options: SignatureOptions): Promise<string> {
-  checkFrame(input, options.of);
-  const { readCleartextMessage, enums } = await import('openpgp');
+  checkFrame(input, options);
+  const { readCleartextMessage } = await import('openpgp');
   const message = await readCleartextMessage({ cleartextMessage: input }).catch((cause: unknown) => {
-    throw refusal(options.of, `its signature cannot be read (${textOf(cause)})`, cause);
+    throw refusal(options, `its signature cannot be read (${textOf(cause)})`, cause);
   });
-  if (message.getSigningKeyIDs().length > MAX_SIGNATURES) {
-    throw refusal(options.of, `it has more than ${MAX_SIGNATURES} signatures`);
-  }
+  await requireSignature(message, options);
+  return message.getText();
+}
+
+/**
+ * Checks the signature of a text that is in a file of its own (RFC 9580 section 10.4), as old repositories have it.
+ * @param signature armoured, or as bytes one for one (latin1).
+ * @throws {SourceError} `bad-signature`, with what is wrong with each signature.
+ */
+export async function checkDetached(text: string, signature: string, options: SignatureOptions): Promise<void> {
+  if (signature.length > MAX_SIGNATURE_LENGTH) throw refusal(options, 'its signature is too long');
+  const { createMessage, readSignature } = await import('openpgp');
+  const read = signature.startsWith('-----')
+    ? readSignature({ armoredSignature: signature })
+    : readSignature({ binarySignature: Buffer.from(signature, 'latin1') });
+  const parsed = await read.catch((cause: unknown) => {
+    throw refusal(options, `its signature cannot be read (${textOf(cause)})`, cause);
+  });
+  const message = await createMessage({ binary: Buffer.from(text, 'utf8') });
+  await requireSignature(message, { ...options, signature: parsed });
+}
+
+type Signed = CleartextMessage | Message<Uint8Array>;
+type VerifyOptions = SignatureOptions & { readonly signature?: Signature };
+
+async function requireSignature(message: Signed, options: VerifyOptions): Promise<void> {
+  const { enums } = await import('openpgp');
+  const ids = options.signature?.getSigningKeyIDs() ?? message.getSigningKeyIDs();
+  if (ids.length > MAX_SIGNATURES) throw refusal(options, `it has more than ${MAX_SIGNATURES} signatures`);
   const { md5, sha1, ripemd } = enums.hash;
   const failures = await failuresOf(message, options, new Set([md5, sha1, ripemd]));
   if (failures !== undefined) {
-    throw refusal(options.of, `no key of the archive has signed it validly (${failures.join('; ') || 'no signature'})`);
+    throw refusal(options, `no key of the archive has signed it validly (${failures.join('; ') || 'no signature'})`);
   }
-  return message.getText();
 }
 
 /** Undefined as soon as one signature is valid; else what is wrong with each. */
 async function failuresOf(
-  message: CleartextMessage,
-  { keys, now }: SignatureOptions,
+  message: Signed,
+  { keys, now, signature }: VerifyOptions,
   weakHashes: Set<number>,
 ): Promise<string[] | undefined> {
   const { verify } = await import('openpgp');
   const config = { rejectHashAlgorithms: weakHashes, rejectMessageHashAlgorithms: weakHashes };
-  const { signatures } = await verify({ message, verificationKeys: [...keys], date: now, config });
+  const common = { verificationKeys: [...keys], date: now, config };
+  const { signatures } =
+    signature === undefined
+      ? await verify({ ...common, message: message as CleartextMessage })
+      : await verify({ ...common, message: message as Message<Uint8Array>, signature });
   const failures: string[] = [];
   for (const { keyID, verified } of signatures) {
     const key = keys.find((one) => one.getKeys(keyID).length > 0);
@@ -66,7 +99,7 @@ async function failuresOf(
 }
 
 /** In signed text a dash at the start of a line is escaped (RFC 9580 section 7.2): these lines can only be the frame. */
-function checkFrame(input: string, of: string): void {
+function checkFrame(input: string, of: SignatureOptions): void {
   const frame = input.match(/^-----.*$/gm)?.map((line) => line.trimEnd()) ?? [];
   const [begin, signature, end] = frame;
   if (!input.startsWith(BEGIN_MESSAGE) || begin !== BEGIN_MESSAGE) {
@@ -81,12 +114,15 @@ function checkFrame(input: string, of: string): void {
   if (input.length - start > MAX_SIGNATURE_LENGTH) throw refusal(of, 'its signature is too long');
 }
 
-function refusal(of: string, problem: string, cause?: unknown): SourceError {
-  return new SourceError(
-    'bad-signature',
-    `Cannot trust ${of}: ${problem}; wanted a release signed by Debian, so check the address of the mirror and this host's clock`,
-    { cause, context: { path: of } },
-  );
+function refusal(
+  { of, advice = ADVICE }: Pick<SignatureOptions, 'of' | 'advice'>,
+  problem: string,
+  cause?: unknown,
+): SourceError {
+  return new SourceError('bad-signature', `Cannot trust ${of}: ${problem}; ${advice}`, {
+    cause,
+    context: { path: of },
+  });
 }
 
 function textOf(error: unknown): string {

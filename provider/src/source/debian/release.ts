@@ -12,6 +12,8 @@ export interface Release {
   readonly origin: string;
   readonly label: string;
   readonly codename: string;
+  /** Its other name, such as `stable`. The first ones that were kept had none. */
+  readonly suite?: string;
   /** Seconds since 1970. */
   readonly dateSeconds: number;
   /** When a mirror that still gives this one is out of date. */
@@ -19,35 +21,48 @@ export interface Release {
   /** Whether index files can be fetched by their digest, which is safe while a mirror is being updated. */
   readonly acquireByHash: boolean;
   readonly architectures: readonly string[];
-  /** The package indexes of `main`, by their path under the suite, such as `main/binary-amd64/Packages.xz`. */
+  /** The package indexes that were asked for, by their path under the suite: `main/binary-amd64/Packages.xz`. */
   readonly files: Readonly<Record<string, ListedFile>>;
 }
 
-const PACKAGES = /^main\/binary-[a-z0-9-]+\/Packages(?:\.xz|\.gz)?$/;
+const PACKAGES = /^(?:(.+)\/binary-[a-z0-9-]+\/)?Packages(?:\.xz|\.gz)?$/;
 const CHECKSUM = /^\s*([0-9a-f]{64})\s+([0-9]{1,15})\s+(\S+)\s*$/;
 const MAX_RELEASE_BYTES = 16 << 20;
+
+export interface ReleaseScope {
+  /** Whose indexes are listed; none for a flat suite, whose own index is. */
+  readonly components: readonly string[];
+  /** Fields that a vendor may leave out, which are empty then. Default: none. */
+  readonly mayLack?: ReadonlySet<string>;
+}
+
+/** Debian's own archives leave nothing out, and `main` is all that is taken from them. */
+export const DEBIAN_SCOPE: ReleaseScope = { components: ['main'] };
+export const VENDOR_MAY_LACK: ReadonlySet<string> = new Set(['origin', 'codename', 'architectures']);
 
 /**
  * Reads the text of a Release file (Debian's wiki, "RepositoryFormat"), which must have been verified before.
  * @throws {SourceError} `malformed`, with the field.
  */
-export function parseRelease(text: string, of: string): Release {
+export function parseRelease(text: string, of: string, scope: ReleaseScope = DEBIAN_SCOPE): Release {
   const fields = onlyStanza(text, of);
   const field = (name: string): string => {
-    const value = fields.get(name);
+    const value = fields.get(name) ?? (scope.mayLack?.has(name) ? '' : undefined);
     if (value === undefined) throw malformed(of, `it has no field ${name}`);
     return value;
   };
   const validUntil = fields.get('valid-until');
+  const suite = fields.get('suite');
   return {
     origin: field('origin'),
     label: fields.get('label') ?? '',
     codename: field('codename'),
+    ...(suite === undefined ? {} : { suite }),
     dateSeconds: parseDate(field('date'), of),
     ...(validUntil === undefined ? {} : { validUntilSeconds: parseDate(validUntil, of) }),
     acquireByHash: fields.get('acquire-by-hash') === 'yes',
     architectures: field('architectures').split(/\s+/),
-    files: parseFiles(field('sha256'), of),
+    files: parseFiles(field('sha256'), of, scope),
   };
 }
 
@@ -61,15 +76,21 @@ function onlyStanza(text: string, of: string): ReadonlyMap<string, string> {
   throw malformed(of, 'it is not one stanza');
 }
 
-function parseFiles(text: string, of: string): Record<string, ListedFile> {
+function parseFiles(text: string, of: string, { components }: ReleaseScope): Record<string, ListedFile> {
   const files: Record<string, ListedFile> = {};
+  const isWanted = (path: string): boolean => {
+    const match = PACKAGES.exec(path);
+    if (match === null) return false;
+    return match[1] === undefined ? components.length === 0 : components.includes(match[1]);
+  };
   for (const line of text.split('\n')) {
     if (line === '') continue;
     const match = CHECKSUM.exec(line);
     if (match === null)
       throw malformed(of, `"${line.slice(0, 80)}" in field sha256 is not a checksum, a size and a path`);
-    const [, hex = '', size = '', path = ''] = match;
-    if (!PACKAGES.test(path)) continue;
+    const [, hex = '', size = '', written = ''] = match;
+    const path = written.replace(/^\.\//, '');
+    if (!isWanted(path)) continue;
     const digest = `sha256:${hex}`;
     if (isDigest(digest)) files[path] = { digest, sizeBytes: Number(size) };
   }

@@ -1,24 +1,31 @@
 import { createHash } from 'node:crypto';
 import type { Json } from '../../model/digest.js';
-import type { DebianArchive } from '../../model/pin.js';
 import type { Progress } from '../../model/progress.js';
 import type { Store } from '../../store/store.js';
 import { SourceError } from '../error.js';
 import { shownAddress } from '../transfer-failure.js';
 import { loadKeyring, type TrustedKey } from './keyring.js';
-import { DEBIAN_ARCHIVE_KEYS } from './keyring-debian.js';
 import { addressIn, type Mirrors } from './mirrors.js';
 import { parseRelease, type Release } from './release.js';
 import { allOrNone } from './release-parallel.js';
+import { debianParts, nameOf, type Part, vendorParts } from './release-part.js';
 import { type RequestPatience, requestText, type Validators } from './release-request.js';
-import { readSigned } from './release-signature.js';
+import { checkDetached, readSigned } from './release-signature.js';
+import type { Repository } from './repositories.js';
 
 /** The verified release of one suite of one archive. */
 export interface ArchiveRelease {
-  readonly archive: DebianArchive;
+  /** Name of the archive, as pins have it. */
+  readonly archive: string;
+  /** Address; with user name and password, where it asks for them. */
   readonly mirror: string;
   /** Name of the suite in the archive, such as `trixie-security`. */
   readonly suite: string;
+  /** Where its files lie on the mirror: `dists/trixie-security/`, or what a flat suite says; empty for the top. */
+  readonly folder: string;
+  /** Those that packages are taken from; `''` alone for a flat suite. */
+  readonly components: readonly string[];
+  readonly priority: number;
   readonly release: Release;
 }
 
@@ -34,8 +41,9 @@ export interface ReleasesOptions {
   readonly maxAgeSeconds?: number;
   /** Ask no mirror, and take what was seen last, of any age. */
   readonly offline?: boolean;
-  /** Whose signatures count. Default: Debian's archive keys. */
+  /** Whose signatures count for Debian's own archives. Default: Debian's archive keys. */
   readonly keys?: readonly TrustedKey[];
+  readonly repositories?: readonly Repository[];
   readonly patience?: RequestPatience;
 }
 
@@ -44,7 +52,8 @@ const DEFAULT_MAX_AGE_SECONDS = 3600;
 const MAX_RELEASE_BYTES = 8 << 20;
 
 /**
- * The releases that make up a suite: itself, its updates, and its security updates, in this order. Those that were
+ * The releases that make up a suite: itself, its updates, and its security updates, and those of vendors' repositories,
+ * in this order. Those that were
  * looked at within `maxAgeSeconds` are used as they are; others are asked for again, verified and checked.
  * @throws {SourceError} as requestText() and readSigned() do; `malformed`; `unknown-suite`; `wrong-archive` for a
  *   release of something else; `expired`; `rolled-back` for one older than what this mirror has given before.
@@ -56,21 +65,8 @@ export async function currentReleases(options: ReleasesOptions): Promise<Archive
       `Cannot use the suite ${JSON.stringify(options.suite)}: it is not a code name of Debian such as "trixie"`,
     );
   }
-  return allOrNone(partsOf(options.suite), options.signal, (part, signal) =>
-    currentRelease(part, { ...options, signal }),
-  );
-}
-
-interface Part {
-  readonly archive: DebianArchive;
-  readonly suite: string;
-}
-
-function partsOf(suite: string): Part[] {
-  const release: Part = { archive: 'main', suite };
-  // Unstable has neither: fixes go into it directly.
-  if (suite === 'sid') return [release];
-  return [release, { archive: 'main', suite: `${suite}-updates` }, { archive: 'security', suite: `${suite}-security` }];
+  const parts = [...debianParts(options), ...(options.repositories ?? []).flatMap(vendorParts)];
+  return allOrNone(parts, options.signal, (part, signal) => currentRelease(part, { ...options, signal }));
 }
 
 /** What is remembered of the last look at a release. */
@@ -85,15 +81,17 @@ interface Seen {
 
 async function currentRelease(part: Part, options: ReleasesOptions): Promise<ArchiveRelease> {
   const { store, mirrors, maxAgeSeconds = DEFAULT_MAX_AGE_SECONDS } = options;
-  const mirror = mirrors[part.archive];
-  const url = addressIn(mirror, `dists/${part.suite}/InRelease`);
-  const key = `debian release 1 ${shownAddress(url)}`;
-  const keys = options.keys ?? DEBIAN_ARCHIVE_KEYS;
+  const { keys } = part;
+  const url = addressIn(part.mirror, `${part.folder}InRelease`);
+  const key = `${part.memory} ${shownAddress(url)}`;
   const trust = fingerprintsOf(keys);
   const seen = (await store.recall(key)) as unknown as Seen | undefined;
   const usable = seen?.trust === trust ? seen : undefined;
   const nowSeconds = Math.floor(options.now.getTime() / 1000);
-  const found = (release: Release): ArchiveRelease => ({ ...part, mirror, release });
+  const found = (release: Release): ArchiveRelease => {
+    const { archive, mirror, suite, folder, components, priority } = part;
+    return { archive: archive ?? nameOf(release), mirror, suite, folder, components, priority, release };
+  };
 
   if (options.offline === true) {
     if (usable !== undefined) return found(usable.release);
@@ -111,13 +109,31 @@ async function currentRelease(part: Part, options: ReleasesOptions): Promise<Arc
   const release =
     answer.text === undefined && usable !== undefined
       ? usable.release
-      : parseRelease(await readSigned(answer.text ?? '', { keys: await loadKeyring(keys), now: options.now, of }), of);
-  checkIdentity(release, part, of);
+      : parseRelease(await verified(answer, { part, now: options.now, of }), of, part.scope);
+  part.checkIdentity(release, of);
   if (mirrors.checkValidUntil !== false) checkValidity(release, nowSeconds, of);
   if (seen !== undefined) checkProgress(release, seen.release, of);
   const looked: Seen = { release, checkedSeconds: nowSeconds, validators: answer.validators, trust };
   await store.remember(key, looked as unknown as Json);
   return found(release);
+}
+
+async function verified(
+  { text = '', signature }: Asked,
+  { part, now, of }: { readonly part: Part; readonly now: Date; readonly of: string },
+): Promise<string> {
+  const { advice } = part;
+  const options = { keys: await loadKeyring(part.keys), now, of, ...(advice ? { advice } : {}) };
+  if (signature === undefined) return readSigned(text, options);
+  await checkDetached(text, signature, options);
+  return text;
+}
+
+interface Asked {
+  readonly text?: string;
+  /** Where it is in a file of its own. */
+  readonly signature?: string;
+  readonly validators: Validators;
 }
 
 async function ask(
@@ -128,49 +144,34 @@ async function ask(
     ageSeconds,
     options,
   }: { part: Part; seen: Seen | undefined; ageSeconds: number; options: ReleasesOptions },
-): Promise<{ text?: string; validators: Validators }> {
+): Promise<Asked> {
   const { signal, patience } = options;
+  const request = { signal, maxBytes: MAX_RELEASE_BYTES, patience };
   try {
-    return await requestText(url, { signal, maxBytes: MAX_RELEASE_BYTES, known: seen?.validators, patience });
+    return await requestText(url, { ...request, known: seen?.validators }).catch(async (error: unknown) => {
+      if (!part.mayBeDetached || !(error instanceof SourceError && error.code === 'not-found')) throw error;
+      const place = (name: string) => addressIn(part.mirror, `${part.folder}${name}`);
+      const { text = '' } = await requestText(place('Release'), request);
+      const { text: signature = '' } = await requestText(place('Release.gpg'), { ...request, encoding: 'latin1' });
+      return { text, signature, validators: {} };
+    });
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     if (error.code === 'not-found') throw unknownSuite(part, url, error);
     const advice =
       seen === undefined
-        ? 'check the network, and the address of the mirror (debian.mirror in the spec, INGOT_DEBIAN_MIRROR)'
+        ? part.whereSet
         : `what was seen ${spanOf(ageSeconds)} ago is in the cache, and is used with \`offline: true\` (INGOT_OFFLINE=true)`;
     throw new SourceError(error.code, `${error.message}; ${advice}`, { cause: error.cause, context: error.context });
   }
 }
 
-function unknownSuite({ suite, archive }: Part, url: URL, cause: unknown): SourceError {
-  const setting = archive === 'main' ? 'INGOT_DEBIAN_MIRROR' : 'INGOT_DEBIAN_SECURITY_MIRROR';
+function unknownSuite({ suite, advice404 }: Part, url: URL, cause: unknown): SourceError {
   return new SourceError(
     'unknown-suite',
-    `Cannot find the suite ${suite}: there is no ${shownAddress(url)}; check debian.suite in the spec, and that the ` +
-      `mirror (${setting}) is one of Debian`,
+    `Cannot find the suite ${suite}: there is no ${shownAddress(url)}; ${advice404}`,
     { cause, context: { path: shownAddress(url) } },
   );
-}
-
-const LABELS: Readonly<Record<DebianArchive, string>> = { main: 'Debian', security: 'Debian-Security' };
-
-/** A mirror must not answer with another suite or another archive that the same keys have signed. */
-function checkIdentity(release: Release, { archive, suite }: Part, of: string): void {
-  const checks = [
-    ['Origin', release.origin, 'Debian'],
-    ['Label', release.label, LABELS[archive]],
-    ['Codename', release.codename, suite],
-  ] as const;
-  for (const [field, got, want] of checks) {
-    if (got === want) continue;
-    const hint = field === 'Codename' ? 'the suite has to be given by its code name' : 'set the mirror of that archive';
-    throw new SourceError(
-      'wrong-archive',
-      `Cannot use ${of}: its ${field} is ${JSON.stringify(got)}; wanted ${JSON.stringify(want)}: ${hint}`,
-      { context: { path: of, got, want } },
-    );
-  }
 }
 
 function checkValidity({ validUntilSeconds }: Release, nowSeconds: number, of: string): void {

@@ -1,13 +1,16 @@
-import type { DebianArchive, PinnedPackage } from '../../model/pin.js';
+import type { PinnedPackage } from '../../model/pin.js';
 import { SourceError } from '../error.js';
 import { type Alternative, type Dependency, isMetBy, parseDependencies } from './dependency.js';
 import type { PackagesIndex } from './packages-index.js';
 import type { PackageEntry } from './packages-index-entry.js';
+import { DEBIAN_PRIORITY } from './priority.js';
 import { compareVersions } from './version.js';
 
 /** One package that can be chosen, with its dependency fields read. */
 export interface Candidate extends PackageEntry {
-  readonly archive: DebianArchive;
+  readonly archive: string;
+  /** Of its archive: a higher one goes before a newer version. */
+  readonly rank: number;
   /** Pre-Depends, then Depends. */
   readonly needs: readonly Dependency[];
   /** Names it stands for besides its own, with the version where one is given. */
@@ -16,21 +19,30 @@ export interface Candidate extends PackageEntry {
   readonly refuses: readonly Alternative[];
 }
 
-/** All packages of a suite: of the release, its updates and its security updates together. */
+/** The packages of one index, and where they lie. */
+export interface UniverseIndex {
+  readonly archive: string;
+  readonly index: PackagesIndex;
+  /** Of the archive. Default: that of Debian's own. */
+  readonly priority?: number;
+}
+
+/** All packages there are: of the release, its updates, its security updates and vendors' repositories together. */
 export class Universe {
-  readonly #indexes: readonly { readonly archive: DebianArchive; readonly index: PackagesIndex }[];
+  readonly #indexes: readonly UniverseIndex[];
   readonly #architecture: string;
   readonly #candidates = new Map<string, Promise<Candidate[]>>();
 
-  constructor(
-    indexes: readonly { readonly archive: DebianArchive; readonly index: PackagesIndex }[],
-    architecture: string,
-  ) {
-    this.#indexes = indexes;
+  constructor(indexes: readonly UniverseIndex[], architecture: string) {
+    // Of equal versions the one of the archive with the higher priority is found first.
+    this.#indexes = indexes.toSorted((left, right) => priorityOf(right) - priorityOf(left));
     this.#architecture = architecture;
   }
 
-  /** The packages of that name, newest first; of equal versions only the one of the earliest index. */
+  /**
+   * The packages of that name: of the archive with the highest priority first, then the newest first; of equal versions
+   * only the one of the earliest index.
+   */
   candidates(name: string): Promise<Candidate[]> {
     const known = this.#candidates.get(name);
     if (known !== undefined) return known;
@@ -61,14 +73,14 @@ export class Universe {
 
   async #find(name: string): Promise<Candidate[]> {
     const found: Candidate[] = [];
-    for (const { archive, index } of this.#indexes) {
+    for (const { archive, index, priority: rank = DEBIAN_PRIORITY } of this.#indexes) {
       for (const entry of await index.packages(name)) {
         const fits = entry.architecture === 'all' || entry.architecture === this.#architecture;
         if (!fits || found.some(({ version }) => compareVersions(version, entry.version) === 0)) continue;
-        found.push({ ...entry, archive, ...this.#relationsOf(entry) });
+        found.push({ ...entry, archive, rank, ...this.#relationsOf(entry) });
       }
     }
-    return found.sort((left, right) => compareVersions(right.version, left.version));
+    return found.sort((left, right) => right.rank - left.rank || compareVersions(right.version, left.version));
   }
 
   #relationsOf(entry: PackageEntry): Pick<Candidate, 'needs' | 'gives' | 'refuses'> {
@@ -87,6 +99,10 @@ export class Universe {
       );
     }
   }
+}
+
+function priorityOf({ priority = DEBIAN_PRIORITY }: UniverseIndex): number {
+  return priority;
 }
 
 const PRIORITIES = ['required', 'important', 'standard', 'optional'];

@@ -10,6 +10,7 @@ import type { Mirrors } from './mirrors.js';
 import { openPackagesIndex } from './packages-index.js';
 import type { RequestPatience } from './release-request.js';
 import { currentReleases } from './releases.js';
+import type { Repository } from './repositories.js';
 import { closureOf } from './resolve-closure.js';
 import { parseRequests } from './resolve-request.js';
 import { pinOf, Universe } from './resolve-universe.js';
@@ -20,6 +21,8 @@ export interface ResolveOptions {
   readonly suite: string;
   readonly architecture: Architecture;
   readonly mirrors: Mirrors;
+  /** Vendors' repositories, beside Debian's own archives. */
+  readonly repositories?: readonly Repository[];
   readonly now: Date;
   readonly signal: AbortSignal;
   readonly progress: Progress;
@@ -68,8 +71,11 @@ async function openUniverse(options: ResolveOptions): Promise<Universe> {
   const indexes = [];
   // One after the other: each takes memory while it is made, and the first has nearly all packages.
   for (const release of releases) {
-    const index = await openPackagesIndex(release, { ...rest, ...(patience ? { patience: patience.transfer } : {}) });
-    indexes.push({ archive: release.archive, index });
+    for (const component of release.components) {
+      const transferring = patience ? { patience: patience.transfer } : {};
+      const index = await openPackagesIndex(release, { ...rest, ...transferring, component });
+      indexes.push({ archive: release.archive, index, priority: release.priority });
+    }
   }
   return new Universe(indexes, options.architecture);
 }

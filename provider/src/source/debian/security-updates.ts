@@ -17,10 +17,12 @@ export async function withSecurityUpdate(
   >,
 ): Promise<Set<PinnedPackage>> {
   const found = new Set<PinnedPackage>();
-  for (const release of await currentReleases(options)) {
+  for (const release of await currentReleases({ ...options, repositories: [] })) {
     if (release.archive !== 'security') continue;
     const index = await openPackagesIndex(release, options);
     for (const one of pinned) {
+      // A vendor's package is another one, whatever its name.
+      if (one.archive !== 'main' && one.archive !== 'security') continue;
       const entries = await index.packages(one.name);
       const newer = entries.some(
         ({ architecture, version }) =>
