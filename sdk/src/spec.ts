@@ -27,7 +27,8 @@ export interface Spec {
    */
   ca?: readonly (string | CertificateFile)[];
   /**
-   * Ingot only: Time servers of machines that get none from their metadata. Default: those of the machine's provider.
+   * Ingot only: Time servers of machines that get none from their metadata. Ingot's own init does not act on it yet.
+   * Default: those of the machine's provider.
    */
   ntp?: readonly string[];
   /**
@@ -156,23 +157,26 @@ export interface Container {
   annotations?: { readonly [key: string]: string };
   /** What is prepared outside before it starts. */
   runtime?: Runtime;
-  /** Ingot only: What happens when it ends by itself. Only in `services`. */
+  /** Ingot only: What happens when it ends by itself. Only in `services`. Ingot's own init does not act on it yet. */
   restart?: Restart;
   /**
    * Ingot only: Names of services that it starts after: once they are healthy, or running where they have no `health`.
-   * Only in `services`. Default: all start at once.
+   * Only in `services`. Ingot's own init does not act on it yet. Default: all start at once.
    */
   after?: readonly string[];
-  /** Ingot only: How to tell that it works. Only in `services`. */
+  /** Ingot only: How to tell that it works. Only in `services`. Ingot's own init does not act on it yet. */
   health?: Health;
-  /** Ingot only: How it is ended. Only in `services`. */
+  /** Ingot only: How it is ended. Only in `services`. Ingot's own init does not act on it yet. */
   stop?: Stop;
   /**
    * Ingot only: Names of secrets that the machine has to be given; each is a file in `/run/secrets` that only this
-   * container can read. It does not start without them. Default: none.
+   * container can read. It does not start without them. Ingot's own init does not act on it yet. Default: none.
    */
   secrets?: readonly string[];
-  /** Ingot only: Let the machine boot on where it fails. Only in `onboot`. Default: `false`. */
+  /**
+   * Ingot only: Let the machine boot on where it fails. Only in `onboot`. Ingot's own init does not act on it yet.
+   * Default: `false`.
+   */
   optional?: boolean;
 }
 

@@ -4,7 +4,7 @@ import { Container } from './spec/container.js';
 import { Debian } from './spec/debian.js';
 import { FileEntry } from './spec/file.js';
 import { Kernel } from './spec/kernel.js';
-import { ingot, text } from './spec/text.js';
+import { ingot, NOT_ACTED_UPON, text } from './spec/text.js';
 import { User } from './spec/user.js';
 
 /**
@@ -82,7 +82,7 @@ export const Spec = z
           ),
       )
       .optional()
-      .describe('Time servers of machines that get none from their metadata.')
+      .describe(`Time servers of machines that get none from their metadata.${NOT_ACTED_UPON}`)
       .meta({ 'x-default': "those of the machine's provider", ...ingot }),
     root: z
       .enum(['disk', 'ram'])

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ingot, text } from './text.js';
+import { ingot, NOT_ACTED_UPON, text } from './text.js';
 
 /**
  * How the guest runs a container beyond what LinuxKit's schema can say. All of it is laid into the image as
@@ -164,28 +164,34 @@ export type Stop = z.infer<typeof Stop>;
 
 /** Options of a container that LinuxKit does not have; images cannot set them by their label. */
 export const supervision = {
-  restart: Restart.optional().describe('What happens when it ends by itself. Only in `services`.').meta(ingot),
+  restart: Restart.optional()
+    .describe('What happens when it ends by itself. Only in `services`.' + NOT_ACTED_UPON)
+    .meta(ingot),
   after: z
     .array(text)
     .optional()
     .describe(
       'Names of services that it starts after: once they are healthy, or running where they have no `health`. Only in ' +
-        '`services`.',
+        `\`services\`.${NOT_ACTED_UPON}`,
     )
     .meta({ 'x-default': 'all start at once', ...ingot }),
-  health: Health.optional().describe('How to tell that it works. Only in `services`.').meta(ingot),
-  stop: Stop.optional().describe('How it is ended. Only in `services`.').meta(ingot),
+  health: Health.optional()
+    .describe('How to tell that it works. Only in `services`.' + NOT_ACTED_UPON)
+    .meta(ingot),
+  stop: Stop.optional()
+    .describe('How it is ended. Only in `services`.' + NOT_ACTED_UPON)
+    .meta(ingot),
   secrets: z
     .array(z.string().max(128, 'must be at most 128 characters long').regex(NAME, NAME_RULE))
     .optional()
     .describe(
       'Names of secrets that the machine has to be given; each is a file in `/run/secrets` that only this container can ' +
-        'read. It does not start without them.',
+        `read. It does not start without them.${NOT_ACTED_UPON}`,
     )
     .meta({ 'x-default': 'none', ...ingot }),
   optional: z
     .boolean()
     .optional()
-    .describe('Let the machine boot on where it fails. Only in `onboot`.')
+    .describe('Let the machine boot on where it fails. Only in `onboot`.' + NOT_ACTED_UPON)
     .meta({ default: false, ...ingot }),
 } as const;
