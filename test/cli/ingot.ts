@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-const PROGRAM = join(__dirname, '../../provider/bin/ingot.js');
+export const PROGRAM = join(__dirname, '../../provider/bin/ingot.js');
 
 export interface Ended {
   readonly code: number | null;

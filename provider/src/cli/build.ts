@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { type FileHandle, mkdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type { Format } from '../model/artifact.js';
 import type { Digest } from '../model/digest.js';
@@ -118,8 +118,15 @@ async function writeStreamed(
     }
   };
   if (path === '-') await writeAll(writeStandardOutput);
-  else await output.add(path, (file) => writeAll((chunk) => file.writeFile(chunk)));
+  else await output.add(path, (file) => writeAll((chunk) => writeFully(file, chunk)));
   return { sizeBytes, ...(hash === undefined ? {} : { sha256: `sha256:${hash.digest('hex')}` as const }) };
+}
+
+/** In as few calls as it takes: writeFile() makes two of each chunk, and waits in between. */
+async function writeFully(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let done = 0; done < chunk.byteLength; ) {
+    done += (await file.write(chunk, done, chunk.byteLength - done)).bytesWritten;
+  }
 }
 
 function checkOutput(

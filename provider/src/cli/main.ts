@@ -25,6 +25,10 @@ export async function main(argv: readonly string[]): Promise<void> {
   addLockCommands(program);
   addCacheCommands(program);
 
+  // Whoever reads the output may stop when it has seen enough (`| head`).
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   try {
     await program.parseAsync(argv);
   } catch (error) {

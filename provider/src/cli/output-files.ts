@@ -87,7 +87,6 @@ function notWritten(target: string, error: unknown): unknown {
   const { code, syscall } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
   if (code === undefined || syscall === undefined) return error;
   return new CommandError('not-written', `Cannot write ${target}: ${REASONS[code] ?? code}`, {
-    cause: error,
     context: { path: target },
   });
 }

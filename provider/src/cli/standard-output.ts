@@ -27,5 +27,5 @@ export function requireNoTerminal(): void {
 
 function outputFailure(error: NodeJS.ErrnoException): CommandError {
   const why = error.code === 'EPIPE' ? 'whoever reads it has stopped' : (error.code ?? error.message);
-  return new CommandError('not-written', `Cannot write to the standard output: ${why}`, { cause: error });
+  return new CommandError('not-written', `Cannot write to the standard output: ${why}`);
 }
