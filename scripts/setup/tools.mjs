@@ -35,6 +35,7 @@ const TOOLS = [
   { program: 'skopeo', for: 'test', packages: ['skopeo', 'skopeo', 'skopeo', 'skopeo'] },
   { program: 'umoci', for: 'test', packages: ['umoci', null, null, null] },
   { program: 'docker-registry', for: 'test', packages: ['docker-registry', null, null, null] },
+  { program: 'faketime', for: 'test', packages: ['faketime', 'libfaketime', 'libfaketime', 'libfaketime'] },
   { program: 'openssl', for: 'test', packages: ['openssl', 'openssl', 'openssl', 'openssl@3'] },
 ];
 
