@@ -82,7 +82,7 @@ function identityOf(pin: Pin): Digest {
 function servicesOf(tree: Tree, { lock, images }: AssembleInput): Record<string, string> {
   const digests = new Map<string, Digest>();
   for (const { path, content } of tree.entries) {
-    if (content !== undefined && /^containers\/[^/]+\/[^/]+\/(config|runtime)\.json$/.test(path)) {
+    if (content !== undefined && /^containers\/[^/]+\/[^/]+\/(config|runtime|ingot)\.json$/.test(path)) {
       digests.set(path, content.sha256);
     }
   }
@@ -94,7 +94,9 @@ function servicesOf(tree: Tree, { lock, images }: AssembleInput): Record<string,
     const short = kind === 'services' ? container.name : `${kind}/${container.name}`;
     const name = names.has(short) ? place : short;
     names.add(name);
-    const config = ['config', 'runtime'].map((file) => digests.get(`containers/${place}/${file}.json`) ?? '').join();
+    const digestOf = (file: string) => digests.get(`containers/${place}/${file}.json`);
+    const extras = digestOf('ingot');
+    const config = [digestOf('config') ?? '', digestOf('runtime') ?? '', ...(extras ? [extras] : [])].join();
     const command = commandLine(container.command ?? []);
     lines.push([name, `${command === '' ? '' : `${command} `}(${container.image}) ${shortDigest(sha256(config))}`]);
   }
@@ -121,11 +123,16 @@ function fileLine({ type, mode, uid, gid, link, content }: TreeEntry): string {
   return `sha256:${shortDigest(content.sha256)} ${readableSize(content.sizeBytes)} ${permissions}${owner}`;
 }
 
+/** `services/web/packages` for `services/web/libc6`, and `packages` for all of the machine's own. */
+function lineOfPackages(id: string): string {
+  return /^packages(\/|$)/.test(id) ? 'packages' : `${id.slice(0, id.lastIndexOf('/'))}/packages`;
+}
+
 /** Packages of one root are one line: which of them changed is seen above. */
 function componentsOf(tree: Tree): Record<string, string> {
   const lineOf = new Map<string, string>();
   for (const { id, kind } of tree.components) {
-    lineOf.set(id, kind === 'package' ? `${id.slice(0, id.lastIndexOf('/'))}/packages` : id);
+    lineOf.set(id, kind === 'package' ? lineOfPackages(id) : id);
   }
   const groups = new Map<string, TreeEntry[]>();
   for (const entry of tree.entries) {

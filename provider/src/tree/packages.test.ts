@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Layer, Spec, Tree } from '../model/index.js';
 import { assemble } from './assemble.js';
+import { describe as describeTree } from './contents.js';
 import { deb, inputOf, layer, listing, lockOf, program, textIn } from './layers.fixture.js';
 
 const guest = {
@@ -48,6 +49,15 @@ describe('layPackages()', () => {
     // The same file in both is there once, and the init's.
     expect(componentOf('usr/lib/libc.so.6')).toBe('init');
     expect(tree.components.map(({ id }) => id)).toContain('packages/tool');
+  });
+
+  test('are one line in what is said of an image', async () => {
+    const spec: Spec = { packages: ['tool'] };
+    const input = inputOf(spec, { 'deb:tool': [libc, tool] }, { lock: lockOf(spec, { pins: {} }) });
+    const { components, packages } = await describeTree(await assemble(input), input);
+    expect(Object.keys(components)).toContain('packages');
+    expect(Object.keys(components).filter((id) => /packages?\//.test(id))).toEqual([]);
+    expect(packages).toEqual({ libc6: '1.0-1', tool: '1.0-1' });
   });
 
   test('adds their users to those of the init', async () => {

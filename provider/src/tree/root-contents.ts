@@ -30,7 +30,7 @@ export async function describeRoot(entries: readonly TreeEntry[], read: Read): P
   };
 }
 
-const CONFIG = /^containers\/([^/]+)\/([^/]+)\/(config|runtime)\.json$/;
+const CONFIG = /^containers\/([^/]+)\/([^/]+)\/(config|runtime|ingot)\.json$/;
 
 /** Name or `onboot/000-name`, as the folders of the bundles say, with the command and a digest of its configuration. */
 async function servicesIn(entries: readonly TreeEntry[], read: Read): Promise<[string, string][]> {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Container } from '../model/index.js';
 import { assemble } from './assemble.js';
+import { describe as describeTree } from './contents.js';
 import { deb, imageConfig, inputOf, layer, listing, program, textIn } from './layers.fixture.js';
 import { supervisionText } from './supervision.js';
 
@@ -41,6 +42,20 @@ describe('assemble()', () => {
     const supervised = await tree({ restart: { policy: 'never' } });
     expect(JSON.parse(await textIn(supervised, 'containers/services/web/ingot.json')).restart.policy).toBe('never');
     expect(listing(supervised)['containers/services/web/ingot.json']).toMatch(/^0644 0:0/);
+  });
+
+  test('shows a change of it in the line of the service, and no other change', async () => {
+    const contentsOf = async (options: Partial<Container>) => {
+      const input = inputOf({ services: [{ ...web, ...options }] }, { 'deb:web': packages });
+      return describeTree(await assemble(input), input);
+    };
+    const [plain, always, never] = [
+      await contentsOf({}),
+      await contentsOf({ restart: {} }),
+      await contentsOf({ restart: { policy: 'never' } }),
+    ];
+    expect(new Set([plain, always, never].map(({ services }) => services.web)).size).toBe(3);
+    expect(Object.keys(plain.components)).toEqual(Object.keys(always.components));
   });
 
   test('mounts the folder of its secrets into a container, read-only, at a place that is there', async () => {
