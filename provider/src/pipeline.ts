@@ -28,7 +28,7 @@ import type { RegistryClient } from './source/registry/client.js';
 import type { Role, SourceOptions } from './source/transport.js';
 import type { ParsedSpec } from './spec/parse.js';
 import { Store } from './store/store.js';
-import type { AssembleInput } from './tree/assemble.js';
+import type { AssembleInput } from './tree/assemble-input.js';
 import type { DiffTextOptions } from './tree/diff-text.js';
 import type { ImageDiff } from './tree/image-diff.js';
 
@@ -605,7 +605,7 @@ function sourceOptions(
     const main = inSpec.main ?? settings.mirrors.main;
     const security = inSpec.security ?? settings.mirrors.security;
     const { checkValidUntil } = settings;
-    return findMirrors({
+    const found = await findMirrors({
       configured: { ...(main ? { main } : {}), ...(security ? { security } : {}) },
       ...(checkValidUntil === undefined ? {} : { checkValidUntil }),
     });
