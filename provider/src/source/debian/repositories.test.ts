@@ -235,8 +235,8 @@ describe('fetchPackage()', () => {
 
   test('asks the repository with the name that is pinned first, then the others', async () => {
     archive.files.set('b/pool/agent.deb', body);
-    const [a, b, c] = ['a', 'b', 'c'].map((name) => ({ url: `${base()}/${name}`, name }));
-    await fetch([a, c, { ...b, name: 'ours' }] as { url: string }[]);
+    const at = (folder: string, name = folder) => ({ url: `${base()}/${folder}`, name });
+    await fetch([at('a'), at('c'), at('b', 'ours')]);
     expect(archive.requests).toEqual(['b/pool/agent.deb']);
   });
 
