@@ -11,7 +11,11 @@ const MINUTES = 60_000;
 const EXAMPLE = resolve(__dirname, '../../examples/quickstart');
 const WORDS = ['build', '-f', 'tar,kernel+initrd', '--dir', 'out', '--name', 'web', 'web.yml'];
 /** Addresses of archives, and whether a frozen one is believed: how packages are found, and not what is built of them. */
-const PASSED_ON = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('INGOT_DEBIAN_')));
+const PASSED_ON: Record<string, string> = Object.fromEntries(
+  Object.entries(process.env).flatMap(([name, value]) =>
+    name.startsWith('INGOT_DEBIAN_') && value ? [[name, value]] : [],
+  ),
+);
 
 /**
  * The same spec, files and lock, built twice: by root and by nobody, in other folders, with another umask, time zone,

@@ -165,7 +165,7 @@ export type Stop = z.infer<typeof Stop>;
 /** Options of a container that LinuxKit does not have; images cannot set them by their label. */
 export const supervision = {
   restart: Restart.optional()
-    .describe('What happens when it ends by itself. Only in `services`.' + NOT_ACTED_UPON)
+    .describe(`What happens when it ends by itself. Only in \`services\`.${NOT_ACTED_UPON}`)
     .meta(ingot),
   after: z
     .array(text)
@@ -175,12 +175,8 @@ export const supervision = {
         `\`services\`.${NOT_ACTED_UPON}`,
     )
     .meta({ 'x-default': 'all start at once', ...ingot }),
-  health: Health.optional()
-    .describe('How to tell that it works. Only in `services`.' + NOT_ACTED_UPON)
-    .meta(ingot),
-  stop: Stop.optional()
-    .describe('How it is ended. Only in `services`.' + NOT_ACTED_UPON)
-    .meta(ingot),
+  health: Health.optional().describe(`How to tell that it works. Only in \`services\`.${NOT_ACTED_UPON}`).meta(ingot),
+  stop: Stop.optional().describe(`How it is ended. Only in \`services\`.${NOT_ACTED_UPON}`).meta(ingot),
   secrets: z
     .array(z.string().max(128, 'must be at most 128 characters long').regex(NAME, NAME_RULE))
     .optional()
@@ -192,6 +188,6 @@ export const supervision = {
   optional: z
     .boolean()
     .optional()
-    .describe('Let the machine boot on where it fails. Only in `onboot`.' + NOT_ACTED_UPON)
+    .describe(`Let the machine boot on where it fails. Only in \`onboot\`.${NOT_ACTED_UPON}`)
     .meta({ default: false, ...ingot }),
 } as const;
