@@ -17,7 +17,10 @@ await main(async () => {
   console.log(
     `\n${cpus().length} × ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${release()}\n`,
   );
-  console.log(table(rows()));
+  const measured = rows();
+  console.log(timeTable(measured.filter(({ megabytes }) => megabytes === undefined)));
+  const memory = measured.filter(({ megabytes }) => megabytes !== undefined);
+  if (memory.length > 0) console.log(`\n${memoryTable(memory)}`);
   return code;
 });
 
@@ -29,8 +32,7 @@ function rows() {
   }
 }
 
-/** As Markdown, so that it can go into docs/performance.md as it is. */
-function table(measured) {
+function timeTable(measured) {
   const header = ['what', 'seconds', 'compared with', 'seconds', 'ratio', 'difference', 'goal'];
   const body = measured.map(({ name, oursSeconds, reference, goalSeconds }) => {
     const difference = oursSeconds - (reference?.seconds ?? 0);
@@ -44,6 +46,23 @@ function table(measured) {
       goalSeconds === undefined ? '' : `≤ ${goalSeconds.toFixed(2)} ${difference <= goalSeconds ? 'met' : 'MISSED'}`,
     ];
   });
+  return table(header, body);
+}
+
+function memoryTable(measured) {
+  const header = ['what', 'most MB', 'compared with', 'MB', 'goal'];
+  const body = measured.map(({ name, megabytes, reference, goalMegabytes }) => [
+    name,
+    megabytes.toFixed(0),
+    reference?.name ?? '',
+    reference?.megabytes.toFixed(0) ?? '',
+    goalMegabytes === undefined ? '' : `≤ ${goalMegabytes} ${megabytes <= goalMegabytes ? 'met' : 'MISSED'}`,
+  ]);
+  return table(header, body);
+}
+
+/** As Markdown, so that it can go into docs/performance.md as it is. */
+function table(header, body) {
   const widths = header.map((_, column) => Math.max(...[header, ...body].map((cells) => cells[column].length)));
   const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
   return [line(header), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');

@@ -15,18 +15,36 @@ export interface Row {
 export function rowOf(
   name: string,
   measured: Pairs,
-  options: { readonly reference: string; readonly goalSeconds: number },
+  options: { readonly reference: string; readonly goalSeconds?: number },
 ): Row {
+  const { reference, goalSeconds } = options;
   return {
     name,
     oursSeconds: median(measured.ours),
-    reference: { name: options.reference, seconds: median(measured.reference) },
-    goalSeconds: options.goalSeconds,
+    reference: { name: reference, seconds: median(measured.reference) },
+    ...(goalSeconds === undefined ? {} : { goalSeconds }),
   };
+}
+
+/** A line of the second table: memory that a program had at the most, in millions of bytes. */
+export interface MemoryRow {
+  readonly name: string;
+  readonly megabytes: number;
+  readonly reference?: { readonly name: string; readonly megabytes: number };
+  readonly goalMegabytes?: number;
 }
 
 /** Hands a row to `npm run bench`, which prints the table at the end; prints it where there is nobody to hand it to. */
 export function record(row: Row): void {
+  handOver(row);
+}
+
+/** The same for memory. */
+export function recordMemory(row: MemoryRow): void {
+  handOver(row);
+}
+
+function handOver(row: Row | MemoryRow): void {
   const report = process.env.INGOT_BENCH_REPORT;
   if (report === undefined) console.log(row);
   else appendFileSync(report, `${JSON.stringify(row)}\n`);
