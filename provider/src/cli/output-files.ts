@@ -39,15 +39,20 @@ export class OutputFiles implements AsyncDisposable {
     }
   }
 
-  /** Gives all files their names. */
+  /**
+   * Gives all files their names. Where one cannot have its name, none gets its own, and what was there before is there
+   * again. @throws {CommandError} `not-written`.
+   */
   async commit(): Promise<void> {
-    for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
-      const { temporary, target } = next;
-      await rename(temporary, target).catch((error: unknown) => {
-        throw notWritten(target, error);
-      });
-      this.#pending.shift();
+    const placed: Placed[] = [];
+    try {
+      for (const { temporary, target } of this.#pending) placed.push(await place(temporary, target));
+    } catch (error) {
+      for (const one of placed.reverse()) await takeBack(one);
+      throw error;
     }
+    this.#pending.length = 0;
+    for (const { old } of placed) if (old !== undefined) await rm(old, { force: true });
   }
 
   /** Removes what has not got its name. */
@@ -70,6 +75,43 @@ export class OutputFiles implements AsyncDisposable {
       await file.close();
     }
   }
+}
+
+interface Placed {
+  readonly temporary: string;
+  readonly target: string;
+  /** Where what was there before is now. */
+  readonly old: string | undefined;
+}
+
+/**
+ * What is there steps aside first: ext4 writes a file out at once that takes the place of another, which for a large
+ * one takes longer than to fill it.
+ */
+async function place(temporary: string, target: string): Promise<Placed> {
+  const aside = `${temporary}.old`;
+  try {
+    const old = await rename(target, aside).then(
+      () => aside,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+        return undefined;
+      },
+    );
+    const placed = { temporary, target, old };
+    await rename(temporary, target).catch(async (error: unknown) => {
+      if (old !== undefined) await rename(old, target);
+      throw error;
+    });
+    return placed;
+  } catch (error) {
+    throw notWritten(target, error);
+  }
+}
+
+async function takeBack({ temporary, target, old }: Placed): Promise<void> {
+  await rename(target, temporary).catch(() => undefined);
+  if (old !== undefined) await rename(old, target).catch(() => undefined);
 }
 
 const REASONS: Readonly<Record<string, string>> = {
