@@ -1,6 +1,6 @@
 /**
  * Who may import whom (ARCHITECTURE.md, "invariants"). A stage knows the nouns, the store and the codecs; only
- * pipeline.ts knows the stages. test/rules.test.ts shows that each of these rules bites.
+ * pipeline.ts, with its folder, knows the stages. test/rules.test.ts shows that each of these rules bites.
  */
 
 const STAGES = 'spec|source|tree|encode|publish|run|guest';
@@ -64,6 +64,19 @@ module.exports = {
         path: '^provider/src/',
         pathNot: ['^provider/src/((pipeline|settings)\\.ts$|model/)', '^provider/src/$1/'],
       },
+    },
+    {
+      name: 'pipeline-is-asked-by-its-front',
+      comment: 'pipeline.ts is the table of contents; the files of its folder are its own.',
+      severity: 'error',
+      from: { path: '^(provider|sdk)/src/', pathNot: ['^provider/src/pipeline(\\.ts$|/)', TEST] },
+      to: { path: '^provider/src/pipeline/' },
+    },
+    {
+      name: 'pipeline-knows-no-surface',
+      severity: 'error',
+      from: { path: '^provider/src/pipeline(\\.ts$|/)' },
+      to: { path: '^provider/src/(pulumi|cli)/' },
     },
     {
       name: 'settings-know-nothing',

@@ -1,0 +1,84 @@
+import { archiveAddresses, RECIPE, unpinnedLock } from '../model/lock.js';
+import { architectureOf } from '../model/platform.js';
+import type { Spec } from '../model/spec.js';
+import type { LockFileContent } from '../source/lock-file/content.js';
+import type { LockFile } from '../source/lock-file/lock-file.js';
+import type { Outdated } from '../source/lock-file/outdated.js';
+import type { Wanted } from '../source/lock-file/stale.js';
+import type { Update } from '../source/lock-file/update.js';
+import { guestFor, pin } from './pin.js';
+import { isLocal, referencesOf } from './references.js';
+import { sourceOptions } from './source-options.js';
+import type { Workshop } from './workshop.js';
+
+/**
+ * The lock file of a spec that is given by its path, if it has one.
+ * @throws {SourceError} for one that cannot be read.
+ */
+export async function readLockFile(spec: unknown, { directory }: Workshop): Promise<LockFile | undefined> {
+  const { readLockFile: read } = await import('../source/lock-file/lock-file.js');
+  return read(spec, directory);
+}
+
+/** The file beside a spec: its place, its text, and what changes in it. Loaded when it is needed. */
+export const lockFile = (): Promise<typeof import('../source/lock-file/index.js')> =>
+  import('../source/lock-file/index.js');
+
+/**
+ * Spec → what its lock file is to say. What the old one pins is kept, but for what the update names (all, where it names
+ * nothing); where nothing is to move the old content comes back as it is, and no source is touched.
+ */
+export async function relock(
+  spec: Spec,
+  { file, update: words }: { file?: LockFile | undefined; update?: readonly string[] | undefined },
+  workshop: Workshop,
+): Promise<LockFileContent> {
+  const { pinChanges, UPDATE_NOTHING, updateOf, whyStale } = await lockFile();
+  const old = file?.content;
+  if (old !== undefined && words === undefined && whyStale(old, wantedOf(spec)).length === 0) return old;
+  const update = old === undefined || words === undefined ? UPDATE_NOTHING : updateOf(words, old);
+  const newest = await newestPins(spec, { old, update }, workshop);
+  if (old === undefined || update.movesRecipe) return newest;
+  // The recipe and the init itself move only with something else.
+  const guest = old.guest && newest.guest && { ...old.guest, pin: newest.guest.pin };
+  return pinChanges(old, { ...newest, recipe: old.recipe, guest }).length === 0 ? old : newest;
+}
+
+/**
+ * What a lock file pins → what of it there is newer of.
+ * @throws {SourceError} `stale` where the file does not fit the spec.
+ */
+export async function outdated(spec: Spec, file: LockFile, workshop: Workshop): Promise<Outdated[]> {
+  await requireFreshFile(spec, file);
+  const { outdatedPins, pinnedPackages } = await lockFile();
+  const { withSecurityUpdate } = await import('../source/debian/security-updates.js');
+  const newest = await newestPins(spec, {}, workshop);
+  const packages = pinnedPackages(file.content);
+  if (packages.length === 0) return outdatedPins(file.content, newest, new Set());
+  const source = sourceOptions(file.content, workshop, archiveAddresses(spec));
+  const architecture = architectureOf(source.platform);
+  const debian = { ...source, architecture, mirrors: await source.mirrors(), now: source.now() };
+  return outdatedPins(file.content, newest, await withSecurityUpdate(packages, debian));
+}
+
+async function newestPins(
+  spec: Spec,
+  options: { old?: LockFileContent | undefined; update?: Update },
+  workshop: Workshop,
+): Promise<LockFileContent> {
+  const { platform, suite } = unpinnedLock(spec);
+  const pinned = await pin(spec, { ...options, guestHere: await guestFor(spec, platform) }, workshop);
+  return { platform, suite, recipe: RECIPE, ...pinned };
+}
+
+/** What a lock file must pin to fit a spec. */
+export function wantedOf(spec: Spec): Wanted {
+  const { platform, suite } = unpinnedLock(spec);
+  const references = new Map([...referencesOf(spec)].filter(([reference]) => !isLocal(reference)));
+  return { platform, suite, references, guest: (spec.init ?? []).length === 0 };
+}
+
+export async function requireFreshFile(spec: Spec, file: LockFile): Promise<void> {
+  const { requireFresh } = await lockFile();
+  requireFresh(file, wantedOf(spec));
+}

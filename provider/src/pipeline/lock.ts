@@ -1,0 +1,88 @@
+import type { Json } from '../model/digest.js';
+import { archiveAddresses, type Lock, type LockedImage, lockDigest, RECIPE, unpinnedLock } from '../model/lock.js';
+import { withReferences } from '../model/references.js';
+import type { Spec } from '../model/spec.js';
+import type { LockFile } from '../source/lock-file/lock-file.js';
+import { requireFreshFile } from './lock-file.js';
+import { guestFor, type Pinned, pin } from './pin.js';
+import { isLocal, referencesOf } from './references.js';
+import { sourceOptions } from './source-options.js';
+import type { Workshop } from './workshop.js';
+
+export interface LockOptions {
+  /** The lock file beside the spec: where there is one, what it pins counts, and nothing is resolved. */
+  readonly file?: LockFile | undefined;
+  /** The lock that is in force: what the spec says as before keeps its pins. */
+  readonly previous?: LockedImage;
+  /** Let every pin move to the newest. */
+  readonly move?: boolean;
+  /** Use, for an hour, what was resolved under this name, so that an update does what its preview showed. */
+  readonly remember?: string;
+}
+
+/**
+ * Spec → Lock: digests of the user's files, and a pin for every reference. Where nothing has changed the previous lock
+ * comes back as it is, and no source is touched: also with an older recipe or guest, which move only with something else.
+ */
+export async function lock(spec: Spec, options: LockOptions, workshop: Workshop): Promise<LockedImage> {
+  if (options.file !== undefined) await requireFreshFile(spec, options.file);
+  const { lockFiles } = await import('../source/file/lock-files.js');
+  const { files, sources } = await lockFiles(spec, workshop);
+  const local = await lockLocal(spec, workshop);
+  const { previous } = options;
+  const unpinned = { ...unpinnedLock(local.spec), files };
+  const mirrors = archiveAddresses(spec);
+  const found = { sources, mirrors, ...(local.images ? { images: local.images } : {}) };
+
+  if (options.file !== undefined) {
+    const { recipe, pins, guest } = options.file.content;
+    return { lock: { ...unpinned, recipe, pins: { ...pins, ...local.pins }, guest }, ...found };
+  }
+  if (previous !== undefined && options.move !== true) {
+    const { recipe, pins, guest } = previous.lock;
+    if (lockDigest({ ...unpinned, recipe, pins: { ...pins, ...local.pins }, guest }) === lockDigest(previous.lock)) {
+      return { lock: previous.lock, ...found };
+    }
+  }
+  const guestHere = await guestFor(local.spec, unpinned.platform);
+  // Another init may want other packages.
+  const name = options.remember && `${RECIPE} ${guestHere?.digest ?? 'none'} ${options.remember}`;
+  const { pins, guest } = await remembered(name, workshop, () =>
+    pin(local.spec, { old: options.move === true ? undefined : previous?.lock, guestHere }, workshop),
+  );
+  return { lock: { ...unpinned, recipe: RECIPE, pins: { ...pins, ...local.pins }, guest }, ...found };
+}
+
+/** How long an update does what its preview showed, whatever the archives have published since. */
+const REMEMBER_SECONDS = 3600;
+
+async function remembered(
+  name: string | undefined,
+  { store, now }: Workshop,
+  make: () => Promise<Pinned>,
+): Promise<Pinned> {
+  if (name === undefined) return make();
+  const seconds = Math.floor(now().getTime() / 1000);
+  const key = `resolution ${name}`;
+  const known = (await store.recall(key)) as unknown as { seconds: number; pinned: Pinned } | undefined;
+  if (known !== undefined && seconds - known.seconds < REMEMBER_SECONDS) return known.pinned;
+  const pinned = await make();
+  await store.remember(key, { seconds, pinned } as unknown as Json);
+  return pinned;
+}
+
+interface LocalSpec {
+  /** With names in the place of the references that lead to this machine. */
+  readonly spec: Spec;
+  readonly pins: Lock['pins'];
+  readonly images?: NonNullable<LockedImage['images']>;
+}
+
+/** Images on this machine are files of the user: they are pinned to what they hold now, and their paths taken out. */
+async function lockLocal(spec: Spec, workshop: Workshop): Promise<LocalSpec> {
+  const references = [...referencesOf(spec)];
+  if (!references.some(([reference]) => isLocal(reference))) return { spec, pins: {} };
+  const { resolveLocal } = await import('../source/local.js');
+  const { names, pins, images } = await resolveLocal(references, sourceOptions(unpinnedLock(spec), workshop));
+  return { spec: withReferences(spec, (reference) => names.get(reference) ?? reference), pins, images };
+}

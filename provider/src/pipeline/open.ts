@@ -1,0 +1,67 @@
+import type { BlobRange, ImageConfig, Layer } from '../model/layer.js';
+import type { Lock, LockedImage } from '../model/lock.js';
+import { architectureOf } from '../model/platform.js';
+import type { SourceOptions } from '../source/transport.js';
+import type { AssembleInput } from '../tree/assemble-input.js';
+import { referencesOf } from './references.js';
+import { sourceOptions } from './source-options.js';
+import type { Workshop } from './workshop.js';
+
+/** Lock → Layers: everything that the tree is assembled from, fetched where the store does not have it. */
+export async function open(
+  { lock, sources, mirrors, images }: LockedImage,
+  workshop: Workshop,
+): Promise<AssembleInput> {
+  const { open: openPin } = await import('../source/transport.js');
+  const source = sourceOptions(lock, workshop, mirrors);
+
+  let kernel: Layer | undefined;
+  const roots = new Map<string, readonly Layer[]>();
+  const configs = new Map<string, ImageConfig>();
+  for (const [reference, { role }] of referencesOf(lock.spec)) {
+    const pinned = lock.pins[reference];
+    if (pinned === undefined) throw new RangeError(`Cannot open ${reference}: the lock has no pin for it`);
+    const { layers, image } = await openPin(pinned, role, { ...source, reference: images?.[reference] ?? reference });
+    if (role === 'kernel' && pinned.kind === 'debian') kernel = layers[0];
+    else roots.set(reference, layers);
+    if (image !== undefined) configs.set(reference, image);
+  }
+  const guest = lock.guest && (await openGuest(lock.guest, source));
+  const read = (range: BlobRange): Promise<Uint8Array> => workshop.store.read(range);
+  return {
+    ...{ lock, roots, images: configs, read },
+    ...(await openUserFiles({ lock, sources }, workshop)),
+    ...(kernel ? { kernel } : {}),
+    ...(guest ? { guest } : {}),
+  };
+}
+
+/** The user's files: those of this machine, and those that are fetched. */
+async function openUserFiles(
+  { lock, sources }: Pick<LockedImage, 'lock' | 'sources'>,
+  workshop: Workshop,
+): Promise<Pick<AssembleInput, 'files' | 'archives' | 'certificates'>> {
+  const { openFiles } = await import('../source/file/lock-files.js');
+  const opened = await openFiles(lock.files, { ...workshop, sources });
+  const byIndex = [...opened].filter(([key]) => /^[0-9]+$/.test(key));
+  const files = new Map(byIndex.map(([key, content]) => [Number(key), content]));
+  const certificates = new Map([...opened].filter(([key]) => key.startsWith('ca[')));
+  if (lock.downloads === undefined) return { files, certificates };
+  const { openDownloads } = await import('../source/url/open-downloads.js');
+  const { offline, registries } = workshop.settings;
+  const { environment } = registries;
+  const downloads = await openDownloads(lock.downloads, { ...workshop, sources, offline, environment });
+  return { files: new Map([...files, ...downloads.files]), archives: downloads.archives, certificates };
+}
+
+async function openGuest(
+  guest: NonNullable<Lock['guest']>,
+  source: SourceOptions,
+): Promise<NonNullable<AssembleInput['guest']>> {
+  const { guestDigest, guestPicks, readGuestFiles, requireGuest } = await import('../guest/manifest.js');
+  const { open: openPin } = await import('../source/transport.js');
+  const [picks, files] = [guestPicks(architectureOf(source.platform)), await readGuestFiles()];
+  requireGuest(guest, guestDigest(files, picks));
+  const { layers } = await openPin(guest.pin, 'guest', { ...source, reference: 'deb:' });
+  return { layers, picks, files };
+}

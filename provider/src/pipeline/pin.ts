@@ -1,0 +1,75 @@
+import { archiveAddresses, type Lock, unpinnedLock } from '../model/lock.js';
+import type { Pin } from '../model/pin.js';
+import { architectureOf } from '../model/platform.js';
+import { packagesReference } from '../model/references.js';
+import type { Spec } from '../model/spec.js';
+import type { LockFileContent } from '../source/lock-file/content.js';
+import type { Update } from '../source/lock-file/update.js';
+import { isLocal, referencesOf } from './references.js';
+import { repositoriesOf, sourceOptions } from './source-options.js';
+import type { Workshop } from './workshop.js';
+
+export type Pinned = Pick<Lock, 'pins' | 'guest'>;
+
+/**
+ * Resolves every other reference of the spec; one that was pinned for the same platform and suite is kept, unless the
+ * update is to move it.
+ */
+export async function pin(
+  spec: Spec,
+  options: { old?: LockFileContent | undefined; update?: Update; guestHere: GuestName | undefined },
+  workshop: Workshop,
+): Promise<Pinned> {
+  const { resolve } = await import('../source/transport.js');
+  const { GUEST_PACKAGES } = await import('../guest/manifest.js');
+  const unpinned = unpinnedLock(spec);
+  const source = { ...sourceOptions(unpinned, workshop, archiveAddresses(spec)), ...repositoriesOf(spec, workshop) };
+  const { update } = options;
+  const old =
+    options.old?.platform === unpinned.platform && options.old.suite === unpinned.suite ? options.old : undefined;
+  const keep = old === undefined ? [] : [...Object.values(old.pins), ...(old.guest ? [old.guest.pin] : [])];
+  const resolving = { ...source, keep: keep.map((kept) => withoutMoving(kept, update)) };
+
+  const pins: Record<string, Pin> = {};
+  const staying = (reference: string): Pin | undefined => {
+    const kept = old?.pins[reference];
+    return kept !== undefined && update?.moves(reference, kept) !== true ? kept : undefined;
+  };
+  const { guestHere } = options;
+  const packages = packagesReference(spec);
+  for (const [reference, { role, property }] of referencesOf(spec)) {
+    if (isLocal(reference) || (reference === packages && guestHere !== undefined)) continue;
+    pins[reference] = staying(reference) ?? (await resolve(reference, role, { ...resolving, property }));
+  }
+  if (guestHere === undefined) return { pins, guest: null };
+  const keptGuest = old?.guest?.version === guestHere.version ? old.guest.pin : undefined;
+  const stays = keptGuest !== undefined && update?.movesGuest(keptGuest) !== true ? keptGuest : undefined;
+  const guestReference = `deb:${GUEST_PACKAGES.join(',')}`;
+  if (packages === undefined) {
+    return { pins, guest: { ...guestHere, pin: stays ?? (await resolve(guestReference, 'guest', resolving)) } };
+  }
+  const { resolveTogether } = await import('../source/together.js');
+  const both = await resolveTogether({
+    ...{ kept: { packages: staying(packages), guest: stays }, keep: resolving.keep },
+    resolve: (which, keep) =>
+      which === 'guest'
+        ? resolve(guestReference, 'guest', { ...resolving, keep })
+        : resolve(packages, 'root', { ...resolving, keep, property: 'packages' }),
+  });
+  return { pins: { ...pins, [packages]: both.packages }, guest: { ...guestHere, pin: both.guest } };
+}
+
+/** A pin without the packages that are to move, for the resolver to keep. */
+function withoutMoving(kept: Pin, update: Update | undefined): Pin {
+  if (kept.kind !== 'debian' || update === undefined) return kept;
+  return { ...kept, packages: kept.packages.filter(update.keeps) };
+}
+
+type GuestName = Awaited<ReturnType<typeof import('../guest/manifest.js')['currentGuest']>>;
+
+/** Ingot's own init, where the spec brings none. */
+export async function guestFor(spec: Spec, platform: Lock['platform']): Promise<GuestName | undefined> {
+  if ((spec.init ?? []).length > 0) return undefined;
+  const { currentGuest } = await import('../guest/manifest.js');
+  return currentGuest(architectureOf(platform));
+}
