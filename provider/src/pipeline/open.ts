@@ -19,6 +19,7 @@ export async function open(
   const roots = new Map<string, readonly Layer[]>();
   const configs = new Map<string, ImageConfig>();
   for (const [reference, { role }] of referencesOf(lock.spec)) {
+    if (role === 'stub') continue;
     const pinned = lock.pins[reference];
     if (pinned === undefined) throw new RangeError(`Cannot open ${reference}: the lock has no pin for it`);
     const { layers, image } = await openPin(pinned, role, { ...source, reference: images?.[reference] ?? reference });

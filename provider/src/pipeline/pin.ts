@@ -21,7 +21,7 @@ export async function pin(
   workshop: Workshop,
 ): Promise<Pinned> {
   const { resolve } = await import('../source/transport.js');
-  const { GUEST_PACKAGES } = await import('../guest/manifest.js');
+  const { BOOT_STUB_PACKAGE, GUEST_PACKAGES } = await import('../guest/manifest.js');
   const unpinned = unpinnedLock(spec);
   const source = { ...sourceOptions(unpinned, workshop, archiveAddresses(spec)), ...repositoriesOf(spec, workshop) };
   const { update } = options;
@@ -44,7 +44,7 @@ export async function pin(
   if (guestHere === undefined) return { pins, guest: null };
   const keptGuest = old?.guest?.version === guestHere.version ? old.guest.pin : undefined;
   const stays = keptGuest !== undefined && update?.movesGuest(keptGuest) !== true ? keptGuest : undefined;
-  const guestReference = `deb:${GUEST_PACKAGES.join(',')}`;
+  const guestReference = `deb:${[...GUEST_PACKAGES, BOOT_STUB_PACKAGE].join(',')}`;
   if (packages === undefined) {
     return { pins, guest: { ...guestHere, pin: stays ?? (await resolve(guestReference, 'guest', resolving)) } };
   }

@@ -8,6 +8,16 @@ export function isLocal(reference: string): boolean {
   return parseReference(reference).local !== undefined;
 }
 
+/**
+ * Where a spec brings its own init, nothing is taken from Debian unless it says so: with `root` it says that it is for
+ * a disk, which needs a boot stub. Ingot's own init is pinned together with the stub.
+ */
+export const BOOT_STUB_REFERENCE = 'deb:systemd-boot-efi';
+
+function bringsInit({ init = [] }: Spec): boolean {
+  return init.length > 0;
+}
+
 /** Each reference of a spec once, with what it is for and where it stands first, in the order of the image. */
 export function referencesOf(spec: Spec): Map<string, { role: Role; property: string }> {
   const references = new Map<string, { role: Role; property: string }>();
@@ -21,5 +31,6 @@ export function referencesOf(spec: Spec): Map<string, { role: Role; property: st
   }
   const packages = packagesReference(spec);
   if (packages !== undefined) add(packages, 'root', 'packages');
+  if (bringsInit(spec) && spec.root !== undefined) add(BOOT_STUB_REFERENCE, 'stub', 'root');
   return references;
 }

@@ -30,8 +30,8 @@ export interface SourceOptions {
   readonly progress: Progress;
 }
 
-/** What a reference is for: a kernel is looked up among kernel packages alone. */
-export type Role = 'kernel' | 'root' | 'guest';
+/** What a reference is for: a kernel is looked up among kernel packages alone; a stub is for firmware to start. */
+export type Role = 'kernel' | 'root' | 'guest' | 'stub';
 
 /**
  * Every root made of packages has these two: the merged-/usr links and the users that packages rely on. Their own
@@ -91,7 +91,9 @@ async function resolveByTransport(reference: string, role: Role, options: Resolv
         ...(role === 'kernel' ? { follow: (name: string) => name.startsWith('linux-image-') } : {}),
         ...(role === 'root' ? { always: ALWAYS_IN_ROOTS } : {}),
         // What runs a machine is Debian's own, whatever a vendor calls its packages.
-        ...(role !== 'guest' && options.repositories ? { repositories: await options.repositories() } : {}),
+        ...((role === 'kernel' || role === 'root') && options.repositories
+          ? { repositories: await options.repositories() }
+          : {}),
       });
     }
     case 'dir': {
