@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync, gzipSync, zstdCompressSync } from 'node:zlib';
@@ -32,23 +32,30 @@ describe('parsers of untrusted bytes', () => {
     writeFileSync(join(folder, 'file'), 'hello\n');
     writeFileSync(join(folder, 'x'.repeat(120)), Buffer.alloc(3000, 1));
     symlinkSync('file', join(folder, 'link'));
+    const sparse = openSync(join(folder, 'sparse'), 'w');
+    for (let at = 0; at < 6; at++) writeSync(sparse, 'data', at * 65_536);
+    closeSync(sparse);
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const tar = (format: string) => (): Buffer =>
-    execFileSync(
-      'tar',
-      [`--format=${format}`, '--sort=name', '--mtime=@0', '--owner=0', '--group=0', '-cf', '-', '.'],
-      {
-        cwd: folder,
-      },
-    );
+  const tar =
+    (format: string, ...flags: string[]) =>
+    (): Buffer =>
+      execFileSync(
+        'tar',
+        [`--format=${format}`, ...flags, '--sort=name', '--mtime=@0', '--owner=0', '--group=0', '-cf', '-', '.'],
+        {
+          cwd: folder,
+        },
+      );
   const text = (value: string) => (): Buffer => Buffer.from(value);
   const packed = Buffer.from('some text that repeats, some text that repeats, '.repeat(200));
 
   const cases: readonly (readonly [name: string, seed: () => Buffer, parse: Parser])[] = [
     ['TarReader, GNU', tar('gnu'), readTar],
     ['TarReader, pax', tar('pax'), readTar],
+    ['TarReader, GNU, sparse', tar('oldgnu', '--sparse'), readTar],
+    ['TarReader, pax, sparse', tar('pax', '--sparse'), readTar],
     [
       'readAr',
       text(
@@ -115,7 +122,7 @@ function isOurs(error: unknown): boolean {
 }
 
 function readTar(bytes: Buffer): unknown {
-  const reader = new TarReader();
+  const reader = new TarReader({ maxSparseBytes: MAX_BYTES });
   reader.push(bytes);
   return reader.finish();
 }

@@ -26,11 +26,11 @@ export function decodeTarHeader(block: Buffer): RawTarHeader | null {
   verifyChecksum(block);
   return {
     name: nameOf(block),
-    mode: number(block, { field: 'mode', offset: 100, length: 8 }),
-    uid: number(block, { field: 'uid', offset: 108, length: 8 }),
-    gid: number(block, { field: 'gid', offset: 116, length: 8 }),
-    sizeBytes: number(block, { field: 'size', offset: 124, length: 12 }),
-    mtimeSeconds: number(block, { field: 'mtime', offset: 136, length: 12, signed: true }),
+    mode: tarNumber(block, { field: 'mode', offset: 100, length: 8 }),
+    uid: tarNumber(block, { field: 'uid', offset: 108, length: 8 }),
+    gid: tarNumber(block, { field: 'gid', offset: 116, length: 8 }),
+    sizeBytes: tarNumber(block, { field: 'size', offset: 124, length: 12 }),
+    mtimeSeconds: tarNumber(block, { field: 'mtime', offset: 136, length: 12, signed: true }),
     typeflag: String.fromCharCode(block[156] ?? 0),
     linkname: text(block, 157, 100),
     ...devicesOf(block),
@@ -59,8 +59,8 @@ function devicesOf(block: Buffer): { deviceMajor: number; deviceMinor: number } 
   const device = typeflag === 0x33 || typeflag === 0x34;
   if (!device || dialectOf(block) === 'v7') return { deviceMajor: 0, deviceMinor: 0 };
   return {
-    deviceMajor: number(block, { field: 'devmajor', offset: 329, length: 8 }),
-    deviceMinor: number(block, { field: 'devminor', offset: 337, length: 8 }),
+    deviceMajor: tarNumber(block, { field: 'devmajor', offset: 329, length: 8 }),
+    deviceMinor: tarNumber(block, { field: 'devminor', offset: 337, length: 8 }),
   };
 }
 
@@ -72,7 +72,8 @@ function text(block: Buffer, offset: number, length: number): Buffer {
   return Buffer.from(end === -1 ? field : field.subarray(0, end));
 }
 
-interface NumberField {
+export interface NumberField {
+  /** For messages. */
   readonly field: string;
   readonly offset: number;
   readonly length: number;
@@ -80,7 +81,11 @@ interface NumberField {
   readonly signed?: boolean;
 }
 
-function number(block: Buffer, field: NumberField): number {
+/**
+ * A number in a field of a block.
+ * @throws {FormatError} `malformed`, with the field's name.
+ */
+export function tarNumber(block: Buffer, field: NumberField): number {
   const bytes = block.subarray(field.offset, field.offset + field.length);
   return ((bytes[0] ?? 0) & 0x80) === 0 ? octal(bytes, field) : base256(bytes, field);
 }

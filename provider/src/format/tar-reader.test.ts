@@ -1,14 +1,19 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  closeSync,
+  ftruncateSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -130,20 +135,55 @@ describe('TarReader with archives of other tools', () => {
     },
   );
 
-  test.each([['gnu'], ['posix']])('finish() refuses the sparse files of tar --format=%s by name', (format) => {
-    const sparse = join(folder, `sparse-${format}`);
-    execFileSync('truncate', ['-s', '4M', sparse]);
-    const archive = execFileSync('tar', [
-      `--format=${format}`,
-      '--sparse',
-      '-C',
-      folder,
-      '-cf',
-      '-',
-      `sparse-${format}`,
-    ]);
-    expect(() => readTar(archive)).toThrow(/sparse-gnu|sparse-posix/);
+  const sparse_formats = [
+    ['tar', '--format=gnu', '--sparse'],
+    ['tar', '--format=oldgnu', '--sparse'],
+    ['tar', '--format=posix', '--sparse', '--sparse-version=0.0'],
+    ['tar', '--format=posix', '--sparse', '--sparse-version=0.1'],
+    ['tar', '--format=posix', '--sparse', '--sparse-version=1.0'],
+    ['bsdtar', '--format=pax', '--read-sparse'],
+  ] as const;
+
+  /** Files with holes at every place, and more parts than an old header or a block of text has room for. */
+  function sparseFiles(): string {
+    const root = mkdtempSync(join(folder, 'sparse-'));
+    const write = (name: string, { sizeBytes, parts }: { sizeBytes: number; parts: readonly number[] }) => {
+      const file = openSync(join(root, name), 'w');
+      for (const at of parts) writeSync(file, Buffer.alloc(4096, (at >> 12) % 251), 0, 4096, at);
+      ftruncateSync(file, sizeBytes);
+      closeSync(file);
+    };
+    const every = (count: number) => Array.from({ length: count }, (_, index) => index * 65_536);
+    write('all-hole', { sizeBytes: 4 << 20, parts: [] });
+    write('ends-in-data', { sizeBytes: (1 << 20) + 4096, parts: [1 << 20] });
+    write('ends-in-hole', { sizeBytes: 5_000_001, parts: [0, 1 << 20] });
+    write('four', { sizeBytes: 3 * 65_536 + 4096, parts: every(4) });
+    write('many', { sizeBytes: 300 * 65_536 + 77, parts: every(300) });
+    write(`${'n'.repeat(150)}`, { sizeBytes: 1 << 20, parts: [65_536] });
+    writeFileSync(join(root, 'plain'), 'not sparse');
+    return root;
+  }
+
+  test.each(sparse_formats)('finish() gives the parts of sparse files, from %s %s %s %s', (tool, ...flags) => {
+    const root = sparseFiles();
+    const named = flags.filter((flag) => flag !== undefined);
+    const archive = execFileSync(tool, [...named, '-C', root, '-cf', '-', '.'], { maxBuffer: 1 << 26 });
+    const entries = readTar(archive, { maxSparseBytes: 1 << 30 });
+    const files = entries.filter((entry) => entry.type === 'file');
+    expect(files.map((entry) => entry.path).sort()).toEqual(readdirSync(root).sort());
+    expect(files.filter((entry) => entry.sparse !== undefined).length).toBeGreaterThanOrEqual(5);
+    for (const entry of files) {
+      const want = readFileSync(join(root, entry.path));
+      const got = Buffer.alloc(entry.sparse?.sizeBytes ?? 0);
+      for (const { at, offset, sizeBytes } of entry.sparse?.pieces ?? [])
+        archive.copy(got, at, offset, offset + sizeBytes);
+      expect((entry.sparse === undefined ? bodyOf(archive, entry) : got).equals(want)).toBe(true);
+    }
+    const chopped = new TarReader({ maxSparseBytes: 1 << 30 });
+    for (let at = 0; at < archive.length; at += 777) chopped.push(archive.subarray(at, at + 777));
+    expect(chopped.finish()).toEqual(entries);
     expect(() => readTar(archive)).toThrow(expect.objectContaining({ code: 'unsupported' }));
+    expect(() => readTar(archive, { maxSparseBytes: 1 << 20 })).toThrow(expect.objectContaining({ code: 'too-large' }));
   });
 
   test('finish() keeps binary extended attributes, from tar --xattrs', (context) => {
@@ -288,7 +328,7 @@ describe('TarReader', () => {
     ['an id beyond all bounds', 'malformed', headerBlock({ uid: Buffer.from('80000000ffffffff', 'hex') })],
     ['a folder with a body', 'malformed', headerBlock({ typeflag: '5', size: 1 })],
     ['an unknown type', 'unsupported', headerBlock({ typeflag: 'M' })],
-    ['an old sparse file', 'unsupported', headerBlock({ typeflag: 'S' })],
+    ['an old sparse file, by default', 'unsupported', headerBlock({ typeflag: 'S' })],
     ['a pax header that is too large', 'too-large', headerBlock({ typeflag: 'x', size: 2 ** 21 })],
     ['a long name that is too large', 'too-large', headerBlock({ typeflag: 'L', size: 2 ** 30 })],
     ['a lone block of zeros', 'malformed', Buffer.concat([Buffer.alloc(512), headerBlock({})])],
@@ -296,7 +336,8 @@ describe('TarReader', () => {
     ['a NUL in a pax path', 'malformed', Buffer.concat([paxBlocks([['path', 'a\0b']]), headerBlock({})])],
     ['a pax path that leads out', 'malformed', Buffer.concat([paxBlocks([['path', '../x']]), headerBlock({})])],
     ['a pax size that is no number', 'malformed', Buffer.concat([paxBlocks([['size', '0x10']]), headerBlock({})])],
-    ['pax sparse', 'unsupported', Buffer.concat([paxBlocks([['GNU.sparse.major', '1']]), headerBlock({})])],
+    ['pax sparse of star', 'unsupported', Buffer.concat([paxBlocks([['SCHILY.realsize', '1']]), headerBlock({})])],
+    ['pax sparse of tomorrow', 'unsupported', Buffer.concat([paxBlocks([['GNU.sparse.major', '2']]), headerBlock({})])],
     ...[
       '9 uid=1',
       '99 uid=1\n',
@@ -320,6 +361,43 @@ describe('TarReader', () => {
   test.each(refused)('finish() throws for %s', (_, code, blocks) => {
     expect(() => readTar(archiveOf(blocks))).toThrow(FormatError);
     expect(() => readTar(archiveOf(blocks))).toThrow(expect.objectContaining({ code }));
+  });
+
+  const map = (records: Readonly<Record<string, string>>) =>
+    paxBlocks(Object.entries(records).map(([keyword, value]) => [`GNU.sparse.${keyword}`, value]));
+  const version0 = { size: '10', numblocks: '1', map: '2,3' };
+  const version1 = map({ major: '1', minor: '0', realsize: '10', name: 'file' });
+
+  test.each<[string, string, Buffer]>([
+    ['without a size', 'malformed', Buffer.concat([map({ numblocks: '0' }), entryBlocks({})])],
+    [
+      'with a map of no numbers',
+      'malformed',
+      Buffer.concat([map({ ...version0, map: '2,x' }), entryBlocks({}, 'abc')]),
+    ],
+    ['with a map cut off', 'malformed', Buffer.concat([map({ ...version0, map: '2' }), entryBlocks({}, 'abc')])],
+    ['with parts past the end', 'malformed', Buffer.concat([map({ ...version0, map: '8,3' }), entryBlocks({}, 'abc')])],
+    ['with more than the archive has', 'malformed', Buffer.concat([map(version0), entryBlocks({}, 'ab')])],
+    ['with less than the archive has', 'malformed', Buffer.concat([map(version0), entryBlocks({}, 'abcd')])],
+    [
+      'with parts that overlap',
+      'malformed',
+      Buffer.concat([map({ ...version0, numblocks: '2', map: '2,3,4,3' }), entryBlocks({}, 'abcdef')]),
+    ],
+    ['that is a folder', 'malformed', Buffer.concat([map(version0), headerBlock({ typeflag: '5' })])],
+    ['that is too large', 'too-large', Buffer.concat([map({ ...version0, size: '2000000' }), entryBlocks({}, 'abc')])],
+    ['with text for a map', 'malformed', Buffer.concat([version1, entryBlocks({}, 'abc')])],
+    [
+      'with a map larger than its body',
+      'malformed',
+      Buffer.concat([version1, entryBlocks({}, '1000000\n'), padded('x')]),
+    ],
+    ['with a map and no body', 'malformed', Buffer.concat([version1, entryBlocks({}), headerBlock({})])],
+    ['without end', 'malformed', Buffer.concat([version1, entryBlocks({}, `9999999\n${'1\n'.repeat(700_000)}`)])],
+  ])('finish() throws for a sparse file %s', (_, code, blocks) => {
+    const read = () => readTar(archiveOf(blocks), { maxSparseBytes: 1_000_000 });
+    expect(read).toThrow(FormatError);
+    expect(read).toThrow(expect.objectContaining({ code }));
   });
 
   test('finish() throws for an archive cut off anywhere before its end mark', () => {
@@ -371,6 +449,10 @@ describe('TarReader', () => {
       entryBlocks({ name: 'a', mtime: 5 }, 'body'),
       entryBlocks({ name: 'L', typeflag: 'L' }, `${'l'.repeat(200)}\0`),
       entryBlocks({ name: 'b', typeflag: '2', linkname: 'a' }),
+      map(version0),
+      entryBlocks({ name: 'c' }, 'abc'),
+      version1,
+      entryBlocks({ name: 'd' }, Buffer.concat([padded('1\n2\n3\n'), Buffer.from('abc')])),
     );
     const change = fc.record({ at: fc.nat(archive.length - 1), to: fc.nat(255) });
     fc.assert(
@@ -378,9 +460,10 @@ describe('TarReader', () => {
         const copy = Buffer.from(archive);
         for (const { at, to } of changes) copy[at] = to;
         if (repair)
-          for (let block = 0; block < 8; block++) repairChecksum(copy.subarray(block * 512, block * 512 + 512));
+          for (let block = 0; block < archive.length / 512; block++)
+            repairChecksum(copy.subarray(block * 512, block * 512 + 512));
         try {
-          readTar(copy);
+          readTar(copy, { maxSparseBytes: 1 << 20 });
         } catch (error) {
           expect(error).toBeInstanceOf(FormatError);
         }

@@ -4,7 +4,16 @@ import { FormatError } from './error.js';
 import { decodePath } from './path-text.js';
 import { BLOCK_BYTES, decodeTarHeader, type RawTarHeader } from './tar-reader-header.js';
 import { normalizeArchivePath } from './tar-reader-path.js';
-import { decodePaxRecords, type PaxRecords, paxNumber, paxXattrs, refuseSparse } from './tar-reader-pax.js';
+import { decodePaxRecords, type PaxRecords, paxNumber, paxXattrs } from './tar-reader-pax.js';
+import {
+  oldSparseBlock,
+  oldSparseHead,
+  paxSparseHead,
+  type SparseHead,
+  SparseMapText,
+  sparsePieces,
+  type TarSparse,
+} from './tar-reader-sparse.js';
 
 export type TarEntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'char' | 'block' | 'fifo';
 
@@ -24,8 +33,10 @@ export interface TarEntry {
   readonly device?: { readonly major: number; readonly minor: number };
   /** By name, in order. */
   readonly xattrs?: Readonly<Record<string, Uint8Array>>;
-  /** Only for a file: where its body lies in the archive, and its digest. */
+  /** Only for a file that is not sparse: where its body lies in the archive, and its digest. */
   readonly content?: { readonly offset: number; readonly sizeBytes: number; readonly sha256: Digest };
+  /** Only for a sparse file. */
+  readonly sparse?: TarSparse;
 }
 
 export interface TarReaderOptions {
@@ -36,6 +47,8 @@ export interface TarReaderOptions {
   readonly endMayBeMissing?: boolean;
   /** Most entries to take. Default: 1 million. */
   readonly maxEntries?: number;
+  /** Most bytes that all sparse files together may have, zeros included. Default: 0, which refuses them. */
+  readonly maxSparseBytes?: number;
 }
 
 const TYPES: Readonly<Record<string, TarEntryType>> = {
@@ -49,6 +62,8 @@ const TYPES: Readonly<Record<string, TarEntryType>> = {
   '6': 'fifo',
   // "Contiguous file", to be treated as a file by all who do not know better.
   '7': 'file',
+  // A sparse file of GNU tar.
+  S: 'file',
 };
 
 /** Types that describe the next entry instead of being one. */
@@ -60,6 +75,8 @@ const MAX_ALL_META_BYTES = 1 << 28;
 /** Of the global header, which counts for each entry; writers put one or two there. */
 const MAX_GLOBAL_RECORDS = 256;
 const MAX_ENTRIES = 1_000_000;
+/** Of all sparse files together: their maps are kept in memory. */
+const MAX_SPARSE_PIECES = 1_000_000;
 /** The one above is "no such id" to the kernel. */
 const MAX_ID = 0xfffffffe;
 
@@ -74,12 +91,24 @@ type State =
       readonly sizeBytes: number;
       left: number;
     }
+  | { readonly at: 'sparse blocks'; readonly sparse: SparseEntry; readonly numbers: number[] }
+  | { readonly at: 'sparse text'; readonly sparse: SparseEntry; readonly map: SparseMapText }
+  | { readonly at: 'sparse body'; readonly entry: TarEntry; readonly sizeBytes: number; left: number }
   | { readonly at: 'padding'; left: number }
   | { readonly at: 'zero' }
   | { readonly at: 'end' };
 
+/** A sparse file whose map is not complete yet. */
+interface SparseEntry {
+  readonly entry: TarEntry;
+  readonly head: SparseHead;
+  /** What the archive has of it, a map at the beginning included. */
+  readonly storedBytes: number;
+}
+
 /**
- * Makes the index of a tar archive while its bytes pass by: ustar, GNU, pax, and V7. Bodies are digested, never kept.
+ * Makes the index of a tar archive while its bytes pass by: ustar, GNU, pax, and V7. Bodies are digested, never kept; those of
+ * sparse files are left to whoever expands them.
  * Give all chunks to `push`, then call `finish`. After an error the reader is of no use.
  */
 export class TarReader {
@@ -89,6 +118,8 @@ export class TarReader {
   #filled = 0;
   #offset = 0;
   #metaBytes = 0;
+  #sparseBytes = 0;
+  #sparsePieces = 0;
   #state: State = { at: 'header' };
   #global: Map<string, Buffer> = new Map();
   #pax: PaxRecords | undefined;
@@ -130,7 +161,17 @@ export class TarReader {
     switch (state.at) {
       case 'header':
       case 'zero':
-        return this.#takeHeader(bytes);
+        return this.#takeBlock(bytes, (block, offset) => this.#header(block, offset));
+      case 'sparse blocks':
+        return this.#takeBlock(bytes, (block, offset) => this.#sparseBlock(state, block, offset));
+      case 'sparse text':
+        return this.#takeBlock(bytes, (block, offset) => this.#sparseText(state, block, offset));
+      case 'sparse body': {
+        const taken = Math.min(bytes.length, state.left);
+        state.left -= taken;
+        if (state.left === 0) this.#endSparse(state);
+        return taken;
+      }
       case 'meta': {
         const taken = bytes.copy(state.body, state.filled);
         state.filled += taken;
@@ -156,16 +197,16 @@ export class TarReader {
     }
   }
 
-  #takeHeader(bytes: Buffer): number {
+  #takeBlock(bytes: Buffer, use: (block: Buffer, offset: number) => void): number {
     if (this.#filled === 0 && bytes.length >= BLOCK_BYTES) {
-      this.#header(bytes.subarray(0, BLOCK_BYTES), this.#offset);
+      use(bytes.subarray(0, BLOCK_BYTES), this.#offset);
       return BLOCK_BYTES;
     }
     const taken = bytes.copy(this.#block, this.#filled);
     this.#filled += taken;
     if (this.#filled === BLOCK_BYTES) {
       this.#filled = 0;
-      this.#header(this.#block, this.#offset + taken - BLOCK_BYTES);
+      use(this.#block, this.#offset + taken - BLOCK_BYTES);
     }
     return taken;
   }
@@ -178,20 +219,23 @@ export class TarReader {
     }
     if (this.#state.at === 'zero') throw this.#failure('malformed', `there is a lone block of zeros before ${offset}`);
     if (META_TYPES.includes(raw.typeflag)) this.#beginMeta(raw, offset);
-    else this.#beginEntry(raw, offset + BLOCK_BYTES);
+    else this.#beginEntry(raw, { block, offset: offset + BLOCK_BYTES });
   }
 
   #beginMeta(raw: RawTarHeader, offset: number): void {
     if (raw.sizeBytes > MAX_META_BYTES) {
       throw this.#failure('too-large', `the header at ${offset} has ${raw.sizeBytes} bytes; at most ${MAX_META_BYTES}`);
     }
-    this.#metaBytes += raw.sizeBytes;
-    if (this.#metaBytes > MAX_ALL_META_BYTES) {
-      throw this.#failure('too-large', `its extended headers have more than ${MAX_ALL_META_BYTES} bytes`);
-    }
+    this.#countMeta(raw.sizeBytes);
     const state = { at: 'meta', type: raw.typeflag as MetaType, body: Buffer.alloc(raw.sizeBytes), filled: 0 } as const;
     this.#state = state;
     if (raw.sizeBytes === 0) this.#endMeta(state);
+  }
+
+  #countMeta(sizeBytes: number): void {
+    this.#metaBytes += sizeBytes;
+    if (this.#metaBytes <= MAX_ALL_META_BYTES) return;
+    throw this.#failure('too-large', `its extended headers have more than ${MAX_ALL_META_BYTES} bytes`);
   }
 
   #endMeta(state: { readonly type: MetaType; readonly body: Buffer }): void {
@@ -214,9 +258,14 @@ export class TarReader {
     throw this.#failure('too-large', `its global header has more than ${MAX_GLOBAL_RECORDS} records`);
   }
 
-  #beginEntry(raw: RawTarHeader, offset: number): void {
+  #beginEntry(raw: RawTarHeader, { block, offset }: { readonly block: Buffer; readonly offset: number }): void {
     const pax = this.#pax === undefined ? this.#global : merged(this.#global, this.#pax);
-    const name = textRecord(pax, 'path') ?? this.#longName ?? raw.name;
+    const given = textRecord(pax, 'path') ?? this.#longName ?? raw.name;
+    const head = this.#explain(
+      () => (raw.typeflag === 'S' ? oldSparseHead(block) : paxSparseHead(pax)),
+      `the entry ${JSON.stringify(decodePath(given))}`,
+    );
+    const name = head?.name ?? given;
     const linkname = textRecord(pax, 'linkpath') ?? this.#longLink ?? raw.linkname;
     this.#pax = undefined;
     this.#longName = undefined;
@@ -228,6 +277,10 @@ export class TarReader {
       () => entryOf({ raw, pax, name, linkname }),
       `the entry ${JSON.stringify(decodePath(name))}`,
     );
+    if (head !== undefined) {
+      this.#beginSparse({ entry, head, storedBytes: sizeBytes }, offset);
+      return;
+    }
     if (entry.type !== 'file') {
       this.#entries.push(entry);
       this.#state = { at: 'header' };
@@ -241,6 +294,77 @@ export class TarReader {
   #endBody(state: Extract<State, { at: 'body' }>): void {
     const { entry, hash, offset, sizeBytes } = state;
     this.#entries.push({ ...entry, content: { offset, sizeBytes, sha256: `sha256:${hash.digest('hex')}` } });
+    this.#pad(sizeBytes);
+  }
+
+  #beginSparse(sparse: SparseEntry, offset: number): void {
+    const { entry, head } = sparse;
+    const { maxSparseBytes = 0 } = this.#options;
+    this.#sparseBytes += head.sizeBytes;
+    if (entry.type !== 'file') throw this.#ofEntry(entry, 'malformed', `it is a sparse ${entry.type}`);
+    if (maxSparseBytes === 0)
+      throw this.#ofEntry(entry, 'unsupported', 'it is a sparse file; make the archive without --sparse');
+    if (this.#sparseBytes > maxSparseBytes) {
+      const what = `its sparse files have more than ${maxSparseBytes} bytes`;
+      throw this.#failure('too-large', `${what} with ${JSON.stringify(entry.path)}`);
+    }
+    if (head.more === 'none') this.#sparseBody(sparse, { numbers: head.numbers, mapBytes: 0, offset });
+    else if (head.more === 'blocks') this.#state = { at: 'sparse blocks', sparse, numbers: [...head.numbers] };
+    else this.#state = { at: 'sparse text', sparse, map: new SparseMapText() };
+  }
+
+  #sparseBlock(state: Extract<State, { at: 'sparse blocks' }>, block: Buffer, offset: number): void {
+    const { sparse, numbers } = state;
+    this.#countMeta(BLOCK_BYTES);
+    this.#countPieces(numbers.length / 2);
+    const more = this.#explain(
+      () => {
+        const part = oldSparseBlock(block);
+        numbers.push(...part.numbers);
+        return part.more;
+      },
+      `the entry ${JSON.stringify(sparse.entry.path)}`,
+    );
+    if (!more) this.#sparseBody(sparse, { numbers, mapBytes: 0, offset: offset + BLOCK_BYTES });
+  }
+
+  #sparseText(state: Extract<State, { at: 'sparse text' }>, block: Buffer, offset: number): void {
+    const { sparse, map } = state;
+    this.#countMeta(BLOCK_BYTES);
+    const numbers = this.#explain(() => map.push(block), `the entry ${JSON.stringify(sparse.entry.path)}`);
+    if (map.sizeBytes > Math.min(MAX_META_BYTES, sparse.storedBytes)) {
+      throw this.#ofEntry(sparse.entry, 'malformed', 'its sparse map does not end where it should');
+    }
+    if (numbers === undefined) return;
+    this.#sparseBody(sparse, { numbers, mapBytes: map.sizeBytes, offset: offset + BLOCK_BYTES });
+  }
+
+  #countPieces(more: number): void {
+    if (this.#sparsePieces + more <= MAX_SPARSE_PIECES) return;
+    throw this.#failure('too-large', `its sparse files have more than ${MAX_SPARSE_PIECES} parts`);
+  }
+
+  /** @param found the whole map, how much of the body it took, and where the rest of the body begins. */
+  #sparseBody(
+    { entry, head, storedBytes }: SparseEntry,
+    found: { readonly numbers: readonly number[]; readonly mapBytes: number; readonly offset: number },
+  ): void {
+    const { sizeBytes } = head;
+    const { numbers, mapBytes, offset } = found;
+    const left = storedBytes - mapBytes;
+    const pieces = this.#explain(
+      () => sparsePieces({ sizeBytes, numbers }, { offset, sizeBytes: left }),
+      `the entry ${JSON.stringify(entry.path)}`,
+    );
+    this.#countPieces(pieces.length);
+    this.#sparsePieces += pieces.length;
+    const state = { at: 'sparse body', entry: { ...entry, sparse: { sizeBytes, pieces } }, sizeBytes: left } as const;
+    this.#state = { ...state, left };
+    if (left === 0) this.#endSparse(state);
+  }
+
+  #endSparse({ entry, sizeBytes }: { readonly entry: TarEntry; readonly sizeBytes: number }): void {
+    this.#entries.push(entry);
     this.#pad(sizeBytes);
   }
 
@@ -261,6 +385,10 @@ export class TarReader {
     }
   }
 
+  #ofEntry({ path }: TarEntry, code: 'malformed' | 'unsupported', what: string): FormatError {
+    return new FormatError(code, `Cannot read the entry ${JSON.stringify(path)} of the tar archive: ${what}`);
+  }
+
   #failure(code: 'malformed' | 'truncated' | 'too-large', what: string): FormatError {
     return new FormatError(code, `Cannot read the tar archive: ${what}`);
   }
@@ -274,7 +402,6 @@ interface EntryParts {
 }
 
 function entryOf({ raw, pax, name, linkname }: EntryParts): { entry: TarEntry; sizeBytes: number } {
-  refuseSparse(pax);
   const type = typeOf(raw, name);
   const path = normalizeArchivePath(name);
   if (path === '' && type !== 'directory') throw new FormatError('malformed', 'it has no path');
@@ -300,9 +427,6 @@ function entryOf({ raw, pax, name, linkname }: EntryParts): { entry: TarEntry; s
 }
 
 function typeOf(raw: RawTarHeader, name: Buffer): TarEntryType {
-  if (raw.typeflag === 'S') {
-    throw new FormatError('unsupported', 'it is a sparse file; make the archive without --sparse');
-  }
   const type = TYPES[raw.typeflag];
   if (type === undefined) {
     throw new FormatError('unsupported', `its type ${JSON.stringify(raw.typeflag)} is not known`);

@@ -52,6 +52,32 @@ describe('putTar()', () => {
     if (file?.content) expect(await store.read(file.content)).toEqual(Buffer.from('body'));
   });
 
+  test('gives sparse files whole, and finds them again', async () => {
+    const records = [
+      ['GNU.sparse.size', '3000000'],
+      ['GNU.sparse.numblocks', '2'],
+      ['GNU.sparse.map', '5,3,2000000,2'],
+    ] as const;
+    const archive = [paxBlocks(records), entryBlocks({ name: 'sparse' }, 'abcde'), endBlocks];
+    const layer = await putTar(store, stream(...archive));
+    const want = Buffer.alloc(3_000_000);
+    want.write('abc', 5);
+    want.write('de', 2_000_000);
+    const content = layer.entries[0]?.content;
+    expect(content).toMatchObject({ offset: 0, sizeBytes: want.length, sha256: sha256(want) });
+    if (content) expect((await store.read(content)).equals(want)).toBe(true);
+    await rememberLayer(store, 'sparse', layer);
+    expect(await recallLayer(store, 'sparse')).toEqual(layer);
+  });
+
+  test('gives the entries of an archive that is in the store already, and reads no other', async () => {
+    const first = await putTar(store, stream(...parts));
+    const never = async function* (): AsyncGenerator<Uint8Array> {
+      yield Promise.reject(new Error('read'));
+    };
+    expect(await putTar(store, never(), { expect: { digest: first.digest } })).toEqual(first);
+  });
+
   test('stores nothing of a tar that cannot be read', async () => {
     const cut = stream(...parts.slice(0, -1));
     await expect(putTar(store, cut)).rejects.toMatchObject({ code: 'truncated' });

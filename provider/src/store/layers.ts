@@ -2,26 +2,52 @@ import { type TarEntry, TarReader, type TarReaderOptions } from '../format/tar-r
 import { type Digest, isDigest, type Json, sha256 } from '../model/digest.js';
 import type { Layer, LayerEntry } from '../model/layer.js';
 import { decodeLayerIndex, encodeLayerIndex, LAYER_INDEX_VERSION } from './layer-index.js';
+import { putSparse } from './put-sparse.js';
 import type { PutOptions, Store } from './store.js';
 
-/** Stores an uncompressed tar, and returns it as a layer. The root's own entry (`./`) is left out. */
+/** What the sparse files of one archive may have together, zeros included: as much as a file may have elsewhere. */
+const MAX_SPARSE_BYTES = 16 * 2 ** 30;
+
+/**
+ * Stores an uncompressed tar, and returns it as a layer. The root's own entry (`./`) is left out. With an expected digest
+ * that is there already, `chunks` is not read. Files that are sparse in it are whole, each in a blob of its own.
+ */
 export async function putTar(
   store: Store,
   chunks: AsyncIterable<Uint8Array>,
-  options: PutOptions & TarReaderOptions = {},
+  options: PutOptions & Pick<TarReaderOptions, 'endMayBeMissing'> = {},
 ): Promise<Layer> {
-  const reader = new TarReader(options);
-  let entries: readonly TarEntry[] = [];
-  const read = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunks) {
+  const reader = new TarReader({ ...options, maxSparseBytes: MAX_SPARSE_BYTES });
+  let entries: readonly TarEntry[] | undefined;
+  const read = async function* (from: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of from) {
       reader.push(chunk);
       yield chunk;
     }
     // Before the end is reached: an archive that cannot be read is not stored.
     entries = reader.finish();
   };
-  const { digest } = await store.put(read(), options);
-  return { digest, entries: entries.filter((entry) => entry.path !== '').map((entry) => layerEntry(entry, digest)) };
+  const { digest, sizeBytes } = await store.put(read(chunks), options);
+  if (entries === undefined) {
+    const stored = store.stream({ blob: digest, offset: 0, sizeBytes }, options.signal);
+    for await (const _ of read(stored));
+  }
+  return { digest, entries: await putEntries(store, entries ?? [], { archive: digest, signal: options.signal }) };
+}
+
+async function putEntries(
+  store: Store,
+  entries: readonly TarEntry[],
+  options: { readonly archive: Digest; readonly signal?: AbortSignal | undefined },
+): Promise<LayerEntry[]> {
+  const put: LayerEntry[] = [];
+  for (const entry of entries) {
+    if (entry.path === '') continue;
+    const { sparse, ...rest } = entry;
+    const whole = layerEntry(rest, options.archive);
+    put.push(sparse === undefined ? whole : { ...whole, content: await putSparse(store, sparse, options) });
+  }
+  return put;
 }
 
 /**
@@ -63,7 +89,7 @@ function isFact(fact: unknown): fact is Fact {
   return Number.isSafeInteger(indexBytes) && digests.every((text) => typeof text === 'string' && isDigest(text));
 }
 
-function layerEntry(entry: TarEntry, blob: Digest): LayerEntry {
+function layerEntry(entry: Omit<TarEntry, 'sparse'>, blob: Digest): LayerEntry {
   const { content, xattrs, ...attributes } = entry;
   return {
     ...attributes,

@@ -9,6 +9,7 @@ import { TarReader } from '../../format/tar-reader.js';
 import type { Digest } from '../../model/digest.js';
 import type { BlobRange, LayerEntry } from '../../model/layer.js';
 import type { Progress } from '../../model/progress.js';
+import { putSparse } from '../../store/put-sparse.js';
 import type { Store } from '../../store/store.js';
 import { SourceError } from '../error.js';
 import { compressionOf } from '../oci/sniffed.js';
@@ -82,7 +83,7 @@ function readArchive(path: string, file: FileHandle, options: RootArchiveOptions
 async function indexArchive(path: string, file: FileHandle, options: RootArchiveOptions): Promise<RootArchive> {
   const { signal, progress } = options;
   const { size: total } = await file.stat();
-  const reader = new TarReader();
+  const reader = new TarReader({ maxSparseBytes: MAX_UNPACKED_BYTES });
   const hash = createHash('sha256');
   const chunk = Buffer.allocUnsafe(1 << 20);
   for (let done = 0; ; ) {
@@ -96,14 +97,22 @@ async function indexArchive(path: string, file: FileHandle, options: RootArchive
     progress({ step: `reading ${path}`, done, total });
   }
   const digest: Digest = `sha256:${hash.digest('hex')}`;
-  const entries = reader.finish().map(
-    ({ content, xattrs, ...attributes }): LayerEntry => ({
+  const read = ({ offset, sizeBytes }: BlobRange) => readAt(file, offset, sizeBytes);
+  const stream = async function* ({ offset, sizeBytes }: BlobRange): AsyncGenerator<Uint8Array> {
+    const end = offset + sizeBytes;
+    for (let at = offset; at < end; at += chunk.length) yield await readAt(file, at, Math.min(chunk.length, end - at));
+  };
+  const entries: LayerEntry[] = [];
+  for (const { content, sparse, xattrs, ...attributes } of reader.finish()) {
+    const whole = sparse && (await putSparse(options.store, sparse, { archive: digest, stream, signal }));
+    const body = whole ?? (content && { blob: digest, ...content });
+    entries.push({
       ...attributes,
       ...(xattrs === undefined ? {} : { xattrs: inBase64(xattrs) }),
-      ...(content === undefined ? {} : { content: { blob: digest, ...content } }),
-    }),
-  );
-  return { digest, entries, read: ({ offset, sizeBytes }) => readAt(file, offset, sizeBytes) };
+      ...(body === undefined ? {} : { content: body }),
+    });
+  }
+  return { digest, entries, read: async (range) => (range.blob === digest ? read(range) : options.store.read(range)) };
 }
 
 function inBase64(xattrs: Readonly<Record<string, Uint8Array>>): Record<string, string> {
