@@ -1,0 +1,245 @@
+import { mapInOrder } from '../format/map-in-order.js';
+import {
+  VERITY_BLOCK_BYTES,
+  VerityFold,
+  VerityHash,
+  verityLevels,
+  veritySuperblock,
+  verityTop,
+} from '../format/verity.js';
+import type { BlobRange } from '../model/layer.js';
+import type { BlockImage, Piece, Region } from './block-image.js';
+import type { EncodeContext } from './context.js';
+import { EncodeError } from './error.js';
+
+export interface VerityOptions {
+  /** At most 256 bytes; the same from build to build, since a new one changes every block of the tree. */
+  readonly salt: Uint8Array;
+  /** Of the tree, for tools. */
+  readonly uuid: string;
+}
+
+export interface VerityImage {
+  /** 64 hexadecimal digits. */
+  readonly rootHash: string;
+  /** Superblock and tree. The tree begins at block 1. */
+  readonly hashTree: BlockImage;
+  /** Of data, each of 4096 bytes. */
+  readonly blocks: number;
+  readonly saltHex: string;
+}
+
+const DIGEST_BYTES = 32;
+/** Raised when what is kept under a region's key changes. */
+const LEAVES = 'verity-leaves/1/sha256/4096';
+const REGIONS_IN_FLIGHT = 2;
+/** Digests that are made and handed on at once. */
+const BATCH_BLOCKS = 2048;
+
+/**
+ * The dm-verity hash tree over a block image, with SHA-256 and blocks of 4096 bytes, as `veritysetup format` makes it.
+ * What is not data counts as zeros and is not read: the table that is mounted says `ignore_zero_blocks`, so blocks that
+ * nobody wrote are zeros to whoever reads them. Digests of a region's blocks are kept by its key.
+ * @throws {EncodeError} `unrepresentable` for an image that is no whole number of blocks, or has none.
+ */
+export async function verityImage(
+  data: BlockImage,
+  options: VerityOptions,
+  context: EncodeContext,
+): Promise<VerityImage> {
+  const blocks = data.sizeBytes / VERITY_BLOCK_BYTES;
+  if (!Number.isSafeInteger(blocks) || blocks < 1) {
+    throw new EncodeError(
+      'unrepresentable',
+      `Cannot make a hash tree over ${data.sizeBytes} bytes: wanted a multiple of ${VERITY_BLOCK_BYTES}, and not 0`,
+    );
+  }
+  const hashes = new VerityHash(options.salt);
+  const saltHex = Buffer.from(options.salt).toString('hex');
+  const fold = new VerityFold(hashes);
+  const leaves: Leaves[] = [];
+  const parts = mapInOrder(partsOf(data), (part) => leavesOf(part, { data, salt: options.salt, saltHex, context }), {
+    inFlight: REGIONS_IN_FLIGHT,
+  });
+  for await (const part of parts) {
+    context.signal.throwIfAborted();
+    leaves.push(part);
+    for await (const digests of readLeaves(part, context)) fold.add(digests);
+  }
+  const levels = verityLevels(blocks);
+  const leafLevel = levels[0];
+  const only = leaves[0];
+  const folded = leafLevel === undefined && only !== undefined ? await collect(readLeaves(only, context)) : fold.end();
+  const { rootHash, upper } = verityTop(folded, hashes);
+  const superblock = veritySuperblock({ uuid: options.uuid, dataBlocks: blocks, salt: options.salt });
+  const head = Buffer.concat([superblock, upper]);
+  const sizeBytes = head.byteLength + (leafLevel?.blocks ?? 0) * VERITY_BLOCK_BYTES;
+  return {
+    rootHash: rootHash.toString('hex'),
+    blocks,
+    saltHex,
+    hashTree: {
+      sizeBytes,
+      extents: [{ offset: 0, sizeBytes, kind: 'data' }],
+      regions: [],
+      pieces: (span) =>
+        treePieces({ head, leaves: leafLevel === undefined ? [] : leaves, sizeBytes }, { span, context }),
+    },
+  };
+}
+
+/** A part of the data whose digests are made together: a region, or what lies between two. */
+interface Part {
+  readonly offset: number;
+  readonly sizeBytes: number;
+  readonly key?: string;
+}
+
+/** Digests of a part's blocks, in order: in the store, or here. */
+type Leaves = BlobRange | { readonly bytes: Buffer; readonly sizeBytes: number };
+
+function* partsOf({ regions, sizeBytes }: BlockImage): Generator<Part> {
+  let end = 0;
+  for (const region of regions) {
+    checkRegion(region, { end, sizeBytes });
+    if (region.offset > end) yield { offset: end, sizeBytes: region.offset - end };
+    if (region.sizeBytes > 0) yield region;
+    end = region.offset + region.sizeBytes;
+  }
+  if (end < sizeBytes) yield { offset: end, sizeBytes: sizeBytes - end };
+}
+
+function checkRegion(region: Region, { end, sizeBytes }: { readonly end: number; readonly sizeBytes: number }): void {
+  const { offset, key } = region;
+  const aligned = offset % VERITY_BLOCK_BYTES === 0 && region.sizeBytes % VERITY_BLOCK_BYTES === 0;
+  if (aligned && offset >= end && offset + region.sizeBytes <= sizeBytes) return;
+  throw new EncodeError(
+    'unrepresentable',
+    `Cannot make a hash tree over the region ${key}: it lies at ${offset} and has ${region.sizeBytes} bytes; wanted ` +
+      'regions in order, of whole blocks, within the image',
+  );
+}
+
+interface Hashing {
+  readonly data: BlockImage;
+  readonly salt: Uint8Array;
+  readonly saltHex: string;
+  readonly context: EncodeContext;
+}
+
+async function leavesOf(part: Part, hashing: Hashing): Promise<Leaves> {
+  const make = (): AsyncIterable<Uint8Array> => hashBlocks(part, hashing);
+  if (part.key !== undefined) {
+    return hashing.context.memo(`${LEAVES}/${hashing.saltHex}/${part.sizeBytes}/${part.key}`, make);
+  }
+  const bytes = await collect(make());
+  return { bytes, sizeBytes: bytes.byteLength };
+}
+
+function readLeaves(leaves: Leaves, context: EncodeContext): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+  return 'bytes' in leaves ? [leaves.bytes] : context.read(leaves);
+}
+
+/** The digests of a part's blocks, in order, in batches. */
+async function* hashBlocks(part: Part, { data, salt, context }: Hashing): AsyncGenerator<Buffer, void, undefined> {
+  const hashes = new VerityHash(salt);
+  const blocks = part.sizeBytes / VERITY_BLOCK_BYTES;
+  const open = Buffer.alloc(VERITY_BLOCK_BYTES);
+  let batch = Buffer.allocUnsafe(Math.min(BATCH_BLOCKS, blocks) * DIGEST_BYTES);
+  let done = 0;
+  let openBytes = 0;
+  const full: Buffer[] = [];
+  const put = (block: Uint8Array | undefined): void => {
+    const at = (done % BATCH_BLOCKS) * DIGEST_BYTES;
+    if (block === undefined) batch.set(hashes.zero, at);
+    else hashes.into(batch, at, block);
+    done++;
+    if (done % BATCH_BLOCKS !== 0) return;
+    full.push(batch);
+    batch = Buffer.allocUnsafe(Math.min(BATCH_BLOCKS, blocks - done) * DIGEST_BYTES);
+  };
+  /** Ends the open block, and passes over blocks of zeros until that one begins. */
+  const reach = (block: number): void => {
+    if (openBytes > 0 && done < block) {
+      put(open.subarray(0, openBytes));
+      openBytes = 0;
+    }
+    while (done < block) put(undefined);
+  };
+  for await (const piece of data.pieces({ offset: part.offset, sizeBytes: part.sizeBytes })) {
+    context.signal.throwIfAborted();
+    const { bytes } = piece;
+    for (let taken = 0; taken < bytes.byteLength; ) {
+      const at = piece.offset - part.offset + taken;
+      const within = at % VERITY_BLOCK_BYTES;
+      const block = (at - within) / VERITY_BLOCK_BYTES;
+      if (at < 0 || at >= part.sizeBytes || block < done || (block === done && within < openBytes))
+        throw misplaced(piece);
+      reach(block);
+      const slice = bytes.subarray(taken, taken + VERITY_BLOCK_BYTES - within);
+      taken += slice.byteLength;
+      if (slice.byteLength === VERITY_BLOCK_BYTES) {
+        put(slice);
+        continue;
+      }
+      open.fill(0, openBytes, within);
+      open.set(slice, within);
+      openBytes = within + slice.byteLength;
+    }
+    yield* full.splice(0);
+  }
+  reach(blocks);
+  yield* full.splice(0);
+  if (done % BATCH_BLOCKS !== 0) yield batch.subarray(0, (done % BATCH_BLOCKS) * DIGEST_BYTES);
+}
+
+function misplaced({ offset }: Piece): EncodeError {
+  return new EncodeError(
+    'corrupt',
+    `Cannot make a hash tree: the piece at ${offset} overlaps the one before it or lies outside of what was asked for`,
+  );
+}
+
+interface TreeBytes {
+  readonly head: Buffer;
+  readonly leaves: readonly Leaves[];
+  readonly sizeBytes: number;
+}
+
+interface TreeSpan {
+  readonly span: { readonly offset: number; readonly sizeBytes: number } | undefined;
+  readonly context: EncodeContext;
+}
+
+/** Only what of the store the span needs is read. */
+async function* treePieces(tree: TreeBytes, { span, context }: TreeSpan): AsyncGenerator<Piece, void, undefined> {
+  const from = span?.offset ?? 0;
+  const to = span === undefined ? tree.sizeBytes : span.offset + span.sizeBytes;
+  let offset = 0;
+  for (const part of [{ bytes: tree.head, sizeBytes: tree.head.byteLength }, ...tree.leaves]) {
+    const begin = Math.max(from, offset) - offset;
+    const end = Math.min(to, offset + part.sizeBytes) - offset;
+    if (begin < end) {
+      const wanted =
+        'bytes' in part
+          ? { bytes: part.bytes.subarray(begin, end), sizeBytes: end - begin }
+          : { blob: part.blob, offset: part.offset + begin, sizeBytes: end - begin };
+      let at = offset + begin;
+      for await (const bytes of readLeaves(wanted, context)) {
+        yield { offset: at, bytes };
+        at += bytes.byteLength;
+      }
+    }
+    offset += part.sizeBytes;
+  }
+  const begin = Math.max(from, offset);
+  if (begin < Math.min(to, tree.sizeBytes)) {
+    yield { offset: begin, bytes: new Uint8Array(Math.min(to, tree.sizeBytes) - begin) };
+  }
+}
+
+async function collect(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  for await (const chunk of chunks) all.push(Uint8Array.from(chunk));
+  return Buffer.concat(all);
+}
