@@ -147,11 +147,29 @@ async function openImage(pin: ImagePin, options: SourceOptions & { readonly refe
   const { reference } = options;
   let opened: Promise<BlobSource> | undefined;
   const source = () => {
-    opened ??= openImages(parseReference(reference), options).then((images) => images.source);
+    opened ??= openImages(parseReference(reference), options).then((images) =>
+      elsewhereToo(images.source, pin, options),
+    );
     return opened;
   };
   const image = await openConfig(pin, { ...options, source, about: reference });
   return { layers: await openLayers(pin, { ...options, source, about: reference }), image };
+}
+
+/** The blobs of an image, also those that are not where it is itself. */
+async function elsewhereToo(
+  source: BlobSource,
+  { manifest }: ImagePin,
+  options: SourceOptions & { readonly reference: string },
+): Promise<BlobSource> {
+  if (options.offline) return source;
+  const { withElsewhere } = await import('./oci/elsewhere.js');
+  const { openManifest } = await import('./oci/resolve.js');
+  const { downloadOver } = await import('./url/download.js');
+  return withElsewhere(source, {
+    manifest: () => openManifest(source, manifest, { ...options, about: options.reference }),
+    download: downloadOver(options.registries),
+  });
 }
 
 /** Where the blobs of an image are, and what it is called there. */

@@ -18,6 +18,8 @@ export interface Descriptor {
   readonly sizeBytes: number;
   readonly platform?: ImagePlatform;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Where the bytes are too, where it says so. */
+  readonly urls?: readonly string[];
 }
 
 export interface ImagePlatform {
@@ -64,14 +66,16 @@ const descriptor = z
     size: z.int().min(0).max(MAX_LAYER_BYTES, 'more than 16 GiB are not taken'),
     platform: z.object({ os: text, architecture: text, variant: text }).nullish(),
     annotations: map,
+    urls: texts,
   })
   .transform(
-    ({ mediaType, digest, size, platform, annotations }): Descriptor => ({
+    ({ mediaType, digest, size, platform, annotations, urls }): Descriptor => ({
       mediaType,
       digest: digest as Digest,
       sizeBytes: size,
       annotations,
       ...(platform ? { platform } : {}),
+      ...(urls.length > 0 ? { urls } : {}),
     }),
   );
 
@@ -168,14 +172,6 @@ export function check<T extends z.ZodType>(schema: T, json: unknown, about: stri
 
 function checkLayer({ mediaType, digest }: Descriptor, about: string): void {
   const compression = layerCompression(mediaType);
-  if (compression === 'foreign') {
-    throw new SourceError(
-      'unsupported',
-      `Cannot use ${about}: its layer ${digest} may not be passed on by registries (${mediaType}), as those of ` +
-        'Windows images; use an image without such layers',
-      { context: { path: about, got: mediaType } },
-    );
-  }
   if (compression === undefined) {
     throw new SourceError(
       'unsupported',

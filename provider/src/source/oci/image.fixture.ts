@@ -12,6 +12,8 @@ export interface FixtureLayer {
   readonly files: Readonly<Record<string, string | null>>;
   readonly compression?: 'none' | 'gzip' | 'zstd';
   readonly mediaType?: string;
+  /** Where the layer is, in place of the blobs. */
+  readonly urls?: readonly string[];
 }
 
 export interface FixtureImage {
@@ -35,6 +37,8 @@ const SUFFIX = { none: '', gzip: '+gzip', zstd: '+zstd' } as const;
 /** Blobs by digest, as they are in a layout. */
 export class FixtureBlobs {
   readonly blobs = new Map<Digest, Buffer>();
+  /** Layers that are not in the layout. */
+  readonly elsewhere = new Map<Digest, Buffer>();
 
   add(bytes: Buffer, mediaType: string): FixtureDescriptor {
     const digest = sha256(bytes);
@@ -49,10 +53,14 @@ export class FixtureBlobs {
   addImage(image: FixtureImage): FixtureDescriptor {
     const { os, architecture, variant } = image.platform ?? { os: 'linux', architecture: 'amd64' };
     const tars = image.layers.map(({ files }) => tarOf(files));
-    const layers = image.layers.map(({ compression = 'gzip', mediaType }, index) => {
+    const layers = image.layers.map(({ compression = 'gzip', mediaType, urls }, index) => {
       const tar = tars[index] as Buffer;
       const bytes = compression === 'none' ? tar : compression === 'gzip' ? gzipSync(tar) : zstdCompressSync(tar);
-      return this.add(bytes, mediaType ?? `application/vnd.oci.image.layer.v1.tar${SUFFIX[compression]}`);
+      const layer = this.add(bytes, mediaType ?? `application/vnd.oci.image.layer.v1.tar${SUFFIX[compression]}`);
+      if (urls === undefined) return layer;
+      this.blobs.delete(layer.digest);
+      this.elsewhere.set(layer.digest, bytes);
+      return { ...layer, urls };
     });
     const config = this.addJson(
       {

@@ -36,14 +36,12 @@ export function isImageConfig(mediaType: string): boolean {
   return CONFIGS.includes(mediaType);
 }
 
+/** Those that registries may not pass on (`nondistributable`, `foreign`) are as the others, and lie elsewhere. */
 const LAYER =
-  /^application\/vnd\.(?:oci\.image\.layer\.v1\.tar|docker\.image\.rootfs\.diff\.tar)(?:[+.](gzip|zstd|xz))?$/;
-const FOREIGN =
-  /^application\/vnd\.(?:oci\.image\.layer\.nondistributable\.v1\.tar|docker\.image\.rootfs\.foreign\.diff\.tar)/;
+  /^application\/vnd\.(?:oci\.image\.layer(?:\.nondistributable)?\.v1\.tar|docker\.image\.rootfs(?:\.foreign)?\.diff\.tar)(?:[+.](gzip|zstd|xz))?$/;
 
-/** How a layer of that media type is compressed; `foreign` where its bytes may not be passed on; undefined if unknown. */
-export function layerCompression(mediaType: string): Compression | 'foreign' | undefined {
-  if (FOREIGN.test(mediaType)) return 'foreign';
+/** How a layer of that media type is compressed; undefined for one that is not known. */
+export function layerCompression(mediaType: string): Compression | undefined {
   const match = LAYER.exec(mediaType);
   return match === null ? undefined : ((match[1] ?? 'none') as Compression);
 }

@@ -92,7 +92,7 @@ async function* unpacked(
 ): AsyncGenerator<Uint8Array> {
   const { digest, sizeBytes, mediaType } = pinned;
   const compression = layerCompression(mediaType);
-  if (compression === undefined || compression === 'foreign') {
+  if (compression === undefined) {
     throw new SourceError('unsupported', `Cannot open ${about}: its kind ${JSON.stringify(mediaType)} is not known`);
   }
   const step = `fetching ${about}`;

@@ -120,6 +120,22 @@ interface Document {
   readonly digest: Digest;
 }
 
+/**
+ * The manifest of a pin: from the store, else from the source.
+ * @throws {SourceError} `not-found`, `digest-mismatch`, `malformed`, and what the source throws.
+ */
+export async function openManifest(
+  source: BlobSource,
+  digest: Digest,
+  { store, about, signal }: Pick<ResolveImageOptions, 'store' | 'about' | 'signal'>,
+): Promise<ImageManifest> {
+  const { bytes, mediaType } =
+    (await recalled(store, digest)) ?? (await fetchManifest(source, digest, { about, signal }));
+  const document = parseDocument(bytes, mediaType, about);
+  if (document.kind === 'manifest') return document;
+  throw new SourceError('malformed', `Cannot read ${about}: ${digest} is an index; wanted a manifest`);
+}
+
 /** A document that was asked for by its digest before, which needs no network then. */
 async function recalled(store: Store, reference: string): Promise<Document | undefined> {
   if (!isDigest(reference)) return undefined;

@@ -91,6 +91,13 @@ export class RegistryClient {
     return wanted(await this.#follow(url, renewed, options), { ...options, login: renewed });
   }
 
+  /** Asks an address that an image names and that is no registry's: without any login. The answer may be of any status. */
+  async askElsewhere(url: URL, options: Pick<AskOptions, 'headers' | 'signal'>): Promise<Answer> {
+    this.#closing.signal.throwIfAborted();
+    // What comes is known by its digest, so that it may come in the clear.
+    return (await follow(this.#http, url, { ...options, method: 'GET', mayBePlain: () => true })).answer;
+  }
+
   #follow(url: URL, login: Login | undefined, { method, headers, signal }: AskOptions): Promise<Followed> {
     const authorization = login?.authorization;
     return follow(this.#http, url, {

@@ -133,7 +133,8 @@ async function sizeOf(
   }
 }
 
-function failureOf(url: URL, answer: Answer): SourceError {
+/** What an answer means that is not the file. */
+export function failureOf(url: URL, answer: Answer): SourceError {
   const { status } = answer;
   const message = (what: string) => `Cannot fetch ${shownAddress(url)}: ${what} (HTTP status ${status})`;
   if (status === 404 || status === 410) {
