@@ -33,7 +33,8 @@ const MAX_PACKAGES = 20_000;
 
 /**
  * The packages asked for and all that they need, in no particular order. For each dependency: what is chosen already,
- * else the first alternative that can be had. No search: where a version that was chosen turns out to be the wrong one
+ * else the first alternative that can be had. Those that leave a choice come last, as in apt since its version 3: often
+ * one of the others has brought what they want. No search: where a version that was chosen turns out to be the wrong one
  * for a later dependency, choosing begins again with that known.
  * @throws {SourceError} `unsatisfiable`, `conflict`, and what `onUnknown` throws.
  */
@@ -57,6 +58,18 @@ interface Chosen {
   readonly candidate: Candidate;
   /** Name of the package that needs it; undefined for what was asked for. */
   readonly by: string | undefined;
+}
+
+/** A dependency of a package that was chosen. */
+interface Need {
+  readonly dependency: Dependency;
+  readonly by: Candidate;
+  /** Whether it was put off already. */
+  readonly last?: true;
+}
+
+function needsOf(by: Candidate): Need[] {
+  return by.needs.map((dependency) => ({ dependency, by }));
 }
 
 /** One round of choosing. */
@@ -85,22 +98,34 @@ class Choice {
     for (const name of always) {
       if (!asked.has(name)) await this.#chooseRequest({ name });
     }
-    for (let next = followed.shift(); next !== undefined; next = followed.shift()) {
-      for (const dependency of next.needs) {
-        const found = await this.#satisfy(dependency, next);
-        if (found === undefined) continue;
-        if ('wanted' in found) return found;
-        followed.push(found);
-        if (this.#chosen.size > MAX_PACKAGES) {
-          throw new SourceError(
-            'too-large',
-            `Cannot resolve ${reference}: it needs more than ${MAX_PACKAGES} packages`,
-          );
-        }
+    const open = followed.flatMap(needsOf);
+    const withChoice: Need[] = [];
+    for (let next = open.shift() ?? withChoice.shift(); next !== undefined; next = open.shift() ?? withChoice.shift()) {
+      if (!next.last && (await this.#hasChoice(next.dependency))) {
+        withChoice.push({ ...next, last: true });
+        continue;
+      }
+      const found = await this.#satisfy(next.dependency, next.by);
+      if (found === undefined) continue;
+      if ('wanted' in found) return found;
+      open.push(...needsOf(found));
+      if (this.#chosen.size > MAX_PACKAGES) {
+        throw new SourceError('too-large', `Cannot resolve ${reference}: it needs more than ${MAX_PACKAGES} packages`);
       }
     }
     this.#checkConflicts();
     return undefined;
+  }
+
+  /** Whether several packages could meet a dependency: it may be met anyway, once all is there that others leave no choice about. */
+  async #hasChoice(dependency: Dependency): Promise<boolean> {
+    const { follow } = this.#options;
+    const alternatives = dependency.filter((one) => this.#universe.accepts(one) && follow(one.name));
+    const [wanted] = alternatives;
+    if (wanted === undefined || alternatives.length > 1) return alternatives.length > 1;
+    if ((await this.#universe.candidates(wanted.name)).length > 0) return false;
+    const providers = await this.#universe.providers(wanted);
+    return providers.some(({ name }) => name !== providers[0]?.name);
   }
 
   async #chooseRequest({ name, version }: PackageRequest): Promise<Candidate> {

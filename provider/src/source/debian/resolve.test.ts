@@ -107,6 +107,18 @@ describe('resolvePackages()', () => {
 
   test.each<[string, TestPackage[], string, string]>([
     [
+      'no alternative that a later dependency without a choice makes superfluous',
+      [
+        ['desktop', '1', needs('agent, keyring')],
+        ['agent', '1', needs('ask-text | ask')],
+        ['keyring', '1', needs('ask-window')],
+        ['ask-text', '1', gives('ask')],
+        ['ask-window', '1', gives('ask')],
+      ],
+      'desktop',
+      'agent=1 ask-window=1 desktop=1 keyring=1',
+    ],
+    [
       'the first alternative that there is',
       [
         ['web', '1', needs('nope | bb | cc')],
