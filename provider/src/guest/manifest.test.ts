@@ -2,45 +2,51 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '../model/digest.js';
-import { GUEST_PACKAGES, GUEST_VERSION, guestDigest, guestPicks, readGuestFiles, requireGuest } from './manifest.js';
+import { GUEST_PACKAGES, GUEST_VERSION, guestDigest, readGuest, requireGuest } from './manifest.js';
 
 /** Digest over all guest files by version: a changed script needs a new version, since it changes images. */
 const RECORDED: Readonly<Record<number, string>> = {
   1: 'sha256:041278a369517e630137e3e5023d15bf068db13b02fb22779dbf6ab673b25dae',
 };
 
-const root = join(__dirname, 'root');
-
-describe('readGuestFiles()', () => {
+describe('readGuest()', () => {
   test('gives the recorded files of this version', async () => {
-    const digest = guestDigest(await readGuestFiles(), guestPicks('amd64'));
+    const digest = guestDigest(await readGuest('amd64'));
     expect(digest, 'a guest file changed: raise GUEST_VERSION and record its digest').toBe(RECORDED[GUEST_VERSION]);
   });
 
-  test('gives each file in root/, sorted, each path once, with LF', async () => {
-    const files = await readGuestFiles();
-    const paths = files.map(({ path }) => path);
-    expect(paths).toEqual([...new Set(paths)].sort());
-    const written = readdirSync(root, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
-    expect(files.filter(({ bytes }) => bytes !== undefined).map(({ path }) => path)).toEqual(written.sort());
-    for (const { path, bytes } of files) expect(bytes?.includes(13) ?? false, path).toBe(false);
+  test('gives each file in root/ and initramfs/, sorted, each path once, with LF', async () => {
+    const guest = await readGuest('amd64');
+    for (const [part, folder] of [
+      [guest.root, 'root'],
+      [guest.initramfs, 'initramfs'],
+    ] as const) {
+      const paths = part.files.map(({ path }) => path);
+      expect(paths).toEqual([...new Set(paths)].sort());
+      const root = join(__dirname, folder);
+      const written = readdirSync(root, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
+      const scripts = part.files.filter(({ bytes }) => bytes !== undefined).map(({ path }) => path);
+      expect(scripts).toEqual(expect.arrayContaining(written));
+      if (part === guest.root) expect(scripts).toHaveLength(written.length);
+      for (const { path, bytes } of part.files) expect(bytes?.includes(13) ?? false, path).toBe(false);
+    }
   });
 
   test('makes executable exactly what names an interpreter', async () => {
-    for (const { path, mode, bytes } of await readGuestFiles()) {
+    const { root, initramfs } = await readGuest('amd64');
+    for (const { path, mode, bytes } of [...root.files, ...initramfs.files]) {
       if (bytes === undefined) continue;
       const script = Buffer.from(bytes).toString('latin1').startsWith('#!/usr/bin/busybox sh\n');
       expect([path, mode.toString(8)]).toEqual([path, script ? '755' : '644']);
     }
   });
-});
 
-describe('guestPicks()', () => {
-  test('takes something from each package, and from no other', () => {
+  test('takes something from each package, and from no other', async () => {
     for (const architecture of ['amd64', 'arm64'] as const) {
-      const packages = new Set(guestPicks(architecture).map((pick) => pick.package));
+      const { root, initramfs } = await readGuest(architecture);
+      const packages = new Set([...root.picks, ...initramfs.picks].map((pick) => pick.package));
       expect([...packages].sort()).toEqual([...GUEST_PACKAGES].sort());
     }
   });

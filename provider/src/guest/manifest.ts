@@ -1,21 +1,26 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { canonicalJson, type Digest, sha256, shortDigest } from '../model/digest.js';
-import type { GuestFile, GuestPick } from '../model/guest.js';
+import { canonicalJson, type Digest, type Json, sha256, shortDigest } from '../model/digest.js';
+import type { GuestFile, GuestPart, GuestParts, GuestPick } from '../model/guest.js';
 import type { Architecture } from '../model/platform.js';
 import { GuestError } from './error.js';
 
 /** Raised whenever a file of the guest changes; manifest.test.ts has the digest of each version. */
-export const GUEST_VERSION = 1;
+export const GUEST_VERSION = 2;
 
-/** Debian packages that the init's binaries come from. */
+/** Debian packages that the binaries of the init, and of the initramfs of a disk, come from. */
 export const GUEST_PACKAGES: readonly string[] = [
   'busybox-static',
   'crun',
+  'dmsetup',
   'libc6',
   'libcap2',
+  'libdevmapper1.02.1',
+  'libpcre2-8-0',
   'libseccomp2',
+  'libselinux1',
   'libsystemd0',
+  'libudev1',
   'libyajl2',
 ];
 
@@ -32,13 +37,14 @@ export const BOOT_STUB: Readonly<Record<Architecture, string>> = {
 };
 
 /** Where the scripts are, from `dist/guest` as from `src/guest`. */
-const SCRIPTS = join(__dirname, '..', '..', 'src', 'guest', 'root');
+const SCRIPTS = join(__dirname, '..', '..', 'src', 'guest');
 
 /** Scripts and configuration: path in the image, which is also that below `root/`, and mode. */
 const FILES: Readonly<Record<string, number>> = {
   init: 0o755,
   'usr/lib/ingot/boot': 0o755,
   'usr/lib/ingot/container.sh': 0o644,
+  'usr/lib/ingot/devices.sh': 0o644,
   'usr/lib/ingot/dhcp': 0o755,
   'usr/lib/ingot/fstab.devices': 0o644,
   'usr/lib/ingot/fstab.root': 0o644,
@@ -66,6 +72,33 @@ const LINKS: Readonly<Record<string, string>> = {
 /** Where the read-only root is mounted before it becomes `/`; the tree makes the other mount points. */
 const DIRECTORIES: Readonly<Record<string, number>> = { 'usr/lib/ingot/root': 0o755 };
 
+const ROOT: Sources = {
+  scripts: Object.entries(FILES).map(([path, mode]) => ({ path, mode, source: `root/${path}` })),
+  links: LINKS,
+  directories: DIRECTORIES,
+};
+
+/** What the initramfs of a disk and the root have alike. */
+const SHARED = ['usr/lib/ingot/devices.sh', 'usr/lib/ingot/fstab.devices', 'usr/lib/ingot/say.sh'];
+
+const INITRAMFS: Sources = {
+  scripts: [
+    { path: 'init', mode: 0o755, source: 'initramfs/init' },
+    ...SHARED.map((path) => ({ path, mode: 0o644, source: `root/${path}` })),
+  ],
+  // The kernel calls it.
+  links: { 'usr/sbin/modprobe': '../bin/busybox' },
+  // Where file systems are mounted; `image` is to become the root.
+  directories: Object.fromEntries(['dev', 'image', 'proc', 'run', 'sys'].map((path) => [path, 0o755])),
+};
+
+/** What one root is made of: scripts and where they lie in `guest/`, links, folders with their modes. */
+interface Sources {
+  readonly scripts: readonly { readonly path: string; readonly mode: number; readonly source: string }[];
+  readonly links: Readonly<Record<string, string>>;
+  readonly directories: Readonly<Record<string, number>>;
+}
+
 /** The loader has the name that every program asks for, in the folder that it asks for. */
 const LOADER: Readonly<Record<Architecture, string>> = {
   amd64: 'usr/lib64/ld-linux-x86-64.so.2',
@@ -73,7 +106,7 @@ const LOADER: Readonly<Record<Architecture, string>> = {
 };
 
 /** The files that are taken out of the packages: busybox, crun, and the shared libraries that crun needs. */
-export function guestPicks(architecture: Architecture): readonly GuestPick[] {
+function rootPicks(architecture: Architecture): readonly GuestPick[] {
   return [
     { package: 'busybox-static', from: 'usr/bin/busybox' },
     { package: 'crun', from: 'usr/bin/crun' },
@@ -88,19 +121,40 @@ export function guestPicks(architecture: Architecture): readonly GuestPick[] {
   ];
 }
 
+/** The same for the initramfs of a disk: busybox, and dmsetup with its libraries. */
+function initramfsPicks(architecture: Architecture): readonly GuestPick[] {
+  const verity: readonly GuestPick[] = [
+    { package: 'dmsetup', from: 'usr/sbin/dmsetup' },
+    { package: 'libc6', from: LOADER[architecture] },
+    { package: 'libc6', from: 'usr/lib/*-linux-gnu/libc.so.6' },
+    { package: 'libc6', from: 'usr/lib/*-linux-gnu/libm.so.6' },
+    { package: 'libcap2', from: 'usr/lib/*-linux-gnu/libcap.so.2' },
+    { package: 'libdevmapper1.02.1', from: 'usr/lib/*-linux-gnu/libdevmapper.so.1.02.1' },
+    { package: 'libpcre2-8-0', from: 'usr/lib/*-linux-gnu/libpcre2-8.so.0' },
+    { package: 'libselinux1', from: 'usr/lib/*-linux-gnu/libselinux.so.1' },
+    { package: 'libudev1', from: 'usr/lib/*-linux-gnu/libudev.so.1' },
+  ];
+  return [
+    { package: 'busybox-static', from: 'usr/bin/busybox' },
+    ...verity.map((pick): GuestPick => ({ ...pick, for: 'verity' })),
+  ];
+}
+
 /** Identity of the init: over its files, and over what it takes out of which package. */
-export function guestDigest(files: readonly GuestFile[], picks: readonly GuestPick[]): Digest {
-  const lines = files.map(({ path, mode, bytes, link, directory }) =>
-    canonicalJson({ path, mode, sha256: bytes && sha256(bytes), link, directory }),
-  );
-  return sha256(
-    [...lines, ...picks.map(({ package: name, from, to }) => canonicalJson({ name, from, to }))].join('\n'),
-  );
+export function guestDigest({ root, initramfs }: GuestParts): Digest {
+  return sha256(canonicalJson([root, initramfs].map(partIdentity)));
+}
+
+function partIdentity({ files, picks }: GuestPart): Json {
+  return {
+    files: files.map(({ bytes, ...file }) => ({ ...file, ...(bytes ? { sha256: sha256(bytes) } : {}) })),
+    picks: picks.map((pick) => ({ ...pick })),
+  };
 }
 
 /** The init that is here, as locks name it. */
 export async function currentGuest(architecture: Architecture): Promise<{ version: number; digest: Digest }> {
-  return { version: GUEST_VERSION, digest: guestDigest(await readGuestFiles(), guestPicks(architecture)) };
+  return { version: GUEST_VERSION, digest: guestDigest(await readGuest(architecture)) };
 }
 
 /**
@@ -125,14 +179,22 @@ export function requireGuest(
   );
 }
 
-/** The scripts, configuration, links and folders of the init, sorted by path; line ends are LF wherever they are read. */
-export async function readGuestFiles(): Promise<GuestFile[]> {
+/** All that the init is made of. */
+export async function readGuest(architecture: Architecture): Promise<GuestParts> {
+  return {
+    root: { picks: rootPicks(architecture), files: await readFiles(ROOT) },
+    initramfs: { picks: initramfsPicks(architecture), files: await readFiles(INITRAMFS) },
+  };
+}
+
+/** Sorted by path; line ends are LF wherever they are read. */
+async function readFiles({ scripts, links, directories }: Sources): Promise<GuestFile[]> {
   const files: GuestFile[] = [];
-  for (const [path, mode] of Object.entries(FILES)) {
-    const text = await readFile(join(SCRIPTS, path), 'utf8');
+  for (const { path, mode, source } of scripts) {
+    const text = await readFile(join(SCRIPTS, source), 'utf8');
     files.push({ path, mode, bytes: Buffer.from(text.replaceAll('\r\n', '\n')) });
   }
-  for (const [path, link] of Object.entries(LINKS)) files.push({ path, mode: 0o777, link });
-  for (const [path, mode] of Object.entries(DIRECTORIES)) files.push({ path, mode, directory: true });
+  for (const [path, link] of Object.entries(links)) files.push({ path, mode: 0o777, link });
+  for (const [path, mode] of Object.entries(directories)) files.push({ path, mode, directory: true });
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

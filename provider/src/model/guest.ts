@@ -5,7 +5,12 @@ export interface GuestPick {
   readonly from: string;
   /** Path in the image. Default: the path in the package. Only where `from` names one file. */
   readonly to?: string;
+  /** What alone it is for; absent where it always comes along. */
+  readonly for?: GuestPurpose;
 }
+
+/** Checking a root block by block. */
+export type GuestPurpose = 'verity';
 
 /** A file, link or folder that Ingot's own init brings along: exactly one of `bytes`, `link` and `directory`. */
 export interface GuestFile {
@@ -16,4 +21,17 @@ export interface GuestFile {
   /** Target text of a symbolic link. */
   readonly link?: string;
   readonly directory?: true;
+}
+
+/** A root that the guest brings: what it takes out of packages, and its own files, which win. */
+export interface GuestPart {
+  readonly picks: readonly GuestPick[];
+  readonly files: readonly GuestFile[];
+}
+
+/** Ingot's own init. */
+export interface GuestParts {
+  readonly root: GuestPart;
+  /** The small root that finds the root on a disk. */
+  readonly initramfs: GuestPart;
 }

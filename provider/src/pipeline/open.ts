@@ -59,10 +59,10 @@ async function openGuest(
   guest: NonNullable<Lock['guest']>,
   source: SourceOptions,
 ): Promise<NonNullable<AssembleInput['guest']>> {
-  const { guestDigest, guestPicks, readGuestFiles, requireGuest } = await import('../guest/manifest.js');
+  const { guestDigest, readGuest, requireGuest } = await import('../guest/manifest.js');
   const { open: openPin } = await import('../source/transport.js');
-  const [picks, files] = [guestPicks(architectureOf(source.platform)), await readGuestFiles()];
-  requireGuest(guest, guestDigest(files, picks));
+  const parts = await readGuest(architectureOf(source.platform));
+  requireGuest(guest, guestDigest(parts));
   const { layers } = await openPin(guest.pin, 'guest', { ...source, reference: 'deb:' });
-  return { layers, picks, files };
+  return { ...parts, layers };
 }

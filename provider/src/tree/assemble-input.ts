@@ -1,4 +1,4 @@
-import type { BlobRange, Content, GuestFile, GuestPick, ImageConfig, Layer, Lock } from '../model/index.js';
+import type { BlobRange, Content, GuestParts, ImageConfig, Layer, Lock } from '../model/index.js';
 
 /** All that a tree is made of. */
 export interface AssembleInput {
@@ -6,11 +6,7 @@ export interface AssembleInput {
   /** Of packages: `boot/kernel`, and `usr/lib/modules/<release>/…` with modules uncompressed and their indexes. */
   readonly kernel?: Layer;
   /** Packages that Ingot's own init takes binaries from, and which. Absent where the spec brings an init. */
-  readonly guest?: {
-    readonly layers: readonly Layer[];
-    readonly picks: readonly GuestPick[];
-    readonly files: readonly GuestFile[];
-  };
+  readonly guest?: GuestParts & { readonly layers: readonly Layer[] };
   /** By reference text: layers, lowest first (for `deb:` one per package, sorted by name). */
   readonly roots: ReadonlyMap<string, readonly Layer[]>;
   /** By reference text, of those that are container images. */

@@ -11,8 +11,11 @@ const service: Container = { name: 'web', image: 'deb:lighttpd', command: ['ligh
 const kernel = layer({ 'boot/kernel': 'MZ' }, { name: 'linux-image-cloud-amd64', version: '6.12.1-1' });
 const guest = {
   layers: [deb('busybox-static', { 'usr/bin/busybox': program() })],
-  picks: [{ package: 'busybox-static', from: 'usr/bin/busybox' }],
-  files: [{ path: 'init', mode: 0o755, bytes: Buffer.from('#!/bin/sh\n') }],
+  root: {
+    picks: [{ package: 'busybox-static', from: 'usr/bin/busybox' }],
+    files: [{ path: 'init', mode: 0o755, bytes: Buffer.from('#!/bin/sh\n') }],
+  },
+  initramfs: { picks: [], files: [] },
 };
 const guestLock = { version: 1, pin: { kind: 'debian' as const, suite: 'trixie', packages: [] } };
 

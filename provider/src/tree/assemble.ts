@@ -1,5 +1,6 @@
 import type { Tree } from '../model/index.js';
 import { architectureOf, parseReference } from '../model/index.js';
+import { layAnyKernel } from './any-kernel.js';
 import { apkDatabase, mergeApkDatabases } from './apk-database.js';
 import type { AssembleInput } from './assemble-input.js';
 import { authoritiesOf } from './certificates.js';
@@ -9,9 +10,6 @@ import { TreeError } from './error.js';
 import { layFiles } from './files.js';
 import { layGuest } from './guest.js';
 import { containerIds } from './ids.js';
-import { imageRoot } from './image-root.js';
-import { layKernel } from './kernel.js';
-import { layKernelImage } from './kernel-image.js';
 import { layMachineSettings } from './machine-settings.js';
 import { layPackages } from './packages.js';
 import { absorb, entriesOf, type Folder, newFolder, plainFolder } from './root.js';
@@ -34,7 +32,7 @@ export async function assemble(input: AssembleInput): Promise<Tree> {
   const host = newFolder(plainFolder(init, mtimeSeconds));
 
   await layInit(host, input, components);
-  await layAnyKernel(host, input, components);
+  await layAnyKernel(host, input, components.add('kernel', 'kernel'));
   await layPackages(host, input, components);
   const authorities = await authoritiesOf(lock, { certificates: input.certificates, read });
   const { uids, gids } = await layMachineSettings(host, input, { authorities, components });
@@ -57,24 +55,6 @@ export async function assemble(input: AssembleInput): Promise<Tree> {
 
   const entries = entriesOf(host);
   return { entries, components: components.usedBy(entries) };
-}
-
-/** The kernel of a package, as Ingot prepares it, or that of an image, as LinuxKit lays it down. */
-async function layAnyKernel(host: Folder, input: AssembleInput, components: ComponentList): Promise<void> {
-  const { lock, read } = input;
-  const { kernel } = lock.spec;
-  const mtimeSeconds = lock.sourceDateEpoch;
-  if (input.kernel !== undefined) {
-    const component = components.add('kernel', 'kernel');
-    const { modules, cmdline: commandLine } = kernel ?? {};
-    await layKernel(host, input.kernel, { modules, commandLine, component, mtimeSeconds, read });
-    return;
-  }
-  const layers = kernel === undefined ? undefined : input.roots.get(kernel.image);
-  if (kernel === undefined || layers === undefined) return;
-  const component = components.add('kernel', 'kernel');
-  const { root: image } = await imageRoot(layers, { pin: lock.pins[kernel.image], component, mtimeSeconds, read });
-  await layKernelImage(host, { image, kernel, component, mtimeSeconds, read });
 }
 
 /** Ingot's own init, or the images that the spec brings, later ones over earlier ones. */
@@ -101,7 +81,8 @@ async function layInit(host: Folder, input: AssembleInput, components: Component
     throw new TreeError('missing-input', "Cannot build the image: the packages of Ingot's own init were not handed in");
   }
   layGuest(host, {
-    ...guest,
+    ...guest.root,
+    layers: guest.layers,
     version: lock.guest.version,
     architecture: architectureOf(lock.platform),
     hostname: lock.spec.hostname,

@@ -43,8 +43,8 @@ function input(change: { page?: string; version?: string; args?: string[]; unit?
       kernel,
       guest: {
         layers: [deb('busybox-static', { 'usr/bin/busybox': program() }, '2.0'), deb('unused', {})],
-        picks: [{ package: 'busybox-static', from: 'usr/bin/busybox' }],
-        files: [],
+        root: { picks: [{ package: 'busybox-static', from: 'usr/bin/busybox' }], files: [] },
+        initramfs: { picks: [], files: [] },
       },
     },
   );

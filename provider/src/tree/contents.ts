@@ -51,7 +51,7 @@ export async function describeWhole(tree: Tree, input: AssembleInput): Promise<C
 
 /** Those that the image is put together from, as far as they gave something to it. */
 function packagesOf(input: AssembleInput): InstalledPackage[] {
-  const picked = new Set(input.guest?.picks.map((pick) => pick.package) ?? []);
+  const picked = new Set(input.guest?.root.picks.map((pick) => pick.package) ?? []);
   const guest = (input.guest?.layers ?? []).filter((layer) => picked.has(layer.package?.name ?? ''));
   const layers = [...(input.kernel ? [input.kernel] : []), ...guest, ...[...input.roots.values()].flat()];
   return layers.flatMap((layer) => layer.package ?? []);

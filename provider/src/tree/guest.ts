@@ -54,7 +54,11 @@ export function layGuest(root: Folder, options: GuestOptions): void {
 }
 
 /** All packages are unpacked beside the image, so that a picked link leads to the file that its package means. */
-function layPicks(root: Folder, { layers, picks, architecture }: GuestOptions, plain: Ownership): void {
+export function layPicks(
+  root: Folder,
+  { layers, picks, architecture }: Pick<GuestOptions, 'layers' | 'picks' | 'architecture'>,
+  plain: Ownership,
+): void {
   const unpacked = newFolder(plain);
   mergeUsr(unpacked, architecture, plain);
   const paths = new Map<string, string[]>();
@@ -79,7 +83,7 @@ function layPicks(root: Folder, { layers, picks, architecture }: GuestOptions, p
   }
 }
 
-function layGuestFile(root: Folder, file: GuestFile, plain: Ownership): void {
+export function layGuestFile(root: Folder, file: GuestFile, plain: Ownership): void {
   const ownership = { ...plain, mode: file.mode };
   if (file.directory === true) {
     const there = find(root, file.path);

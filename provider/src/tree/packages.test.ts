@@ -9,14 +9,17 @@ const guest = {
     deb('busybox-static', { 'usr/bin/busybox': program('guest') }),
     deb('libc6', { 'usr/lib/libc.so.6': 'libc' }),
   ],
-  picks: [
-    { package: 'busybox-static', from: 'usr/bin/busybox' },
-    { package: 'libc6', from: 'usr/lib/libc.so.6' },
-  ],
-  files: [
-    { path: 'init', mode: 0o755, bytes: Buffer.from('#!/bin/sh\n') },
-    { path: 'usr/bin/sh', mode: 0o777, link: 'busybox' },
-  ],
+  root: {
+    picks: [
+      { package: 'busybox-static', from: 'usr/bin/busybox' },
+      { package: 'libc6', from: 'usr/lib/libc.so.6' },
+    ],
+    files: [
+      { path: 'init', mode: 0o755, bytes: Buffer.from('#!/bin/sh\n') },
+      { path: 'usr/bin/sh', mode: 0o777, link: 'busybox' },
+    ],
+  },
+  initramfs: { picks: [], files: [] },
 };
 const guestLock = { version: 1, pin: { kind: 'debian' as const, suite: 'trixie', packages: [] } };
 
