@@ -8,7 +8,7 @@
  */
 export { lockDigest } from './model/lock.js';
 export { assemble, describe } from './pipeline/assemble.js';
-export { bootFiles } from './pipeline/boot.js';
+export { bootFiles, testImage } from './pipeline/boot.js';
 export { build, type Compression, isStreamed, type StreamedArtifact, stream } from './pipeline/build.js';
 export { commandLineOf } from './pipeline/command-line.js';
 export {
@@ -24,7 +24,7 @@ export { type LockOptions, lock } from './pipeline/lock.js';
 export { lockFile, outdated, readLockFile, relock, wantedOf } from './pipeline/lock-file.js';
 export { at, parse } from './pipeline/parse.js';
 export { openWorkshop, type Workshop } from './pipeline/workshop.js';
-export type { MachineRecord } from './run/qemu/machine.js';
+export type { BootTestRecord, MachineRecord } from './run/qemu/machine.js';
 export type { LockFile } from './source/lock-file/lock-file.js';
 export type { Outdated } from './source/lock-file/outdated.js';
 

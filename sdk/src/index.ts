@@ -1,3 +1,4 @@
+export * from './boot-test.js';
 export * from './image.js';
 export * as local from './local/index.js';
 export type { Spec } from './spec.js';

@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { Image, local } from './index.js';
+import { BootTest, Image, local } from './index.js';
 
 const registered: pulumi.runtime.MockResourceArgs[] = [];
 
@@ -59,5 +59,24 @@ describe('local.Instance', () => {
 
   test('refuses to be without an image', () => {
     expect(() => new local.Instance('none', {} as local.InstanceArgs)).toThrow(/it has no image; pass an ingot.Image/);
+  });
+});
+
+describe('BootTest', () => {
+  test('takes the place of its image for what runs it', async () => {
+    const image = new Image('tried', { spec: 'web.yml' });
+    const passed = new BootTest('trial', { image, probes: [{ http: { port: 80 } }] });
+    expect(await inputsOf(passed)).toMatchObject({
+      digest: 'sha256:abc',
+      __lock: 'lock',
+      probes: [{ http: { port: 80 } }],
+      __type: 'BootTest',
+    });
+    const machine = new local.Instance('passed', { image: passed });
+    expect(await inputsOf(machine)).toMatchObject({ imageDigest: 'sha256:abc', __lock: 'lock' });
+  });
+
+  test('refuses to be without an image', () => {
+    expect(() => new BootTest('none', {} as never)).toThrow(/it has no image; pass an ingot.Image/);
   });
 });

@@ -6,6 +6,7 @@ import { describeError, IngotError } from '../model/error.js';
 import { addCacheCommands } from './cache-commands.js';
 import { addImageCommands } from './image-commands.js';
 import { addLockCommands } from './lock-commands.js';
+import { addMachineCommands } from './machine-commands.js';
 import { Unanswered } from './question.js';
 
 /**
@@ -22,6 +23,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .exitOverride();
 
   addImageCommands(program);
+  addMachineCommands(program);
   addLockCommands(program);
   addCacheCommands(program);
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { unpinnedLock } from '../model/lock.js';
-import { check, create, diff, read } from './index.js';
+import { check, create, diff, read, update } from './index.js';
 import { encodeLock } from './lock-text.js';
 import { UNKNOWN } from './unknown.js';
 
@@ -98,5 +98,39 @@ describe('local.Instance', () => {
       replaces: ['imageDigest'],
     });
     expect(await diff('vm-1', olds, { ...olds, drainSeconds: 5 })).toEqual({});
+  });
+});
+
+describe('BootTest', () => {
+  const lock = encodeLock({ lock: { ...unpinnedLock({}), recipe: 1, pins: {}, files: {}, guest: null }, sources: {} });
+  const TEST = { ...IMAGE, __type: 'BootTest', digest: `sha256:${'0'.repeat(64)}`, __lock: lock };
+
+  test.each([
+    [{ digest: 'sha256:short' }, 'digest', 'must be the digest of an ingot.Image'],
+    [{ probes: [{ http: { port: 80 }, tcp: { port: 80 } }] }, 'probes', 'must have one of http, tcp, console and ready'],
+    [{ probes: [{ http: { port: 80, path: 'x' } }] }, 'probes', '0.http.path'],
+    [{ memoryMiB: 64, rootSizeBytes: 300 * 2 ** 20 }, 'memoryMiB', 'needs at least 696'],
+  ])('check() refuses %j', async (inputs, property, reason) => {
+    const { failures } = await check({}, { ...TEST, ...inputs });
+    expect(failures).toEqual([{ property, reason: expect.stringContaining(reason) }]);
+  });
+
+  test('check() fills in the defaults, also where the image is not known yet', async () => {
+    const { inputs } = await check({}, { ...TEST, digest: UNKNOWN, __lock: UNKNOWN });
+    expect(inputs).toMatchObject({ memoryMiB: 512, cpus: 1, probes: [], timeoutSeconds: 60, digest: UNKNOWN });
+  });
+
+  test('diff() sees a change where another image, or another question, is to pass', async () => {
+    const { inputs: olds } = await check({}, TEST);
+    expect(await diff('id', olds, { ...olds, __lock: 'other text' })).toEqual({ changes: false });
+    expect(await diff('id', olds, { ...olds, digest: `sha256:${'1'.repeat(64)}` })).toEqual({});
+    expect(await diff('id', olds, { ...olds, probes: [{ ready: true }] })).toEqual({});
+  });
+
+  test('update() does not boot an image again that has passed', async () => {
+    const { inputs } = await check({}, TEST);
+    const olds = { ...inputs, accelerator: 'tcg', bootSeconds: { healthy: 6 } };
+    const { outs } = await update('id', olds, { ...inputs, timeoutSeconds: 90 });
+    expect(outs).toMatchObject({ timeoutSeconds: 90, accelerator: 'tcg', bootSeconds: { healthy: 6 } });
   });
 });

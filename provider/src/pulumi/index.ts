@@ -13,6 +13,7 @@ import { type Properties, refuseNewer, StateError } from './state.js';
 const HANDLERS: Readonly<Record<string, () => Promise<Handler>>> = {
   // Loaded when it is needed: an Image alone never loads QEMU's half, and so on.
   Image: async () => (await import('./image.js')).image,
+  BootTest: async () => (await import('./boot-test.js')).bootTest,
   'local.Instance': async () => (await import('./instance.js')).instance,
 };
 

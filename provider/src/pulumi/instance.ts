@@ -1,11 +1,11 @@
-import type { CheckFailure } from '@pulumi/pulumi/dynamic';
 import { z } from 'zod';
-import { canonicalJson, type Digest, isDigest, type Json } from '../model/digest.js';
+import { type Digest, isDigest } from '../model/digest.js';
 import { HealthCheck, MachineSpec, PortMapping } from '../model/machine.js';
 import { DEFAULT_PLATFORM } from '../model/spec.js';
 import type { MachineRecord } from '../pipeline.js';
 import type { Handler, Operation } from './handler.js';
 import { decodeLock } from './lock-text.js';
+import { runOptions, same, tooLittleMemory, withoutLock } from './machine-inputs.js';
 import { failuresOf, failuresOfIssues } from './problems.js';
 import { type Properties, STATE_VERSION } from './state.js';
 import { isUnknown, UNKNOWN } from './unknown.js';
@@ -97,14 +97,6 @@ function ownerOf(operation: Operation): { urn: string; project: string } {
   return { urn: operation.urn, project: operation.directory };
 }
 
-function runOptions({ settings, signal, progress }: Operation): {
-  stateDirectory: string;
-  signal: AbortSignal;
-  progress: Operation['progress'];
-} {
-  return { stateDirectory: settings.stateDirectory, signal, progress };
-}
-
 function machineOf(properties: Properties): MachineSpec {
   const { memoryMiB, cpus, ports, health, drainSeconds } = Inputs.parse(properties);
   return { memoryMiB, cpus, ports, drainSeconds, ...(health ? { health } : {}) };
@@ -128,28 +120,4 @@ function outputsOf(record: MachineRecord): Properties {
     // Its own claim on what it stands for; an instance is never adopted, so there is one.
     __claim: record.id,
   };
-}
-
-/** The kernel and what it needs to run, beside the image. */
-const KERNEL_MIB = 96;
-
-/**
- * A kernel that runs out of memory while it unpacks its root says so in one line, and goes on with files cut off. The
- * root is there twice for a moment: as it was loaded, and unpacked.
- */
-function tooLittleMemory({ __rootBytes, memoryMiB }: Properties): CheckFailure[] {
-  if (typeof __rootBytes !== 'number' || typeof memoryMiB !== 'number') return [];
-  const neededMiB = Math.ceil((2 * __rootBytes) / 2 ** 20) + KERNEL_MIB;
-  if (memoryMiB >= neededMiB) return [];
-  const reason = `${memoryMiB} is too little for this image, which is unpacked into memory; it needs at least ${neededMiB}`;
-  return [{ property: 'memoryMiB', reason }];
-}
-
-function withoutLock(news: Properties): Properties {
-  const { __lock, ...rest } = news;
-  return rest;
-}
-
-function same(a: unknown, b: unknown): boolean {
-  return canonicalJson((a ?? null) as Json) === canonicalJson((b ?? null) as Json);
 }

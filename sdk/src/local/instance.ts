@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { BootTest } from '../boot-test.js';
 import type { Image } from '../image.js';
 import { containsSecret, Resource } from '../stub.js';
 
@@ -30,8 +31,8 @@ export interface Health {
 }
 
 export interface InstanceArgs {
-  /** What it boots. Another image means another machine. */
-  image: Image;
+  /** What it boots; with a boot test, only if that has passed. Another image means another machine. */
+  image: Image | BootTest;
   /** Default: none. */
   ports?: pulumi.Input<pulumi.Input<Port>[]>;
   /** Without one, a machine counts as working when its image says that it is ready. */

@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MachineSpec } from '../../model/machine.js';
+import { type Probe, probeText } from '../../model/probe.js';
 import type { Progress } from '../../model/progress.js';
 import type { RunErrorCode } from '../error.js';
 import { CONSOLE_FILE, READY_FILE } from './command-line.js';
+import { consoleHas } from './console-text.js';
 import { endpointText } from './forwarder-client.js';
 import { GuestEar, type GuestWord } from './guest-words.js';
-import { httpAttempt, isEstablished, tcpAttempt, untilHealthy } from './health.js';
+import { type Attempt, httpAttempt, isEstablished, tcpAttempt, untilHealthy } from './health.js';
 import type { PublishedPort } from './machine-file.js';
 import { withQmp } from './qmp.js';
 
@@ -30,7 +32,9 @@ export class BootFailure extends Error {
 export interface BootOptions {
   readonly folder: string;
   readonly uuid: string;
-  readonly machine: MachineSpec;
+  readonly machine: Pick<MachineSpec, 'health'>;
+  /** Asked beside the health check. */
+  readonly probes?: readonly Probe[];
   readonly ports: readonly PublishedPort[];
   readonly emulated: boolean;
   /** Whether the image's init is known to say `ready`; undefined where nobody knows. */
@@ -42,8 +46,8 @@ export interface BootOptions {
 }
 
 /**
- * Waits until the machine is healthy: its health check says so, or without one the guest itself, or, where it says
- * nothing, time.
+ * Waits until the machine is healthy: its health check and the probes say so, or without them the guest itself, or, where
+ * it says nothing, time.
  * @returns what the guest said about its phases, in seconds after its kernel's start; nothing if it has said nothing.
  * @throws {BootFailure} as soon as it is clear that it will not be; the signal's reason.
  */
@@ -54,26 +58,33 @@ export async function untilBooted(options: BootOptions): Promise<Readonly<Record
   const end = new AbortController();
   const signal = AbortSignal.any([options.signal, end.signal]);
   let phases: Readonly<Record<string, number>> = {};
-  let missing = 'it does not answer';
   const heard = (said: Readonly<Record<string, number>>): void => {
     phases = said;
   };
 
-  const healthy = checkHealth({ ...options, signal }, (why) => {
-    missing = why;
-  });
+  const missing = new Map<string, string>();
   const ready = listen({ ...options, signal }, heard);
+  const checks = checksOf({ ...options, signal }).map(async ({ text, attempt }) => {
+    missing.set(text, 'it does not answer');
+    await untilHealthy(attempt, { signal, failed: (why) => missing.set(text, why) });
+    missing.delete(text);
+  });
+  if (options.probes?.some((probe) => probe.ready === true)) {
+    missing.set('ready', 'it does not say that it is ready');
+    checks.push(ready.good.then(() => void missing.delete('ready')));
+  }
   const wait: Promise<unknown>[] = [ready.bad];
-  if (healthy !== undefined) {
-    wait.push(healthy);
+  if (checks.length > 0) {
+    options.progress({ step: 'waiting until it is healthy' });
+    wait.push(Promise.all(checks));
   } else {
-    missing = 'it does not say that it is ready';
+    missing.set('ready', 'it does not say that it is ready');
     wait.push(ready.good);
     if (saysReady === false) wait.push(pause(Math.min(1, limitSeconds), signal));
     if (saysReady === undefined) wait.push(pause(Math.min(SILENT_SECONDS * factor, limitSeconds), signal));
   }
   const late = pause(limitSeconds, signal).then(() => {
-    throw new BootFailure('unhealthy', `it was not healthy within ${limitSeconds} s: ${missing}`);
+    throw new BootFailure('unhealthy', `it was not healthy within ${limitSeconds} s: ${wrongIn(missing, options)}`);
   });
   try {
     await Promise.race([...wait, late, untilAborted(options.signal, end.signal)]);
@@ -83,23 +94,45 @@ export async function untilBooted(options: BootOptions): Promise<Readonly<Record
   }
 }
 
-/** Undefined where no check is wanted. */
-function checkHealth(
-  { machine, ports, folder, uuid, signal, progress }: BootOptions,
-  failed: (why: string) => void,
-): Promise<unknown> | undefined {
-  const { http, tcp } = machine.health ?? {};
-  if (http === undefined && tcp === undefined) return undefined;
+/** What is still wrong; where several things were asked, which it is. */
+function wrongIn(missing: ReadonlyMap<string, string>, { probes = [] }: BootOptions): string {
+  const told = [...missing].map(([text, why]) => (probes.length > 0 ? `${text}: ${why}` : why));
+  return told.join('; ');
+}
+
+interface Check {
+  /** What it asks. */
+  readonly text: string;
+  readonly attempt: Attempt;
+}
+
+function checksOf({ machine, probes = [], ports, folder, uuid }: BootOptions): Check[] {
   const established = async (port: number): Promise<boolean> =>
     isEstablished((await withQmp({ folder, uuid }, (qmp) => qmp.monitor('info usernet'))) ?? '', port);
-  const attempts = [];
+  const { http, tcp } = machine.health ?? {};
+  const asked: Probe[] = [...(http ? [{ http }] : []), ...(tcp ? [{ tcp }] : []), ...probes];
+  return asked.flatMap((probe) => {
+    const attempt = attemptOf(probe, { ports, established, consoleFile: join(folder, CONSOLE_FILE) });
+    return attempt === undefined ? [] : [{ text: probeText(probe), attempt }];
+  });
+}
+
+function attemptOf(
+  { http, tcp, console: wanted }: Probe,
+  machine: {
+    readonly ports: readonly PublishedPort[];
+    readonly established: (port: number) => Promise<boolean>;
+    readonly consoleFile: string;
+  },
+): Attempt | undefined {
   if (http !== undefined) {
-    const port = publishedPort(ports, http.port);
-    attempts.push(httpAttempt(http, { port: port.private, host: endpointText({ ...port, port: port.host }) }));
+    const port = publishedPort(machine.ports, http.port);
+    return httpAttempt(http, { port: port.private, host: endpointText({ ...port, port: port.host }) });
   }
-  if (tcp !== undefined) attempts.push(tcpAttempt(publishedPort(ports, tcp.port).private, established));
-  progress({ step: 'waiting until it is healthy' });
-  return Promise.all(attempts.map((attempt) => untilHealthy(attempt, { signal, failed })));
+  if (tcp !== undefined) return tcpAttempt(publishedPort(machine.ports, tcp.port).private, machine.established);
+  if (wanted === undefined) return undefined;
+  return async () =>
+    (await consoleHas(machine.consoleFile, wanted.contains)) ? undefined : 'its console does not have it';
 }
 
 function publishedPort(ports: readonly PublishedPort[], guest: number): PublishedPort {

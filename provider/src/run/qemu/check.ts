@@ -22,13 +22,15 @@ export async function checkMachine(
     ...(await portProblems(request, stateDirectory)),
     ...healthProblems(machine),
   ];
-  if ((await findQemu(platform, parts)) === undefined) {
-    problems.push({
-      property: 'platform',
-      reason: `this host cannot run ${platform} machines: ${await missingQemu(platform)}`,
-    });
-  }
+  const reason = await findQemuProblem(platform, parts);
+  if (reason !== undefined) problems.push({ property: 'platform', reason });
   return problems;
+}
+
+/** Why this host can run no machines of that platform; undefined where it can. */
+export async function findQemuProblem(platform: Platform, parts?: RunOptions['parts']): Promise<string | undefined> {
+  if ((await findQemu(platform, parts)) !== undefined) return undefined;
+  return `this host cannot run ${platform} machines: ${await missingQemu(platform)}`;
 }
 
 function memoryProblems({ memoryMiB }: MachineSpec): Problem[] {

@@ -49,3 +49,23 @@ export async function lastLinesOf(path: string, count: number): Promise<string[]
     return [];
   }
 }
+
+/** Of a console's start. */
+const SEARCHED_BYTES = 16 * 1024 * 1024;
+
+/** Whether a text is in a console's file, as far as it is written now; false if the file cannot be read. */
+export async function consoleHas(path: string, text: string): Promise<boolean> {
+  const wanted = Buffer.from(text);
+  let kept = Buffer.alloc(0);
+  try {
+    await using file = await open(path);
+    for await (const chunk of file.createReadStream({ end: SEARCHED_BYTES - 1, autoClose: false })) {
+      const searched = Buffer.concat([kept, chunk as Buffer]);
+      if (searched.includes(wanted)) return true;
+      kept = searched.subarray(Math.max(0, searched.length - wanted.length + 1));
+    }
+  } catch {
+    return false;
+  }
+  return false;
+}

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Digest, shortDigest } from '../../model/digest.js';
 import type { MachineSpec } from '../../model/machine.js';
 import type { Platform } from '../../model/platform.js';
+import { type Probe, probePorts } from '../../model/probe.js';
 import { aborted, RunError, requireWanted } from '../error.js';
 import { chooseAccelerator } from './accelerator.js';
 import { BootFailure, untilBooted } from './boot.js';
@@ -13,7 +14,7 @@ import { lastLinesOf } from './console-text.js';
 import type { PortOwner } from './forwarder-protocol.js';
 import { type Launched, LaunchFailure, launch } from './launch.js';
 import { freeLoopbackPort } from './loopback-port.js';
-import { type MachineFile, machineFolder, newMachineId, writeMachineFile } from './machine-file.js';
+import { type MachineFile, machineFolder, newMachineId, type PublishedPort, writeMachineFile } from './machine-file.js';
 import type { RunOptions } from './options.js';
 import { endpointOf } from './port-check.js';
 import { identityOf } from './process-identity.js';
@@ -41,7 +42,12 @@ export interface MachineRequest {
   readonly platform: Platform;
   /** Whether the image's init says `ready`. Undefined: unknown; without a health check it is then given some time. */
   readonly saysReady?: boolean;
+  /** Asked before it counts as healthy, beside its health check. Their ports need not be published. */
+  readonly probes?: readonly Probe[];
 }
+
+/** What is done with a machine that is healthy, before it counts as running. */
+type Finish = (machine: MachineFile) => Promise<void>;
 
 /**
  * Starts a machine that outlives this process, waits until it is healthy, and lets the published ports lead to it,
@@ -49,6 +55,21 @@ export interface MachineRequest {
  * @throws {RunError}; then nothing is left of the machine but its console, and the ports lead where they did.
  */
 export async function createMachine(request: MachineRequest, options: RunOptions): Promise<MachineFile> {
+  return bootMachine(request, options, async (machine) => {
+    requireWanted(options.signal, 'publish its ports');
+    if (machine.ports.length > 0) options.progress({ step: 'taking the published ports over' });
+    await takeOver(machine, options);
+    // From now on a guest that resets is to start again, as it would on any other hardware.
+    const at = { folder: machineFolder(options.stateDirectory, machine.id), uuid: machine.uuid };
+    await withQmp(at, (qmp) => qmp.execute('set-action', { reboot: 'reset' }));
+  });
+}
+
+/**
+ * Starts a machine that outlives this process, waits until it is healthy, and finishes it.
+ * @throws {RunError}, and what `finish` throws; then nothing is left of the machine but its console.
+ */
+export async function bootMachine(request: MachineRequest, options: RunOptions, finish: Finish): Promise<MachineFile> {
   const { signal, parts } = options;
   const { image, owner, platform } = request;
   const what = `start a machine from image ${shortDigest(image)}`;
@@ -77,7 +98,7 @@ export async function createMachine(request: MachineRequest, options: RunOptions
     bootSeconds: {},
   };
   try {
-    return await start(machine, { qemu, request, options });
+    return await start(machine, { qemu, request, options, finish });
   } catch (error) {
     throw await undo(machine, error, { what, options });
   }
@@ -85,7 +106,7 @@ export async function createMachine(request: MachineRequest, options: RunOptions
 
 async function start(
   machine: MachineFile,
-  { qemu, request, options }: { qemu: string; request: MachineRequest; options: RunOptions },
+  { qemu, request, options, finish }: { qemu: string; request: MachineRequest; options: RunOptions; finish: Finish },
 ): Promise<MachineFile> {
   const { stateDirectory, signal, progress } = options;
   const folder = machineFolder(stateDirectory, machine.id);
@@ -98,21 +119,18 @@ async function start(
   progress({ step: `starting ${machine.id} (${machine.accelerator})` });
   const startMs = performance.now();
   const seconds = (): number => Math.round(performance.now() - startMs) / 1000;
-  const { ended } = await launchWithPorts(machine, { qemu, request, options, record });
+  const { ended, reached } = await launchWithPorts(machine, { qemu, request, options, record });
   const started = seconds();
 
   const phases = await untilBooted({
-    ...{ folder, uuid: machine.uuid, machine: request.machine, ports: machine.ports, ended, signal, progress },
+    ...{ folder, uuid: machine.uuid, machine: request.machine, ports: reached, ended, signal, progress },
     emulated: machine.accelerator === 'tcg',
     saysReady: request.saysReady,
+    ...(request.probes ? { probes: request.probes } : {}),
   });
   const healthy = seconds();
 
-  requireWanted(signal, 'publish its ports');
-  if (machine.ports.length > 0) progress({ step: 'taking the published ports over' });
-  await takeOver(machine, options);
-  // From now on a guest that resets is to start again, as it would on any other hardware.
-  await withQmp({ folder, uuid: machine.uuid }, (qmp) => qmp.execute('set-action', { reboot: 'reset' }));
+  await finish(machine);
   const guest = Object.entries(phases).map(([name, end]) => [`guest.${name}`, end]);
   await record({ stage: 'running', bootSeconds: { started, healthy, ...Object.fromEntries(guest) } });
   return machine;
@@ -132,12 +150,14 @@ async function launchWithPorts(
     options: RunOptions;
     record: (change: Partial<MachineFile>) => Promise<void>;
   },
-): Promise<Launched> {
+): Promise<Launched & { readonly reached: readonly PublishedPort[] }> {
   const folder = machineFolder(options.stateDirectory, machine.id);
   let sandbox = process.platform === 'linux';
   for (let attempt = 1; ; attempt++) {
     const inner = new Map<number, number>();
-    for (const { guest } of request.machine.ports) {
+    const published = request.machine.ports.map(({ guest }) => guest);
+    const asked = probePorts(request.probes ?? []).filter((guest) => !published.includes(guest));
+    for (const guest of [...published, ...asked]) {
       if (!inner.has(guest)) inner.set(guest, await freeLoopbackPort());
     }
     const ports = request.machine.ports.map((mapping) => {
@@ -154,7 +174,13 @@ async function launchWithPorts(
       sandbox,
     };
     try {
-      return await launch(qemu, plan, { folder, signal: options.signal, found: (process) => record({ process }) });
+      const found = (process: MachineFile['process']) => record({ process });
+      const launched = await launch(qemu, plan, { folder, signal: options.signal, found });
+      const unpublished = asked.map((guest) => ({
+        ...{ address: '127.0.0.1', host: guest, guest },
+        private: inner.get(guest) ?? 0,
+      }));
+      return { ...launched, reached: [...ports, ...unpublished] };
     } catch (error) {
       const again = error instanceof LaunchFailure && attempt < LAUNCH_TRIES;
       if (!again || !(error.portTaken || (sandbox && error.noSandbox))) throw error;

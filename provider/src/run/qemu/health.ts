@@ -1,4 +1,4 @@
-import { get } from 'node:http';
+import { get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HealthCheck } from '../../model/machine.js';
@@ -18,7 +18,7 @@ export interface HealthOptions {
 }
 
 /** One question to a machine: resolves with nothing if it is healthy, or with what is wrong. */
-type Attempt = (signal: AbortSignal) => Promise<string | undefined>;
+export type Attempt = (signal: AbortSignal) => Promise<string | undefined>;
 
 /**
  * Asks again and again, soon at first, until an answer is good. A guest that is not up yet leaves questions unanswered
@@ -47,9 +47,15 @@ export async function untilHealthy(attempt: Attempt, { signal, failed }: HealthO
   if (!healthy) await new Promise(() => {});
 }
 
-/** Whether a GET through the loopback port is answered with the expected status. The answer's body is not read. */
+/** Bytes of an answer that are searched for a text. */
+const MAX_BODY_BYTES = 1 << 20;
+
+/**
+ * Whether a GET through the loopback port is answered with the expected status and, where one is wanted, a text; else
+ * the answer's body is not read.
+ */
 export function httpAttempt(
-  { path = '/', status }: NonNullable<HealthCheck['http']>,
+  { path = '/', status, body }: NonNullable<HealthCheck['http']> & { readonly body?: string | undefined },
   at: { readonly port: number; readonly host: string },
 ): Attempt {
   return (signal) =>
@@ -58,11 +64,28 @@ export function httpAttempt(
       const request = get({ host: '127.0.0.1', port: at.port, path, headers, agent: false, signal }, (answer) => {
         const got = answer.statusCode ?? 0;
         const good = status === undefined ? got >= 200 && got < 400 : got === status;
+        if (good && body !== undefined) return void bodyProblem(answer, body).then(resolve);
         answer.destroy();
         resolve(good ? undefined : `it answers HTTP ${got}, not ${status ?? '200 to 399'}`);
       });
       request.on('error', (error: NodeJS.ErrnoException) => resolve(wordsFor(error)));
     });
+}
+
+async function bodyProblem(answer: IncomingMessage, wanted: string): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      sizeBytes += chunk.length;
+      if (sizeBytes >= MAX_BODY_BYTES) break;
+    }
+  } catch (error) {
+    return wordsFor(error as NodeJS.ErrnoException);
+  }
+  if (Buffer.concat(chunks).includes(wanted)) return undefined;
+  return `its answer has no ${JSON.stringify(wanted)} in it`;
 }
 
 /**

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Digest } from '../../model/digest.js';
 import type { MachineSpec } from '../../model/machine.js';
+import type { Probe } from '../../model/probe.js';
 import { askForwarder } from './forwarder-client.js';
 import { compileForwarder } from './forwarder-program.fixture.js';
 import { writeGuestRom } from './guest-rom.fixture.js';
@@ -19,6 +20,7 @@ import {
   type MachineRequest,
   type RunOptions,
   readMachine,
+  testBoot,
 } from './machine.js';
 import { identityOf } from './process-identity.js';
 
@@ -382,6 +384,44 @@ describe('deleteMachine()', () => {
     await expect(deleteMachine(record.id, cancelled)).rejects.toMatchObject({ code: 'aborted' });
     expect((await listMachines(options())).map(({ id }) => id)).toEqual([record.id]);
     await deleteMachine(record.id, options());
+    await nothingLeft();
+  });
+});
+
+describe('testBoot()', () => {
+  const boot = () => {
+    const { owner, image, boot, platform } = request();
+    return { owner, image, boot, platform, memoryMiB: 64, cpus: 1, timeoutSeconds: 5 };
+  };
+
+  test('asks all probes, and leaves nothing of the machine', async () => {
+    const probes: Probe[] = [{ ready: true }, { console: { contains: 'hello' } }];
+    const record = await testBoot({ ...boot(), probes }, options());
+    expect(record).toMatchObject({ accelerator: 'tcg', bootSeconds: { 'guest.kernel': 1.5 } });
+    await nothingLeft();
+  });
+
+  test('wants an init that can say that it is ready to say so, whatever else is asked', async () => {
+    const silent = testBoot(
+      { ...boot(), timeoutSeconds: 1, saysReady: true, probes: [{ console: { contains: 'hello' } }] },
+      options('hello\r\n'),
+    );
+    await expect(silent).rejects.toThrow(
+      /not healthy within 4 s: ready: it does not say that it is ready; its console/,
+    );
+    await nothingLeft();
+  });
+
+  test('names the probe that failed, and shows the last of the console', async () => {
+    const probes: Probe[] = [
+      { console: { contains: 'hello' } },
+      { name: 'the page', http: { port: 80, body: 'x' } },
+      { console: { contains: 'bye' } },
+    ];
+    const failed = testBoot({ ...boot(), timeoutSeconds: 1, probes }, options('hello\r\n'));
+    await expect(failed).rejects.toThrow(
+      /within 4 s: the page: it .*; console text "bye": its console does not have it; its console \(.*failed.*\) ends with:\n {2}\| hello/s,
+    );
     await nothingLeft();
   });
 });

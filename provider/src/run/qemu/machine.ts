@@ -15,7 +15,8 @@ import { isAbandoned, isRunning, keepConsole, removeRemains } from './remains.js
 import { stopMachine } from './stop.js';
 import { drain, isPublished, takeOver } from './take-over.js';
 
-export { checkMachine } from './check.js';
+export { type BootTestRecord, type BootTestRequest, testBoot } from './boot-test.js';
+export { checkMachine, findQemuProblem } from './check.js';
 export type { MachineOwner, MachineRequest } from './create.js';
 export type { RunOptions } from './options.js';
 export type { Problem } from './port-check.js';

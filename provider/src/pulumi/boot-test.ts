@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { hexOf, isDigest, sha256 } from '../model/digest.js';
+import { MachineSpec } from '../model/machine.js';
+import { Probe } from '../model/probe.js';
+import type { Handler, Operation } from './handler.js';
+import { decodeLock } from './lock-text.js';
+import { runOptions, same, tooLittleMemory, withoutLock } from './machine-inputs.js';
+import { failuresOf, failuresOfIssues } from './problems.js';
+import { type Properties, STATE_VERSION } from './state.js';
+import { isUnknown, UNKNOWN } from './unknown.js';
+
+const DEFAULTS = { probes: [], memoryMiB: 512, cpus: 1, timeoutSeconds: 60 };
+
+/** What a program gives an `ingot.BootTest`; the SDK takes the image apart into its digest and lock. */
+const Inputs = z.looseObject({
+  digest: z.string().refine((text) => text === UNKNOWN || isDigest(text), 'must be the digest of an ingot.Image'),
+  probes: z.array(Probe).max(100).default(DEFAULTS.probes),
+  memoryMiB: MachineSpec.shape.memoryMiB.default(DEFAULTS.memoryMiB),
+  cpus: MachineSpec.shape.cpus.default(DEFAULTS.cpus),
+  timeoutSeconds: z.int().min(1).max(3600).default(DEFAULTS.timeoutSeconds),
+});
+
+/** What a boot depends on: where these are as they were, the image has passed already and is not booted again. */
+const TESTED = ['digest', 'probes', 'memoryMiB', 'cpus'] as const;
+
+/** An image, booted once; the update fails where it does not pass. It owns nothing: the machine is gone afterwards. */
+export const bootTest: Handler = {
+  async check(_olds, news) {
+    if (isUnknown(withoutLock(news))) return { inputs: { ...DEFAULTS, ...news, __version: STATE_VERSION } };
+    const parsed = Inputs.safeParse(news);
+    if (!parsed.success) return { inputs: { ...news }, failures: failuresOfIssues(parsed.error) };
+    const inputs = { ...parsed.data, __version: STATE_VERSION };
+    try {
+      const { findQemuProblem } = await (await import('../pipeline.js')).run();
+      const platform = isUnknown(news.__lock) ? undefined : decodeLock(news.__lock).lock.platform;
+      const reason = platform && (await findQemuProblem(platform));
+      const failures = tooLittleMemory({ ...inputs, __rootBytes: news.rootSizeBytes });
+      return { inputs, failures: [...failures, ...(reason ? [{ property: 'image', reason }] : [])] };
+    } catch (error) {
+      return { inputs, failures: failuresOf(error) };
+    }
+  },
+
+  async diff(_id, olds, news) {
+    return [...TESTED, 'timeoutSeconds'].every((key) => same(olds[key], news[key])) ? { changes: false } : {};
+  },
+
+  async create(inputs, operation) {
+    const id = `boot-test-${hexOf(sha256(String(inputs.__urn))).slice(0, 12)}`;
+    return { id, outs: { ...inputs, ...(await boot(inputs, operation)) } };
+  },
+
+  async update(_id, olds, news, operation) {
+    const passed = TESTED.every((key) => same(olds[key], news[key]));
+    const { accelerator, bootSeconds } = olds;
+    return { outs: { ...news, ...(passed ? { accelerator, bootSeconds } : await boot(news, operation)) } };
+  },
+
+  async read(id, state) {
+    return { id, props: { ...state } };
+  },
+
+  async delete() {
+    // What was booted has ended with the test.
+  },
+};
+
+async function boot(inputs: Properties, operation: Operation): Promise<Properties> {
+  const pipeline = await import('../pipeline.js');
+  const { probes, memoryMiB, cpus, timeoutSeconds } = Inputs.parse(inputs);
+  const locked = decodeLock(inputs.__lock);
+  await using workshop = await pipeline.openWorkshop(operation.settings, operation);
+  const owner = { urn: operation.urn, project: operation.directory };
+  const test = { owner, probes, memoryMiB, cpus, timeoutSeconds };
+  const { accelerator, bootSeconds } = await pipeline.testImage(locked, test, { ...runOptions(operation), workshop });
+  return { accelerator, bootSeconds };
+}

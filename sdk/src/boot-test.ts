@@ -1,0 +1,82 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { Image } from './image.js';
+import { containsSecret, Resource } from './stub.js';
+
+/** One question to the booted machine, asked until the answer is good. One of `http`, `tcp`, `console` and `ready`. */
+export interface Probe {
+  /** What messages call it. Default: what it asks. */
+  name?: pulumi.Input<string>;
+  /** It answers this request. */
+  http?: pulumi.Input<{
+    /** Port in the machine. */
+    port: pulumi.Input<number>;
+    /** Default: `/`. */
+    path?: pulumi.Input<string>;
+    /** Expected status. Default: any from 200 to 399. */
+    status?: pulumi.Input<number>;
+    /** Text that is in the answer. Default: any answer. */
+    body?: pulumi.Input<string>;
+  }>;
+  /** It takes connections at this port of the machine. */
+  tcp?: pulumi.Input<{ port: pulumi.Input<number> }>;
+  /** This text is in a line of its console. */
+  console?: pulumi.Input<{ contains: pulumi.Input<string> }>;
+  /** Its init says that it is ready. Asked of every image with Ingot's own init in any case. */
+  ready?: pulumi.Input<true>;
+}
+
+export interface BootTestArgs {
+  /** What is booted. */
+  image: Image;
+  /** All must pass. Default: none but that the image says that it is ready. */
+  probes?: pulumi.Input<pulumi.Input<Probe>[]>;
+  /** Default: 512. */
+  memoryMiB?: pulumi.Input<number>;
+  /** Default: 1. */
+  cpus?: pulumi.Input<number>;
+  /** From start to the last probe, on real hardware; emulation is given four times as long. Default: 60. */
+  timeoutSeconds?: pulumi.Input<number>;
+}
+
+/**
+ * Boots an image once in a virtual machine on the host that runs the update, and fails the update where it does not
+ * pass. An image that has passed is not booted again. Resources that publish or run images take one in the place of the
+ * image, so that nothing is published or replaced before the image has passed.
+ */
+export class BootTest extends Resource {
+  /** Digest of the image that passed. */
+  declare readonly digest: pulumi.Output<string>;
+  /** `kvm`, `hvf`, or `tcg` (emulation: slow). */
+  declare readonly accelerator: pulumi.Output<string>;
+  /** Seconds from start to each phase of the boot. */
+  declare readonly bootSeconds: pulumi.Output<{ [phase: string]: number }>;
+  /** Size of all files of the image, uncompressed. */
+  declare readonly rootSizeBytes: pulumi.Output<number>;
+  /** @internal The pinned spec, for the resources that build and boot it. */
+  declare readonly __lock: pulumi.Output<string>;
+
+  constructor(name: string, args: BootTestArgs, options?: pulumi.CustomResourceOptions) {
+    if (args.image === undefined) {
+      throw new pulumi.RunError(`Cannot create the boot test '${name}': it has no image; pass an ingot.Image as image`);
+    }
+    super(
+      'BootTest',
+      name,
+      {
+        properties: {
+          digest: args.image.digest,
+          rootSizeBytes: args.image.rootSizeBytes,
+          __lock: args.image.__lock,
+          probes: args.probes,
+          memoryMiB: args.memoryMiB,
+          cpus: args.cpus,
+          timeoutSeconds: args.timeoutSeconds,
+          accelerator: undefined,
+          bootSeconds: undefined,
+        },
+        secret: containsSecret(args.probes, args.memoryMiB, args.cpus, args.timeoutSeconds),
+      },
+      options,
+    );
+  }
+}
