@@ -107,7 +107,11 @@ describe('BootTest', () => {
 
   test.each([
     [{ digest: 'sha256:short' }, 'digest', 'must be the digest of an ingot.Image'],
-    [{ probes: [{ http: { port: 80 }, tcp: { port: 80 } }] }, 'probes', 'must have one of http, tcp, console and ready'],
+    [
+      { probes: [{ http: { port: 80 }, tcp: { port: 80 } }] },
+      'probes',
+      'must have one of http, tcp, console and ready',
+    ],
     [{ probes: [{ http: { port: 80, path: 'x' } }] }, 'probes', '0.http.path'],
     [{ memoryMiB: 64, rootSizeBytes: 300 * 2 ** 20 }, 'memoryMiB', 'needs at least 696'],
   ])('check() refuses %j', async (inputs, property, reason) => {
