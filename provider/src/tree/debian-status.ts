@@ -2,7 +2,7 @@ import { generated } from './generated.js';
 import { type Folder, findLink, newFile, type Ownership, put } from './root.js';
 
 /** Version numbers of the releases, which scanners look vulnerabilities up by. */
-const RELEASES = new Map([
+export const DEBIAN_RELEASES: ReadonlyMap<string, string> = new Map([
   ['bookworm', '12'],
   ['trixie', '13'],
   ['forky', '14'],
@@ -25,7 +25,7 @@ export function addPackageRecord(
 /** The release in etc/os-release, for scanners, where base-files is not among the packages. */
 export function addOsRelease(root: Folder, suite: string, ownership: Ownership): void {
   if (findLink(root, 'etc/os-release') !== undefined) return;
-  const number = RELEASES.get(suite);
+  const number = DEBIAN_RELEASES.get(suite);
   const version = number === undefined ? '' : `VERSION_ID="${number}"\n`;
   const text = `NAME="Debian GNU/Linux"\nID=debian\n${version}VERSION_CODENAME=${suite}\n`;
   put(root, 'etc/os-release', newFile(generated(text), { ...ownership, mode: 0o644 }), ownership);
