@@ -4,7 +4,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bootArguments, CONSOLE_FILE, qemuArguments, READY_FILE } from '../../provider/src/run/qemu/command-line.js';
+import { bootArguments } from '../../provider/src/run/qemu/boot-source.js';
+import { CONSOLE_FILE, qemuArguments, READY_FILE } from '../../provider/src/run/qemu/command-line.js';
 import { freeLoopbackPort } from '../../provider/src/run/qemu/loopback-port.js';
 import { withQmp } from '../../provider/src/run/qemu/qmp.js';
 

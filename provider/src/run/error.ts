@@ -4,6 +4,8 @@ import { IngotError } from '../model/error.js';
 export type RunErrorCode =
   /** QEMU is not installed. */
   | 'no-qemu'
+  /** There is no UEFI firmware on this host. */
+  | 'no-firmware'
   /** The accelerator that was asked for is not known. */
   | 'bad-accelerator'
   /** A published port is held by somebody else, or this user may not have it. */

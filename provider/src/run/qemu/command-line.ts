@@ -1,11 +1,15 @@
 import type { MachineSpec } from '../../model/machine.js';
 import { architectureOf, type Platform } from '../../model/platform.js';
 import { type Accelerator, cpuModel } from './accelerator.js';
+import { driveArguments } from './boot-source.js';
 
 /** Names relative to the machine's folder, which is QEMU's working directory: a unix socket's path must be short. */
 export const CONSOLE_FILE = 'console.log';
 export const READY_FILE = 'ready.log';
 export const QMP_SOCKET = 'qmp.sock';
+export const USER_DATA_FILE = 'user-data';
+/** Where the machine finds it (QEMU, docs/specs/fw_cfg: names of users begin with `opt/`). */
+const USER_DATA_NAME = 'opt/ingot/user-data';
 /** What QEMU itself has to say. */
 export const LOG_FILE = 'qemu.log';
 
@@ -14,7 +18,7 @@ export interface MachinePlan {
   readonly uuid: string;
   readonly platform: Platform;
   readonly accelerator: Accelerator;
-  readonly machine: Pick<MachineSpec, 'memoryMiB' | 'cpus'>;
+  readonly machine: Pick<MachineSpec, 'memoryMiB' | 'cpus' | 'disks' | 'userData'>;
   /** What to boot, as QEMU arguments. */
   readonly boot: readonly string[];
   /** Ports of the loopback address, and the ports in the machine that they lead to. */
@@ -32,22 +36,9 @@ const MACHINE: Readonly<Record<Platform, string>> = {
   'linux/arm64': 'virt,gic-version=max',
 };
 
-/**
- * An emulated timer on a busy host is late, and Linux then takes it for broken and hangs (arch/x86/kernel/apic/io_apic.c,
- * check_timer). Under KVM Linux leaves this check out by itself.
- */
-const EMULATED = 'no_timer_check';
-
-export function bootArguments(
-  { kernel, initrd, commandLine }: { kernel: string; initrd: string; commandLine: string },
-  { platform, accelerator }: { platform: Platform; accelerator: Accelerator },
-): string[] {
-  const late = accelerator === 'tcg' && platform === 'linux/amd64';
-  return ['-kernel', kernel, '-initrd', initrd, '-append', late ? `${commandLine} ${EMULATED}` : commandLine];
-}
-
 /** All arguments of the machine's QEMU. */
 export function qemuArguments(plan: MachinePlan): string[] {
+  const { disks = [], userData } = plan.machine;
   const forwards = plan.forwards.map((port) => `,hostfwd=tcp:127.0.0.1:${port.private}-:${port.guest}`);
   return [
     ...['-name', plan.id, '-uuid', plan.uuid],
@@ -56,6 +47,8 @@ export function qemuArguments(plan: MachinePlan): string[] {
     ...['-M', MACHINE[plan.platform]],
     ...['-m', `${plan.machine.memoryMiB}M`, '-smp', String(plan.machine.cpus)],
     ...plan.boot,
+    ...disks.flatMap((disk, index) => driveArguments({ id: `disk${index}`, ...disk, format: 'raw', readOnly: false })),
+    ...(userData === undefined ? [] : ['-fw_cfg', `name=${USER_DATA_NAME},file=${USER_DATA_FILE}`]),
     // While it starts a machine that resets has failed; once it is healthy this is taken back.
     '-no-reboot',
     ...['-netdev', `user,id=net0${forwards.join('')}`, '-device', 'virtio-net-pci,netdev=net0,romfile='],

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, shortDigest } from '../../model/digest.js';
 import type { MachineSpec } from '../../model/machine.js';
@@ -8,9 +8,11 @@ import { type Probe, probePorts } from '../../model/probe.js';
 import { aborted, RunError, requireWanted } from '../error.js';
 import { chooseAccelerator } from './accelerator.js';
 import { BootFailure, untilBooted } from './boot.js';
+import { type BootSource, bootArguments, prepareFirmware } from './boot-source.js';
 import { checkMachine } from './check.js';
-import { bootArguments, CONSOLE_FILE, LOG_FILE, type MachinePlan, READY_FILE } from './command-line.js';
+import { CONSOLE_FILE, LOG_FILE, type MachinePlan, READY_FILE, USER_DATA_FILE } from './command-line.js';
 import { lastLinesOf } from './console-text.js';
+import { type Firmware, findFirmware } from './firmware.js';
 import type { PortOwner } from './forwarder-protocol.js';
 import { type Launched, LaunchFailure, launch } from './launch.js';
 import { freeLoopbackPort } from './loopback-port.js';
@@ -36,8 +38,7 @@ export interface MachineRequest {
   readonly owner: MachineOwner;
   /** What the machine is booted from, by name. */
   readonly image: Digest;
-  /** Absolute paths, and the kernel's command line. */
-  readonly boot: { readonly kernel: string; readonly initrd: string; readonly commandLine: string };
+  readonly boot: BootSource;
   readonly machine: MachineSpec;
   readonly platform: Platform;
   /** Whether the image's init says `ready`. Undefined: unknown; without a health check it is then given some time. */
@@ -115,11 +116,15 @@ async function start(
     await writeMachineFile(stateDirectory, machine);
   };
   await makePrivateFolder(folder);
+  const firmware = 'disk' in request.boot ? await findFirmware(machine.platform, { qemu }) : undefined;
+  if (firmware !== undefined) await prepareFirmware(firmware, folder);
+  const { userData } = request.machine;
+  if (userData !== undefined) await writeFile(join(folder, USER_DATA_FILE), userData, { mode: 0o600 });
 
   progress({ step: `starting ${machine.id} (${machine.accelerator})` });
   const startMs = performance.now();
   const seconds = (): number => Math.round(performance.now() - startMs) / 1000;
-  const { ended, reached } = await launchWithPorts(machine, { qemu, request, options, record });
+  const { ended, reached } = await launchWithPorts(machine, { qemu, request, options, record, firmware });
   const started = seconds();
 
   const phases = await untilBooted({
@@ -144,8 +149,10 @@ async function launchWithPorts(
     request,
     options,
     record,
+    firmware,
   }: {
     qemu: string;
+    firmware: Firmware | undefined;
     request: MachineRequest;
     options: RunOptions;
     record: (change: Partial<MachineFile>) => Promise<void>;
@@ -169,7 +176,7 @@ async function launchWithPorts(
     const plan: MachinePlan = {
       ...{ id: machine.id, uuid: machine.uuid, platform: machine.platform, accelerator: machine.accelerator },
       machine: request.machine,
-      boot: options.parts?.boot ?? bootArguments(request.boot, machine),
+      boot: options.parts?.boot ?? bootArguments(request.boot, { ...machine, firmware }),
       forwards: [...inner].map(([guest, port]) => ({ guest, private: port })),
       sandbox,
     };

@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort, Project } from './project.js';
+
+const MINUTES = 60_000;
+
+/** An image that must pass a boot test before a machine is replaced, on the real engine. */
+describe('a boot test', () => {
+  let project: Project;
+  let port: number;
+
+  const program = (text: string) => `
+import * as ingot from 'pulumi-ingot';
+const image = new ingot.Image('web', { spec: 'web.yml' });
+const passed = new ingot.BootTest('web', { image, probes: [{ http: { port: 80, body: ${JSON.stringify(text)} } }], timeoutSeconds: 10 });
+new ingot.local.Instance('web', { image: passed, ports: [{ host: ${port}, guest: 80 }], health: { http: { port: 80 } } });
+export const seconds = passed.bootSeconds;
+`;
+
+  beforeAll(async () => {
+    project = await Project.create('quickstart');
+    port = await freePort();
+    await project.write('index.ts', program('Hello from'));
+  });
+  afterAll(() => project.remove(), 2 * MINUTES);
+
+  test('up() boots the image once, and only then the machine', { timeout: 5 * MINUTES }, async () => {
+    const { code, text } = await project.up();
+    expect(code, text).toBe(0);
+    expect(JSON.parse(await project.output('seconds'))).toMatchObject({ healthy: expect.any(Number) });
+    expect(await project.machines()).toHaveLength(1);
+    expect((await fetch(`http://127.0.0.1:${port}`)).status).toBe(200);
+  });
+
+  test('up() changes nothing where nothing has changed', { timeout: MINUTES }, async () => {
+    const { code, text } = await project.run(['up', '--yes', '--skip-preview', '--expect-no-changes']);
+    expect(code, text).toBe(0);
+  });
+
+  test('up() fails where a probe fails, and the machine stays as it is', { timeout: 5 * MINUTES }, async () => {
+    const { pid } = (await project.resource('ingot:local.Instance::web')).outputs;
+    await project.write('page/index.html', 'Something else\n');
+    const { code, text } = await project.up();
+    expect(code, text).not.toBe(0);
+    expect(text).toMatch(/not healthy within 40 s: HTTP on port 80\/: its answer has no "Hello from" in it/);
+    expect((await project.resource('ingot:local.Instance::web')).outputs.pid).toBe(pid);
+    expect(await project.machines()).toHaveLength(1);
+    expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toContain('Hello from');
+  });
+
+  test('up() rolls on once the image passes', { timeout: 5 * MINUTES }, async () => {
+    await project.write('index.ts', program('Something else'));
+    const { code, text } = await project.up();
+    expect(code, text).toBe(0);
+    expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toContain('Something else');
+  });
+});
