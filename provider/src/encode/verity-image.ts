@@ -9,6 +9,8 @@ import {
 } from '../format/verity.js';
 import type { BlobRange } from '../model/layer.js';
 import type { BlockImage, Piece, Region } from './block-image.js';
+import { composeBlocks } from './compose-blocks.js';
+import { bytesImage, storedImage } from './content-blocks.js';
 import type { EncodeContext } from './context.js';
 import { EncodeError } from './error.js';
 
@@ -58,10 +60,10 @@ export async function verityImage(
   const saltHex = Buffer.from(options.salt).toString('hex');
   const fold = new VerityFold(hashes);
   const leaves: Leaves[] = [];
-  const parts = mapInOrder(partsOf(data), (part) => leavesOf(part, { data, salt: options.salt, saltHex, context }), {
+  const made = mapInOrder(partsOf(data), (part) => leavesOf(part, { data, salt: options.salt, saltHex, context }), {
     inFlight: REGIONS_IN_FLIGHT,
   });
-  for await (const part of parts) {
+  for await (const part of made) {
     context.signal.throwIfAborted();
     leaves.push(part);
     for await (const digests of readLeaves(part, context)) fold.add(digests);
@@ -72,20 +74,28 @@ export async function verityImage(
   const folded = leafLevel === undefined && only !== undefined ? await collect(readLeaves(only, context)) : fold.end();
   const { rootHash, upper } = verityTop(folded, hashes);
   const superblock = veritySuperblock({ uuid: options.uuid, dataBlocks: blocks, salt: options.salt });
-  const head = Buffer.concat([superblock, upper]);
-  const sizeBytes = head.byteLength + (leafLevel?.blocks ?? 0) * VERITY_BLOCK_BYTES;
-  return {
-    rootHash: rootHash.toString('hex'),
-    blocks,
-    saltHex,
-    hashTree: {
-      sizeBytes,
-      extents: [{ offset: 0, sizeBytes, kind: 'data' }],
-      regions: [],
-      pieces: (span) =>
-        treePieces({ head, leaves: leafLevel === undefined ? [] : leaves, sizeBytes }, { span, context }),
-    },
-  };
+  const parts = [
+    bytesImage(Buffer.concat([superblock, upper])),
+    // What is left of the last block of leaves are zeros, and they are hashed with it.
+    ...(leafLevel === undefined ? [] : leaves.map((part) => leavesImage(part, context))),
+  ];
+  const sizeBytes = superblock.byteLength + upper.byteLength + (leafLevel?.blocks ?? 0) * VERITY_BLOCK_BYTES;
+  return { rootHash: rootHash.toString('hex'), hashTree: inRow(parts, sizeBytes), blocks, saltHex };
+}
+
+function leavesImage(leaves: Leaves, context: EncodeContext): BlockImage {
+  return 'bytes' in leaves ? bytesImage(leaves.bytes) : storedImage(leaves, context);
+}
+
+/** One image behind the other, filled up with zeros. */
+function inRow(images: readonly BlockImage[], sizeBytes: number): BlockImage {
+  let offset = 0;
+  const placed = images.map((image) => {
+    const at = offset;
+    offset += image.sizeBytes;
+    return { offset: at, image };
+  });
+  return composeBlocks(placed, { sizeBytes, between: 'zero' });
 }
 
 /** A part of the data whose digests are made together: a region, or what lies between two. */
@@ -198,44 +208,6 @@ function misplaced({ offset }: Piece): EncodeError {
     'corrupt',
     `Cannot make a hash tree: the piece at ${offset} overlaps the one before it or lies outside of what was asked for`,
   );
-}
-
-interface TreeBytes {
-  readonly head: Buffer;
-  readonly leaves: readonly Leaves[];
-  readonly sizeBytes: number;
-}
-
-interface TreeSpan {
-  readonly span: { readonly offset: number; readonly sizeBytes: number } | undefined;
-  readonly context: EncodeContext;
-}
-
-/** Only what of the store the span needs is read. */
-async function* treePieces(tree: TreeBytes, { span, context }: TreeSpan): AsyncGenerator<Piece, void, undefined> {
-  const from = span?.offset ?? 0;
-  const to = span === undefined ? tree.sizeBytes : span.offset + span.sizeBytes;
-  let offset = 0;
-  for (const part of [{ bytes: tree.head, sizeBytes: tree.head.byteLength }, ...tree.leaves]) {
-    const begin = Math.max(from, offset) - offset;
-    const end = Math.min(to, offset + part.sizeBytes) - offset;
-    if (begin < end) {
-      const wanted =
-        'bytes' in part
-          ? { bytes: part.bytes.subarray(begin, end), sizeBytes: end - begin }
-          : { blob: part.blob, offset: part.offset + begin, sizeBytes: end - begin };
-      let at = offset + begin;
-      for await (const bytes of readLeaves(wanted, context)) {
-        yield { offset: at, bytes };
-        at += bytes.byteLength;
-      }
-    }
-    offset += part.sizeBytes;
-  }
-  const begin = Math.max(from, offset);
-  if (begin < Math.min(to, tree.sizeBytes)) {
-    yield { offset: begin, bytes: new Uint8Array(Math.min(to, tree.sizeBytes) - begin) };
-  }
 }
 
 async function collect(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Buffer> {
