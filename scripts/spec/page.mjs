@@ -3,7 +3,7 @@ const HEAD = `<!-- Written by scripts/generate-spec.mjs from provider/src/model/
 # The spec
 
 A spec says what an image is made of. It is LinuxKit's YAML with a few options added: the column *From* says which
-those are. LinuxKit's \`volumes\` are not supported yet, and its \`trust\`, which it ignores itself, is refused.
+those are. LinuxKit's \`trust\`, which it ignores itself, is refused.
 
 A spec can be a YAML file, several of them, YAML text in a program, or an object in a program, whose type is \`Spec\` in
 \`pulumi-ingot\`. Editors that know JSON Schema complete and check it with \`provider/spec.schema.json\`.

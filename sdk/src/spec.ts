@@ -12,6 +12,8 @@ export interface Spec {
   onshutdown?: readonly Container[];
   /** Containers that run as long as the machine does. */
   services?: readonly Container[];
+  /** Folders that containers share, by their names. */
+  volumes?: readonly Volume[];
   /** Files laid into the root last, over all else. */
   files?: readonly FileEntry[];
   /**
@@ -89,8 +91,8 @@ export interface Container {
   /** File systems to mount, over those that every container has. */
   mounts?: readonly Mount[];
   /**
-   * Paths of the machine to show in the container: `source:destination[:options]`. Options: `rw,rbind,rshared` where
-   * none are given.
+   * Paths of the machine, or volumes by their names, to show in the container: `source:destination[:options]`. Options:
+   * `rw,rbind,rshared` where none are given.
    */
   binds?: readonly string[];
   /** Binds added to those that the image's label asks for. */
@@ -186,7 +188,7 @@ export interface Mount {
   destination?: string;
   /** File system type, such as `bind` or `tmpfs`. Default: the source, where that is the name of a type. */
   type?: string;
-  /** What is mounted: a device, or a path for `bind`. Default: the type. */
+  /** What is mounted: a device, or for `bind` a path or the name of a volume. Default: the type. */
   source?: string;
   /** Mount options, such as `ro` or `nosuid`. */
   options?: readonly string[];
@@ -477,6 +479,29 @@ export interface Stop {
   signal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGHUP' | 'SIGUSR1' | 'SIGUSR2' | 'SIGWINCH' | 'SIGKILL';
   /** How long it may take, in seconds, before it is killed. Default: `10`. */
   timeoutSeconds?: number;
+}
+
+/**
+ * A folder of the machine that containers share. What they write to it is kept in memory, and gone when the machine
+ * stops.
+ */
+export interface Volume {
+  /** Name of the volume, by which `binds` and `mounts` of containers refer to it. */
+  name: string;
+  /** What it holds at boot, such as `deb:nginx` or a container image. Default: nothing. */
+  image?: string;
+  /** Let no container write to it: each bind of it must have the option `ro`. Default: `false`. */
+  readonly?: boolean;
+  /**
+   * What of the image it holds: `filesystem`, its files, or `oci`, the image itself in an OCI layout. Default:
+   * `"filesystem"`.
+   */
+  format?: 'filesystem' | 'oci';
+  /**
+   * For which platforms it holds the image, with the format `oci`; none but the machine's own can be. Default: the
+   * machine's own.
+   */
+  platforms?: readonly string[];
 }
 
 /**

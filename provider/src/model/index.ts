@@ -14,3 +14,4 @@ export * from './progress.js';
 export * from './reference.js';
 export * from './spec.js';
 export * from './tree.js';
+export * from './volume.js';

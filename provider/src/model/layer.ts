@@ -52,6 +52,20 @@ export interface ImageConfig {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** A blob of an image, as a registry has it. */
+export interface ImageBlob {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  readonly mediaType: string;
+}
+
+/** An image as a registry has it, with its blobs in the store. */
+export interface ImageBlobs {
+  readonly manifest: ImageBlob;
+  /** The configuration, then the layers, lowest first; each once. */
+  readonly blobs: readonly ImageBlob[];
+}
+
 /** What a pin stands for. */
 export interface Opened {
   /** Lowest first. */

@@ -10,11 +10,18 @@ export function packagesReference({ packages = [] }: Pick<Spec, 'packages'>): st
 export function withReferences(spec: Spec, rename: (reference: string) => string): Spec {
   const inContainers = (containers: readonly Container[]) =>
     containers.map((container) => ({ ...container, image: rename(container.image) }));
-  const { kernel, init, onboot, onshutdown, services } = spec;
+  const { kernel, init, volumes, onboot, onshutdown, services } = spec;
   return {
     ...spec,
     ...(kernel === undefined ? {} : { kernel: { ...kernel, image: rename(kernel.image) } }),
     ...(init === undefined ? {} : { init: init.map(rename) }),
+    ...(volumes === undefined
+      ? {}
+      : {
+          volumes: volumes.map((volume) =>
+            volume.image === undefined ? volume : { ...volume, image: rename(volume.image) },
+          ),
+        }),
     ...(onboot === undefined ? {} : { onboot: inContainers(onboot) }),
     ...(onshutdown === undefined ? {} : { onshutdown: inContainers(onshutdown) }),
     ...(services === undefined ? {} : { services: inContainers(services) }),

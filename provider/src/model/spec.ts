@@ -6,6 +6,7 @@ import { FileEntry } from './spec/file.js';
 import { Kernel } from './spec/kernel.js';
 import { ingot, NOT_ACTED_UPON, text } from './spec/text.js';
 import { User } from './spec/user.js';
+import { Volume } from './spec/volume.js';
 
 /**
  * What the user writes: LinuxKit's YAML schema (docs/yaml.md there), plus the options marked with `ingot`.
@@ -33,6 +34,7 @@ export {
   supervision,
 } from './spec/supervision.js';
 export { User } from './spec/user.js';
+export { Volume } from './spec/volume.js';
 
 /** LinuxKit's fixed time for generated files, 2017-04-18T16:30:00Z (facts: moby/dir.go). */
 export const DEFAULT_SOURCE_DATE_EPOCH = 1492533000;
@@ -52,6 +54,7 @@ export const Spec = z
     onboot: z.array(Container).optional().describe('Containers run one after the other at boot, before the services.'),
     onshutdown: z.array(Container).optional().describe('Containers run one after the other at shutdown.'),
     services: z.array(Container).optional().describe('Containers that run as long as the machine does.'),
+    volumes: z.array(Volume).optional().describe('Folders that containers share, by their names.'),
     files: z.array(FileEntry).optional().describe('Files laid into the root last, over all else.'),
     packages: z
       .array(text)

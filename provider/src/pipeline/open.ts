@@ -1,4 +1,4 @@
-import type { BlobRange, ImageConfig, Layer } from '../model/layer.js';
+import type { BlobRange, ImageBlobs, ImageConfig, Layer } from '../model/layer.js';
 import type { Lock, LockedImage } from '../model/lock.js';
 import { architectureOf } from '../model/platform.js';
 import type { SourceOptions } from '../source/transport.js';
@@ -31,10 +31,30 @@ export async function open(
   const read = (range: BlobRange): Promise<Uint8Array> => workshop.store.read(range);
   return {
     ...{ lock, roots, images: configs, read },
+    ...(await openVolumeImages(lock, { ...source, images })),
     ...(await openUserFiles({ lock, sources }, workshop)),
     ...(kernel ? { kernel } : {}),
     ...(guest ? { guest } : {}),
   };
+}
+
+/** Images that volumes hold as they are. */
+async function openVolumeImages(
+  lock: Lock,
+  { images, ...source }: SourceOptions & { readonly images: LockedImage['images'] | undefined },
+): Promise<Pick<AssembleInput, 'imageBlobs'>> {
+  const references = (lock.spec.volumes ?? []).flatMap(({ image, format }) =>
+    format === 'oci' && image ? [image] : [],
+  );
+  if (references.length === 0) return {};
+  const { openImageBlobs } = await import('../source/transport.js');
+  const imageBlobs = new Map<string, ImageBlobs>();
+  for (const reference of references) {
+    const pin = lock.pins[reference];
+    if (pin === undefined) continue;
+    imageBlobs.set(reference, await openImageBlobs(pin, { ...source, reference: images?.[reference] ?? reference }));
+  }
+  return { imageBlobs };
 }
 
 /** The user's files: those of this machine, and those that are fetched. */

@@ -26,6 +26,9 @@ export function referencesOf(spec: Spec): Map<string, { role: Role; property: st
   };
   if (spec.kernel !== undefined) add(spec.kernel.image, 'kernel', 'kernel.image');
   for (const [index, reference] of (spec.init ?? []).entries()) add(reference, 'root', `init[${index}]`);
+  for (const [index, { image }] of (spec.volumes ?? []).entries()) {
+    if (image) add(image, 'root', `volumes[${index}].image`);
+  }
   for (const kind of ['onboot', 'onshutdown', 'services'] as const) {
     for (const [index, { image }] of (spec[kind] ?? []).entries()) add(image, 'root', `${kind}[${index}].image`);
   }

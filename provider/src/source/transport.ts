@@ -1,5 +1,5 @@
 import { resolve as resolvePath } from 'node:path';
-import type { Opened } from '../model/layer.js';
+import type { ImageBlobs, Opened } from '../model/layer.js';
 import type { DirectoryPin, ImagePin, Pin } from '../model/pin.js';
 import { type Architecture, architectureOf, type Platform } from '../model/platform.js';
 import type { Progress } from '../model/progress.js';
@@ -144,16 +144,39 @@ async function openFolder(pin: DirectoryPin, options: SourceOptions & { readonly
 
 async function openImage(pin: ImagePin, options: SourceOptions & { readonly reference: string }): Promise<Opened> {
   const { openConfig, openLayers } = await import('./oci/open.js');
+  const opening = { ...options, source: imagesOf(pin, options), about: options.reference };
+  const image = await openConfig(pin, opening);
+  return { layers: await openLayers(pin, opening), image };
+}
+
+/**
+ * The blobs of a pinned image as they are where it comes from, in the store.
+ * @throws {SourceError} `unsupported` for a pin of something else; and as for open().
+ */
+export async function openImageBlobs(
+  pin: Pin,
+  options: SourceOptions & { readonly reference: string },
+): Promise<ImageBlobs> {
+  const { reference } = options;
+  if (pin.kind !== 'image') {
+    throw new SourceError('unsupported', `Cannot use ${reference} as an image: it is none; name a container image`, {
+      context: { path: reference },
+    });
+  }
+  const { openBlobs } = await import('./oci/open-blobs.js');
+  return openBlobs(pin, { ...options, source: imagesOf(pin, options), about: reference });
+}
+
+/** Where the blobs of a pin are, found out when they are asked for first. */
+function imagesOf(pin: ImagePin, options: SourceOptions & { readonly reference: string }): () => Promise<BlobSource> {
   const { reference } = options;
   let opened: Promise<BlobSource> | undefined;
-  const source = () => {
+  return () => {
     opened ??= openImages(parseReference(reference), options).then((images) =>
       elsewhereToo(images.source, pin, options),
     );
     return opened;
   };
-  const image = await openConfig(pin, { ...options, source, about: reference });
-  return { layers: await openLayers(pin, { ...options, source, about: reference }), image };
 }
 
 /** The blobs of an image, also those that are not where it is itself. */
@@ -167,7 +190,10 @@ async function elsewhereToo(
   const { openManifest } = await import('./oci/resolve.js');
   const { downloadOver } = await import('./url/download.js');
   return withElsewhere(source, {
-    manifest: () => openManifest(source, manifest, { ...options, about: options.reference }),
+    manifest: async () => {
+      const about = options.reference;
+      return (await openManifest(async () => source, manifest, { ...options, about })).manifest;
+    },
     download: downloadOver(options.registries),
   });
 }

@@ -55,9 +55,7 @@ function checkBind(bind: string, path: Path, complain: Complain): void {
   else if (source === '' || destination === '') complain(path, `${BIND}, got ${quote(bind)}`);
   else if (!destination.startsWith('/'))
     complain(path, `must have a destination that starts with "/", got ${quote(bind)}`);
-  else if (!source.startsWith('/')) {
-    complain(path, `must have a source that starts with "/", got ${quote(bind)}; volumes are not supported yet`);
-  } else if (parts[2] === '') complain(path, `has no options after the second colon: ${quote(bind)}`);
+  else if (parts[2] === '') complain(path, `has no options after the second colon: ${quote(bind)}`);
 }
 
 function checkTmpfs(tmpfs: string, path: Path, complain: Complain): void {

@@ -25,9 +25,41 @@ describe('parseSpec() refuses what has the right type but no meaning', () => {
     [service('binds: ["/a:b"]'), 'services[0].binds[0] must have a destination that starts with "/", got "/a:b"'],
     [
       service('binds.add: ["data:/b"]'),
-      'services[0]["binds.add"][0] must have a source that starts with "/", got "data:/b"; volumes are not supported yet',
+      'services[0]["binds.add"][0] names the volume "data", and there is none; wanted a path that starts with "/", or a volume',
     ],
     [service('binds: ["/a:/b:"]'), 'services[0].binds[0] has no options after the second colon: "/a:/b:"'],
+    // Volumes
+    [
+      `volumes: [{ name: data }]\n${service('binds: ["dta:/b"]')}`,
+      'services[0].binds[0] names the volume "dta", and there is none; wanted a path that starts with "/", or a volume; did you mean "data"?',
+    ],
+    [
+      `volumes: [{ name: data, readonly: true }]\n${service('binds: ["data:/b"]')}`,
+      'services[0].binds[0] must have ":ro" at its end, or "ro" among its options, since the volume "data" is read-only',
+    ],
+    [
+      `volumes: [{ name: data, readonly: true }]\n${service('mounts: [{ type: bind, source: data, destination: /b }]')}`,
+      'services[0].mounts[0] must have the option "ro", since the volume "data" is read-only',
+    ],
+    [
+      'volumes: [{ name: a }, { name: a }]',
+      'volumes[1].name is "a" again; volumes must differ in their names; the first is volumes[0]',
+    ],
+    ['volumes: [{ name: A }]', 'volumes[0].name must be lower-case letters, digits, dashes and underscores, got "A"'],
+    ['volumes: [{ name: a, image: "deb:" }]', 'volumes[0].image names no package; wanted deb:NAME, or deb:NAME,NAME'],
+    ['volumes: [{ name: a, format: oci }]', 'volumes[0] has the format "oci" and no "image"; wanted a container image'],
+    [
+      'volumes: [{ name: a, format: oci, image: "deb:nginx" }]',
+      'volumes[0].image is no container image, as the format "oci" needs it: "deb:nginx"',
+    ],
+    [
+      'volumes: [{ name: a, image: nginx, platforms: [linux/amd64] }]',
+      'volumes[0].platforms has a meaning with the format "oci" alone',
+    ],
+    [
+      'volumes: [{ name: a, image: nginx, format: oci, platforms: [linux/arm64] }]',
+      'volumes[0].platforms[0] is "linux/arm64"; only the machine\'s own can be, "linux/amd64"',
+    ],
     // Other mounts
     [service('tmpfs: [tmp]'), 'services[0].tmpfs[0] must start with "/", got "tmp"'],
     [service('tmpfs: ["/tmp:a:b"]'), 'services[0].tmpfs[0] must be destination[:options], got "/tmp:a:b"'],

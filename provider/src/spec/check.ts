@@ -4,6 +4,7 @@ import { checkCertificates, checkPackages, checkUsers } from './check-machine.js
 import { checkReference } from './check-reference.js';
 import { checkRepositories } from './check-repositories.js';
 import { checkOrder, checkSupervision } from './check-supervision.js';
+import { checkVolumes, checkVolumesTogether, checkVolumeUses } from './check-volumes.js';
 import { CONTAINER_SECTIONS, type PartialSpec } from './partial-spec.js';
 import { type Path, quote } from './property.js';
 import { suggestion } from './suggest.js';
@@ -12,6 +13,7 @@ import { suggestion } from './suggest.js';
 export function checkSource(spec: PartialSpec, complain: Complain): void {
   if (spec.kernel?.image !== undefined) checkReference(spec.kernel.image, ['kernel', 'image'], complain);
   each(spec.init, ['init'], (image, at) => checkReference(image, at, complain));
+  checkVolumes(spec.volumes, ['volumes'], complain);
   for (const section of CONTAINER_SECTIONS) {
     each(spec[section], [section], (container, at) => {
       checkReference(container.image, [...at, 'image'], complain);
@@ -41,6 +43,7 @@ export function checkWhole(spec: PartialSpec, complain: Complain): void {
         earlier,
       });
   });
+  checkVolumesTogether(spec, complain);
   checkUsers(spec.users, complain);
 }
 
@@ -50,6 +53,7 @@ const DIGITS = /^[0-9]+$/;
 export function checkNames(spec: PartialSpec, complain: Complain): void {
   checkIds(spec, complain);
   checkOrder(spec.services ?? [], complain);
+  checkVolumeUses(spec, complain);
 }
 
 /**

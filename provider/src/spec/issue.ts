@@ -10,7 +10,6 @@ type Issue = z.core.$ZodIssue;
 
 /** What LinuxKit's files may have and Ingot does not take, with what to say of it. */
 const REFUSED_KEYS: Readonly<Record<string, string>> = {
-  volumes: 'volumes are not supported yet',
   trust: 'LinuxKit itself ignores it: remove it',
 };
 

@@ -1,7 +1,18 @@
 import type { PartialSpec } from './partial-spec.js';
 
 /** Lists of a spec that are joined. */
-export const LISTS = ['init', 'onboot', 'onshutdown', 'services', 'files', 'packages', 'users', 'ca', 'ntp'] as const;
+export const LISTS = [
+  'init',
+  'volumes',
+  'onboot',
+  'onshutdown',
+  'services',
+  'files',
+  'packages',
+  'users',
+  'ca',
+  'ntp',
+] as const;
 
 /**
  * Two specs as one, as LinuxKit appends them: lists are joined, and of single values, down to those of `kernel` and

@@ -115,8 +115,8 @@ describe('parseSpec() tells line, column and what to do, for', () => {
     ],
     [
       'what LinuxKit has and Ingot has not',
-      'volumes: []',
-      'web.yml:1:1: unknown key "volumes" in the spec; volumes are not supported yet\n  1 | volumes: []\n    | ^^^^^^^',
+      'trust: []',
+      'web.yml:1:1: unknown key "trust" in the spec; LinuxKit itself ignores it: remove it\n  1 | trust: []\n    | ^^^^^',
     ],
     ['an empty text', '', 'web.yml: the spec is empty; wanted a map'],
     ['comments alone', '# nothing\n', 'web.yml: the spec is empty; wanted a map'],

@@ -28,6 +28,11 @@ export function relocate(spec: PartialSpec, directory: string): PartialSpec {
   }
   if (spec.kernel?.image !== undefined) moved.kernel = { ...spec.kernel, image: reference(spec.kernel.image) };
   if (spec.init !== undefined) moved.init = spec.init.map((image) => (image === undefined ? image : reference(image)));
+  if (spec.volumes !== undefined) {
+    moved.volumes = spec.volumes.map((volume) =>
+      volume?.image === undefined ? volume : { ...volume, image: reference(volume.image) },
+    );
+  }
   for (const section of CONTAINER_SECTIONS) {
     const containers = spec[section];
     if (containers === undefined) continue;

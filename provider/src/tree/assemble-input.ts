@@ -1,4 +1,4 @@
-import type { BlobRange, Content, GuestParts, ImageConfig, Layer, Lock } from '../model/index.js';
+import type { BlobRange, Content, GuestParts, ImageBlobs, ImageConfig, Layer, Lock } from '../model/index.js';
 
 /** All that a tree is made of. */
 export interface AssembleInput {
@@ -11,6 +11,8 @@ export interface AssembleInput {
   readonly roots: ReadonlyMap<string, readonly Layer[]>;
   /** By reference text, of those that are container images. */
   readonly images?: ReadonlyMap<string, ImageConfig>;
+  /** By reference text, of volumes that hold the image itself. */
+  readonly imageBlobs?: ReadonlyMap<string, ImageBlobs>;
   /** By index in `lock.spec.files`. */
   readonly files: ReadonlyMap<number, Content>;
   /** By index in `lock.spec.files`, of those that are archives to be unpacked. */

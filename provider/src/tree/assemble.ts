@@ -14,13 +14,14 @@ import { layMachineSettings } from './machine-settings.js';
 import { layPackages } from './packages.js';
 import { absorb, entriesOf, type Folder, newFolder, plainFolder } from './root.js';
 import { touch } from './touch.js';
+import { layVolumes } from './volumes.js';
 
 export type { AssembleInput } from './assemble-input.js';
 
 /**
  * The whole root file system. The same lock gives the same tree: nothing but the input decides.
  *
- *   init or Ingot's own ─▶ kernel and modules ─▶ packages, users … ─▶ onboot, onshutdown, services ─▶ the user's files
+ *   init or Ingot's own ─▶ kernel and modules ─▶ packages, users … ─▶ volumes ─▶ onboot, onshutdown, services ─▶ the user's files
  *
  * @throws {TreeError}
  */
@@ -37,16 +38,10 @@ export async function assemble(input: AssembleInput): Promise<Tree> {
   const authorities = await authoritiesOf(lock, { certificates: input.certificates, read });
   const { uids, gids } = await layMachineSettings(host, input, { authorities, components });
   const ids = containerIds(lock.spec);
-  const roots = await layContainers(host, {
-    lock,
-    layers: input.roots,
-    images: input.images,
-    ids,
-    components,
-    parentComponent: init,
-    authorities,
-    read,
-  });
+  const laying = { lock, layers: input.roots, components, parentComponent: init, read };
+  const volumes = await layVolumes(host, { ...laying, imageBlobs: input.imageBlobs });
+  const containers = await layContainers(host, { ...laying, images: input.images, ids, authorities });
+  const roots = new Map([...volumes, ...containers]);
   const { files: contents, archives } = input;
   layFiles(host, {
     ...{ lock, contents, archives, roots, component: components.add('files', 'files') },

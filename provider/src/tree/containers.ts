@@ -1,5 +1,13 @@
 import type { Container, ImageConfig, Layer, Lock, Spec } from '../model/index.js';
-import { architectureOf, canonicalJson, imagePath, type Json, parseReference } from '../model/index.js';
+import {
+  architectureOf,
+  canonicalJson,
+  imagePath,
+  type Json,
+  parseReference,
+  volumeUses,
+  withVolumes,
+} from '../model/index.js';
 import { layBundle } from './bundle.js';
 import { addAuthorities } from './certificates.js';
 import { checkCommand, withDefaultPath } from './command.js';
@@ -80,7 +88,7 @@ export async function layContainers(host: Folder, options: ContainersOptions): P
   const files = new Set(userFiles.filter(({ directory }) => directory !== true).map(({ path }) => imagePath(path)));
   for (const { container: written, ...place } of placedContainers(options.lock.spec)) {
     const whole = withImage(written, options.images?.get(written.image), place.property);
-    const placed = { ...place, container: withSecrets(whole, place.place) };
+    const placed = { ...place, container: withSecrets(usingVolumes(whole, place.property, options.lock), place.place) };
     if (places.has(placed.place)) {
       throw new TreeError(
         'bad-container',
@@ -111,6 +119,22 @@ export async function layContainers(host: Folder, options: ContainersOptions): P
     roots.set(path.slice(1), built.root);
   }
   return roots;
+}
+
+/** The container with paths for the names of volumes, also where its image's label names them. */
+function usingVolumes(container: Container, property: string, { spec }: Lock): Container {
+  const volumes = spec.volumes ?? [];
+  for (const { name, path, isReadonly } of volumeUses(container)) {
+    if (isReadonly || volumes.find((volume) => volume.name === name)?.readonly !== true) continue;
+    throw new TreeError(
+      'bad-container',
+      `Cannot run ${container.name}: it would write to the volume ${name}, which is read-only; bind it with the option ro`,
+      {
+        property: `${property}.${path[0]}`,
+      },
+    );
+  }
+  return withVolumes(container, volumes);
 }
 
 /** What makes two references the same root: what they are pinned to, not how they are written. */

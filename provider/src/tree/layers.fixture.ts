@@ -72,7 +72,8 @@ export function lockOf(spec: Spec, rest: Partial<Lock> = {}): Lock {
     ({ image }) => image,
   );
   const kernel = spec.kernel === undefined ? [] : [spec.kernel.image];
-  const pins = [...kernel, ...(spec.init ?? []), ...images].map((text) => [
+  const volumes = (spec.volumes ?? []).flatMap(({ image }) => image ?? []);
+  const pins = [...kernel, ...(spec.init ?? []), ...volumes, ...images].map((text) => [
     text,
     text.startsWith('deb:')
       ? { kind: 'debian' as const, suite: 'trixie', packages: [pinned(text)] }

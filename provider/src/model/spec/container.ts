@@ -61,7 +61,7 @@ export const Container = z
       .array(text)
       .optional()
       .describe(
-        'Paths of the machine to show in the container: `source:destination[:options]`. Options: `rw,rbind,rshared` where none are given.',
+        'Paths of the machine, or volumes by their names, to show in the container: `source:destination[:options]`. Options: `rw,rbind,rshared` where none are given.',
       ),
     'binds.add': z.array(text).optional().describe("Binds added to those that the image's label asks for."),
     devices: z.array(Device).optional().describe('Devices that it may use.').meta(none),

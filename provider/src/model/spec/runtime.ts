@@ -13,7 +13,7 @@ export const Mount = z
       .meta({ 'x-default': 'the source, where that is the name of a type' }),
     source: text
       .optional()
-      .describe('What is mounted: a device, or a path for `bind`.')
+      .describe('What is mounted: a device, or for `bind` a path or the name of a volume.')
       .meta({ 'x-default': 'the type' }),
     options: z.array(text).optional().describe('Mount options, such as `ro` or `nosuid`.'),
   })

@@ -6,7 +6,8 @@ import type { Store } from '../../store/store.js';
 import { SourceError } from '../error.js';
 import type { BlobSource } from './blob-source.js';
 import { candidates, fitOf, platformName, platformsOf } from './choose.js';
-import { type ImageManifest, parseDocument, parseImageDocument } from './document.js';
+import { type ImageManifest, parseDocument, parseImageDocument, parseJson } from './document.js';
+import { OCI_MANIFEST } from './media-type.js';
 import { fetchManifest, fetchSmallBlob, storedSmallBlob } from './verified.js';
 
 export interface ResolveImageOptions {
@@ -120,19 +121,29 @@ interface Document {
   readonly digest: Digest;
 }
 
+/** A manifest, and the bytes that it was read from. */
+export interface OpenedManifest {
+  readonly manifest: ImageManifest;
+  readonly bytes: Uint8Array;
+  readonly mediaType: string;
+}
+
 /**
  * The manifest of a pin: from the store, else from the source.
  * @throws {SourceError} `not-found`, `digest-mismatch`, `malformed`, and what the source throws.
  */
 export async function openManifest(
-  source: BlobSource,
+  source: () => Promise<BlobSource>,
   digest: Digest,
   { store, about, signal }: Pick<ResolveImageOptions, 'store' | 'about' | 'signal'>,
-): Promise<ImageManifest> {
+): Promise<OpenedManifest> {
   const { bytes, mediaType } =
-    (await recalled(store, digest)) ?? (await fetchManifest(source, digest, { about, signal }));
+    (await recalled(store, digest)) ?? (await fetchManifest(await source(), digest, { about, signal }));
   const document = parseDocument(bytes, mediaType, about);
-  if (document.kind === 'manifest') return document;
+  const { mediaType: own } = parseJson(bytes, about) as { readonly mediaType?: unknown };
+  if (document.kind === 'manifest') {
+    return { manifest: document, bytes, mediaType: typeof own === 'string' ? own : mediaType || OCI_MANIFEST };
+  }
   throw new SourceError('malformed', `Cannot read ${about}: ${digest} is an index; wanted a manifest`);
 }
 
