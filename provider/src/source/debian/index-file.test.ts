@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type Digest, sha256 } from '../../model/digest.js';
 import type { BlobRange } from '../../model/layer.js';
 import { encodeIndexFile, IndexFile } from './index-file.js';
+import { IndexLines } from './index-lines.js';
 
 interface Opened {
   readonly file: IndexFile;
@@ -10,9 +11,15 @@ interface Opened {
   readonly sizeBytes: number;
 }
 
+function gathered(lines: readonly string[]): IndexLines {
+  const gathered = new IndexLines();
+  for (const line of lines) gathered.add(line);
+  return gathered;
+}
+
 async function openLines(lines: readonly string[]): Promise<Opened> {
   const chunks: Uint8Array[] = [];
-  const encoding = encodeIndexFile(lines);
+  const encoding = encodeIndexFile(gathered(lines));
   let directoryBytes = 0;
   for (let step = encoding.next(); ; step = encoding.next()) {
     if (step.done === true) {
@@ -74,7 +81,7 @@ describe('IndexFile', () => {
     expect(await file.values('b')).toEqual(['1']);
   });
 
-  test.each(['no tab', 'two\tlines\n'])('refuses the line %j', (line) => {
-    expect(() => [...encodeIndexFile([line])]).toThrow(RangeError);
+  test.each(['no tab', 'two\tlines\n', `long\t${'x'.repeat(4 << 20)}`])('refuses the line %.20j', (line) => {
+    expect(() => gathered([line])).toThrow(RangeError);
   });
 });

@@ -1,5 +1,6 @@
 import type { Digest } from '../../model/digest.js';
 import type { BlobRange } from '../../model/layer.js';
+import type { IndexLines } from './index-lines.js';
 
 /**
  * A file of lines sorted by their key, in which a reader finds a key with one small read.
@@ -7,8 +8,8 @@ import type { BlobRange } from '../../model/layer.js';
  *   block…      about 8 KiB of lines each; all lines of one key are in one block
  *   directory   JSON: [[first key, offset, size in bytes]…], in order
  *
- * A line is a key, a tab, and a value, in ASCII or UTF-8. Lines are sorted by UTF-16 code units, and since a tab sorts
- * before all that a key is made of, they are sorted by key first. Reading needs to know how large file and directory
+ * A line is a key, a tab, and a value, in ASCII or UTF-8. Lines are sorted by their bytes, and since a tab sorts before
+ * all that a key is made of, they are sorted by key first. Reading needs to know how large file and directory
  * are, which is remembered beside the digest of the file.
  */
 export interface IndexFileLocation {
@@ -18,52 +19,52 @@ export interface IndexFileLocation {
 }
 
 const BLOCK_BYTES = 8192;
+/** As much as the store writes at once. */
+const PIECE_BYTES = 1 << 18;
 
 type DirectoryEntry = readonly [firstKey: string, offset: number, sizeBytes: number];
 
-/**
- * The bytes of an index file, in chunks; at their end returns how large the directory is.
- * @param lines each a key, a tab, and a value, in any order.
- * @throws {RangeError} for a line without a tab or with a line feed.
- */
-export function* encodeIndexFile(lines: readonly string[]): Generator<Uint8Array, number, undefined> {
+/** The bytes of an index file, in chunks; at their end returns how large the directory is. */
+export function* encodeIndexFile(lines: IndexLines): Generator<Uint8Array, number, undefined> {
   const directory: DirectoryEntry[] = [];
   let offset = 0;
-  for (const { firstKey, text } of blocksOf(lines.toSorted())) {
-    const block = Buffer.from(text);
-    directory.push([firstKey, offset, block.length]);
-    offset += block.length;
-    yield block;
+  let piece: Buffer[] = [];
+  let pieceBytes = 0;
+  for (const { firstKey, lines: block, sizeBytes } of blocksOf(lines)) {
+    directory.push([firstKey, offset, sizeBytes]);
+    offset += sizeBytes;
+    piece.push(...block);
+    pieceBytes += sizeBytes;
+    if (pieceBytes < PIECE_BYTES) continue;
+    yield Buffer.concat(piece);
+    piece = [];
+    pieceBytes = 0;
   }
+  yield Buffer.concat(piece);
   const bytes = Buffer.from(JSON.stringify(directory));
   yield bytes;
   return bytes.length;
 }
 
-function* blocksOf(lines: readonly string[]): Generator<{ firstKey: string; text: string }> {
-  let block: string[] = [];
+function* blocksOf(
+  lines: IndexLines,
+): Generator<{ readonly firstKey: string; readonly lines: readonly Buffer[]; readonly sizeBytes: number }> {
+  let block: Buffer[] = [];
   let firstKey = '';
-  let length = 0;
+  let sizeBytes = 0;
   let previous = '';
-  for (const line of lines) {
-    const tab = line.indexOf('\t');
-    if (tab < 0 || line.includes('\n')) {
-      throw new RangeError(
-        `Cannot write the index line ${JSON.stringify(line.slice(0, 80))}: it is not a key, a tab, and a value`,
-      );
-    }
-    const key = line.slice(0, tab);
-    if (length >= BLOCK_BYTES && key !== previous) {
-      yield { firstKey, text: block.join('\n').concat('\n') };
+  for (const { key, bytes } of lines.sorted()) {
+    if (sizeBytes >= BLOCK_BYTES && key !== previous) {
+      yield { firstKey, lines: block, sizeBytes };
       block = [];
-      length = 0;
+      sizeBytes = 0;
     }
     if (block.length === 0) firstKey = key;
-    block.push(line);
-    length += line.length;
+    block.push(bytes);
+    sizeBytes += bytes.length;
     previous = key;
   }
-  if (block.length > 0) yield { firstKey, text: block.join('\n').concat('\n') };
+  if (block.length > 0) yield { firstKey, lines: block, sizeBytes };
 }
 
 export type ReadRange = (range: BlobRange) => Promise<Uint8Array>;

@@ -87,16 +87,24 @@ describe('openPackagesIndex()', () => {
   });
 
   const hasXz = spawnSync('xz', ['--version']).status === 0;
-  test.skipIf(!hasXz)(`prefers .xz${hasXz ? '' : ' (not run: no xz here to make one)'}`, async () => {
-    const xz = spawnSync('xz', ['-c'], { input: PLAIN }).stdout;
-    const forms = [
-      { ending: '.gz', bytes: gzipSync(PLAIN) },
-      { ending: '.xz', bytes: xz },
-      { ending: '', bytes: Buffer.from(PLAIN) },
-    ];
-    await archive.publish('trixie', PACKAGES, { forms, fields: { 'Acquire-By-Hash': 'no' } });
+  test.skipIf(!hasXz)(`reads .xz, and prefers .gz${hasXz ? '' : ' (not run: no xz here to make one)'}`, async () => {
+    const xz = { ending: '.xz', bytes: spawnSync('xz', ['-c'], { input: PLAIN }).stdout };
+    const gz = { ending: '.gz', bytes: gzipSync(PLAIN) };
+    const plain = { ending: '', bytes: Buffer.from(PLAIN) };
+    const fields = { 'Acquire-By-Hash': 'no' };
+    await archive.publish('trixie', PACKAGES, { forms: [xz, plain], fields });
     await expectPackages(await openIndex());
     expect(archive.requests).toEqual([`${FOLDER}/Packages.xz`]);
+    const more = `${PLAIN}\nPackage: other\nVersion: 1\nArchitecture: all\nFilename: pool/o.deb\nSize: 1\nSHA256: ${'0'.repeat(64)}\n`;
+    await archive.publish('trixie', more, {
+      forms: [
+        { ...xz, bytes: spawnSync('xz', ['-c'], { input: more }).stdout },
+        { ...gz, bytes: gzipSync(more) },
+      ],
+      fields,
+    });
+    expect(await (await openIndex()).packages('other')).toHaveLength(1);
+    expect(archive.requests).toEqual([`${FOLDER}/Packages.gz`]);
   });
 
   function replaceIndex(bytes: Buffer): void {

@@ -1,0 +1,61 @@
+/** Lines are gathered in pieces of memory of this size, outside of the heap, where nobody has to look through them. */
+const CHUNK_BYTES = 4 << 20;
+
+const TAB = 0x09;
+
+/**
+ * Lines of an index file, each a key, a tab, and a value, in UTF-8. A large suite has a hundred thousand of them: as
+ * strings they take three times as much memory.
+ */
+export class IndexLines {
+  readonly #chunks: Buffer[] = [];
+  /** Where each line begins, counted over all chunks, and where it ends, with its line feed. */
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+  #filled = CHUNK_BYTES;
+
+  /** @throws {RangeError} for a line without a tab, with a line feed, or longer than 4 MiB. */
+  add(line: string): void {
+    const sizeBytes = Buffer.byteLength(line) + 1;
+    if (!line.includes('\t') || line.includes('\n') || sizeBytes > CHUNK_BYTES) {
+      throw new RangeError(
+        `Cannot write the index line ${JSON.stringify(line.slice(0, 80))}: it is not a key, a tab, and a value, of 4 MiB at the most`,
+      );
+    }
+    if (this.#filled + sizeBytes > CHUNK_BYTES) {
+      this.#chunks.push(Buffer.allocUnsafeSlow(CHUNK_BYTES));
+      this.#filled = 0;
+    }
+    const start = (this.#chunks.length - 1) * CHUNK_BYTES + this.#filled;
+    this.#chunks.at(-1)?.write(`${line}\n`, this.#filled, 'utf8');
+    this.#filled += sizeBytes;
+    this.#starts.push(start);
+    this.#ends.push(start + sizeBytes);
+  }
+
+  /** Every line with its line feed, sorted by its bytes, and so by its key first: a tab sorts before what keys are made of. */
+  *sorted(): Generator<{ readonly key: string; readonly bytes: Buffer }, void, undefined> {
+    const order = Array.from(this.#starts, (_, index) => index);
+    for (const index of order.sort((left, right) => this.#compare(left, right))) {
+      const bytes = this.#bytes(index);
+      yield { key: bytes.toString('utf8', 0, bytes.indexOf(TAB)), bytes };
+    }
+  }
+
+  #compare(left: number, right: number): number {
+    const [ours, theirs] = [this.#place(left), this.#place(right)];
+    return ours.chunk.compare(theirs.chunk, theirs.start, theirs.end - 1, ours.start, ours.end - 1);
+  }
+
+  #bytes(index: number): Buffer {
+    const { chunk, start, end } = this.#place(index);
+    return chunk.subarray(start, end);
+  }
+
+  #place(index: number): { readonly chunk: Buffer; readonly start: number; readonly end: number } {
+    const [start = 0, end = 0] = [this.#starts[index], this.#ends[index]];
+    const number = Math.floor(start / CHUNK_BYTES);
+    const base = number * CHUNK_BYTES;
+    return { chunk: this.#chunks[number] as Buffer, start: start - base, end: end - base };
+  }
+}
