@@ -21,6 +21,16 @@ export function storedImage(range: BlobRange, context: Pick<EncodeContext, 'read
   });
 }
 
+/** So many zeros that are read, or bytes that nobody reads. */
+export function emptyImage(sizeBytes: number, kind: 'zero' | 'unused'): BlockImage {
+  return {
+    sizeBytes,
+    extents: sizeBytes === 0 ? [] : [{ offset: 0, sizeBytes, kind }],
+    regions: [],
+    pieces: async function* () {},
+  };
+}
+
 function dataImage(sizeBytes: number, read: (span: Span) => AsyncIterable<Piece>): BlockImage {
   const whole = { offset: 0, sizeBytes };
   return {
