@@ -21,7 +21,15 @@ describe('the guest', () => {
           binds: ['/run:/run'],
           readonly: false,
         }),
+        script('writer', 'read -r line </volume/etc/debian_version && echo "Debian $line" >/volume/note', {
+          binds: ['shared:/volume'],
+        }),
+        script('reader', 'cat /volume/note >>/run/facts; touch /volume/note || echo "volume: read-only" >>/run/facts', {
+          binds: ['/run:/run'],
+          mounts: [{ type: 'bind', source: 'shared', destination: '/volume', options: ['bind', 'ro'] }],
+        }),
       ],
+      volumes: [{ name: 'shared', image: 'deb:base-files' }, { name: 'empty' }],
       services: [
         script('fragile', '[ -e /run/fell ] && exec sleep 1000; echo falling; : >/run/fell; sleep 3; exit 5', {
           binds: ['/run:/run'],
@@ -60,6 +68,8 @@ describe('the guest', () => {
       'nameserver 10.0.2.3',
       'listening: ',
       'passwd: over',
+      expect.stringMatching(/^Debian 13\.\d+$/),
+      'volume: read-only',
     ]);
 
     // The service that ends is started again, and the one that never stops talking does not fill the memory.
