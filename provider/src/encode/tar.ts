@@ -18,14 +18,23 @@ export async function encodeTar(tree: Tree, context: EncodeContext): Promise<Enc
   checkTree(tree);
   const entries = resolveInodes(tree.entries);
   const names = namesOf(entries);
-  // What does not fit is known before a byte is written.
-  for (const entry of entries) representable(entry.path, WHERE, () => checkTarHeader(fieldsOf(entry)));
+  checkTarEntries(entries);
   return [{ role: 'tar', bytes: (options) => archiveBytes(archiveEntries(entries, names), context, options) }];
 }
 
+/**
+ * That a tar can hold all of the entries: what does not fit is to be known before a byte is written.
+ * @throws {EncodeError} `unrepresentable`.
+ */
+export function checkTarEntries(entries: Iterable<InodeEntry>): void {
+  for (const entry of entries) representable(entry.path, WHERE, () => checkTarHeader(fieldsOf(entry)));
+}
+
+/** Of files with several names: all of them. */
 type Names = ReadonlyMap<string, readonly string[]>;
 
-function* archiveEntries(entries: readonly InodeEntry[], names: Names): Generator<ArchiveEntry> {
+/** A tar of the entries, with its end; the first of a file's names has to be among them where another one is. */
+export function* archiveEntries(entries: Iterable<InodeEntry>, names: Names): Generator<ArchiveEntry> {
   for (const entry of entries) yield archiveEntry(entry, names);
   yield { path: '', header: tarEnd() };
 }
