@@ -20,6 +20,7 @@ export {
   survey,
   withArchive,
 } from './pipeline/compare.js';
+export { newKeys } from './pipeline/keys.js';
 export { type LockOptions, lock } from './pipeline/lock.js';
 export { lockFile, outdated, readLockFile, relock, wantedOf } from './pipeline/lock-file.js';
 export { at, parse } from './pipeline/parse.js';

@@ -1,0 +1,18 @@
+import type { Workshop } from './workshop.js';
+
+/**
+ * New keys for Secure Boot, in files of a folder that is made if it is not there; their names, in order.
+ * @throws {SourceError} `io`; where one of the files is there already, none is written.
+ */
+export async function newKeys(
+  folder: string,
+  options: { readonly name: string },
+  workshop: Pick<Workshop, 'now' | 'progress'>,
+): Promise<string[]> {
+  const { newKeys: make } = await import('../source/signing/new-keys.js');
+  const { writeKeys } = await import('../source/signing/write-keys.js');
+  workshop.progress({ step: 'making keys' });
+  const files = await make({ name: options.name, now: workshop.now() });
+  await writeKeys(folder, files);
+  return files.map(({ name }) => name);
+}
