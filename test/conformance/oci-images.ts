@@ -10,7 +10,7 @@ export function run(folder: string, program: string, ...args: readonly string[])
   return execFileSync(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] }).toString();
 }
 
-const ROOTLESS = process.getuid?.() === 0 ? [] : ['--rootless'];
+export const ROOTLESS = process.getuid?.() === 0 ? [] : ['--rootless'];
 
 /** Makes `images:web` with umoci, one layer per script, each run by `sh` in the root of the image. */
 export function umociImage(folder: string, scripts: readonly string[]): void {
