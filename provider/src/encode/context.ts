@@ -1,4 +1,5 @@
 import type { BlobRange } from '../model/layer.js';
+import type { BlockImage } from './block-image.js';
 
 /** What an encoder works with. */
 export interface EncodeContext {
@@ -26,8 +27,10 @@ export interface BytesOptions {
 
 /** One file of an artifact. Nothing is read or compressed before its bytes are taken. */
 export interface EncodedFile {
-  /** As in ArtifactFile: `kernel`, `initrd`, `cmdline`, `tar`. */
+  /** As in ArtifactFile. */
   readonly role: string;
   /** Can be called again, and gives the same bytes each time. */
   readonly bytes: (options?: BytesOptions) => AsyncIterable<Uint8Array>;
+  /** Of a disk: what its bytes are and which of them are zeros or unused, so that it can be written without those. */
+  readonly image?: BlockImage;
 }

@@ -1,14 +1,14 @@
 import { mapInOrder } from '../format/map-in-order.js';
+import type { BlobRange } from '../model/layer.js';
 import type { Tree } from '../model/tree.js';
 import { archiveBytes, contentBytes } from './archive.js';
-import { checkTree } from './check-tree.js';
+import { bootParts, type FileEntry } from './boot-parts.js';
 import { compressSegment } from './compress-segment.js';
 import { type Compression, compressorOf } from './compression.js';
 import type { EncodeContext, EncodedFile } from './context.js';
-import { EncodeError } from './error.js';
 import { checkInitramfsLimits } from './initramfs-limits.js';
 import { type InitrdSegment, initrdSegments, segmentKey } from './initrd-segments.js';
-import { type InodeEntry, resolveInodes } from './inodes.js';
+import { resolveInodes } from './inodes.js';
 
 export interface KernelInitrdOptions {
   readonly commandLine: string;
@@ -18,11 +18,6 @@ export interface KernelInitrdOptions {
    */
   readonly compression?: Compression;
 }
-
-/** LinuxKit's places for what goes beside the root or before it, not into it. */
-const KERNEL = 'boot/kernel';
-const COMMAND_LINE = 'boot/cmdline';
-const MICROCODE = 'boot/ucode.cpio';
 
 /** Segments that are made or looked up at once. */
 const SEGMENTS_IN_FLIGHT = 2;
@@ -39,18 +34,8 @@ export async function encodeKernelInitrd(
   options: KernelInitrdOptions,
   context: EncodeContext,
 ): Promise<EncodedFile[]> {
-  checkTree(tree);
-  const all = resolveInodes(tree.entries);
-  const kernel = fileAt(all, KERNEL);
-  if (kernel === undefined) {
-    throw new EncodeError('no-kernel', `Cannot encode a kernel and initrd: the tree has no file ${KERNEL}`, {
-      context: { path: KERNEL },
-    });
-  }
-  const microcode = fileAt(all, MICROCODE);
-  const entries = all.filter(({ path }) => path !== KERNEL && path !== COMMAND_LINE && path !== MICROCODE);
-  checkInitramfsLimits(entries);
-  const segments = initrdSegments(entries, tree.components);
+  const { kernel, microcode, root } = bootParts(tree);
+  const segments = segmentsOf(root);
   const compression = options.compression ?? 'zstd';
   return [
     { role: 'kernel', bytes: () => contentBytes(kernel.path, kernel.content, context) },
@@ -59,10 +44,11 @@ export async function encodeKernelInitrd(
   ];
 }
 
-type FileEntry = InodeEntry & { readonly content: NonNullable<InodeEntry['content']> };
-
-function fileAt(entries: readonly InodeEntry[], path: string): FileEntry | undefined {
-  return entries.find((entry): entry is FileEntry => entry.path === path && entry.content !== undefined);
+/** Segments of a root that is unpacked into memory. @throws {EncodeError} `unrepresentable`. */
+export function segmentsOf({ entries: all, components }: Tree): InitrdSegment[] {
+  const entries = resolveInodes(all);
+  checkInitramfsLimits(entries);
+  return initrdSegments(entries, components);
 }
 
 interface Initrd {
@@ -81,16 +67,24 @@ async function* initrdBytes(initrd: Initrd, context: EncodeContext): AsyncGenera
     yield* archiveBytes(segments.flat(), context);
     return;
   }
+  for await (const range of compressedSegments(segments, compression, context)) {
+    context.signal.throwIfAborted();
+    yield* context.read(range);
+  }
+}
+
+/** Where the compressed segments lie in the store, in their order: made where they are not there. */
+export function compressedSegments(
+  segments: readonly InitrdSegment[],
+  compression: Exclude<Compression, 'none'>,
+  context: EncodeContext,
+): AsyncIterable<BlobRange> {
   const compressor = compressorOf('kernel+initrd', compression);
-  const ranges = mapInOrder(
+  return mapInOrder(
     segments,
     (segment) => context.memo(segmentKey(segment, compressor), () => compressSegment(segment, compression, context)),
     { inFlight: SEGMENTS_IN_FLIGHT },
   );
-  for await (const range of ranges) {
-    context.signal.throwIfAborted();
-    yield* context.read(range);
-  }
 }
 
 /** An uncompressed archive must begin at a multiple of 4; zeros between archives are skipped. */
