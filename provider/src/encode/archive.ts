@@ -106,12 +106,13 @@ function verifier(): (chunk: ArchiveChunk, bytes: Uint8Array) => void {
     for (const { path, content, at, sizeBytes, isFirst, isLast } of bodies satisfies readonly BodyPart[]) {
       const part = bytes.subarray(at, at + sizeBytes);
       if (isFirst && isLast) {
-        check({ path, content }, { sizeBytes, digest: sha256(part) });
+        checkContent({ path, content }, { sizeBytes, digest: sha256(part) });
         continue;
       }
       if (isFirst || hash === undefined) hash = createHash('sha256');
       hash.update(part);
-      if (isLast) check({ path, content }, { sizeBytes: content.sizeBytes, digest: `sha256:${hash.digest('hex')}` });
+      if (isLast)
+        checkContent({ path, content }, { sizeBytes: content.sizeBytes, digest: `sha256:${hash.digest('hex')}` });
     }
   };
 }
@@ -133,10 +134,11 @@ export async function* contentBytes(
     hash.update(chunk);
     yield chunk;
   }
-  check({ path, content }, { sizeBytes, digest: `sha256:${hash.digest('hex')}` });
+  checkContent({ path, content }, { sizeBytes, digest: `sha256:${hash.digest('hex')}` });
 }
 
-function check(
+/** @throws {EncodeError} `corrupt` when a content is not what the tree says. */
+export function checkContent(
   { path, content }: { readonly path: string; readonly content: Content },
   got: { readonly sizeBytes: number; readonly digest: Digest },
 ): void {

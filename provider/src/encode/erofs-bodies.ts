@@ -1,0 +1,64 @@
+import type { ErofsNode } from './erofs-nodes.js';
+
+/**
+ * Blocks that hold the content of one inode, or of several with equal content, and the inodes that lie with them; or
+ * an inode that needs no blocks.
+ */
+export interface ErofsItem {
+  /** The first decides where the item lies. */
+  readonly nodes: readonly ErofsNode[];
+  /** Whether the first node's content, without its tail, is stored for this item. */
+  readonly hasBody: boolean;
+  /** Blocks that lie beside others. */
+  readonly blocks: number;
+  /** Blocks of each chunk that has a cell of its own. */
+  readonly wholes: readonly number[];
+  /** Of all of its inodes. */
+  readonly slots: number;
+}
+
+/** More inodes of the same content lie elsewhere, so that an item fits anywhere. */
+const NODES_MAX = 64;
+
+/**
+ * The nodes as items, by the first node of each; and for each node the one whose blocks it uses, by index. Equal
+ * contents are stored once, with the first of their nodes: whichever component changes, the others stay as they are.
+ */
+export function erofsItems(nodes: readonly ErofsNode[]): {
+  readonly items: readonly ErofsItem[];
+  readonly bodyOf: Int32Array;
+} {
+  const groups = new Map<string, ErofsNode[]>();
+  const lone: ErofsNode[][] = [];
+  for (const node of nodes) {
+    const key = bodyKey(node);
+    const group = key === undefined ? undefined : groups.get(key);
+    if (group !== undefined) group.push(node);
+    else {
+      const own = [node];
+      lone.push(own);
+      if (key !== undefined) groups.set(key, own);
+    }
+  }
+  const bodyOf = new Int32Array(nodes.length);
+  const items = lone.flatMap((group) => {
+    const [first] = group as [ErofsNode];
+    for (const { index } of group) bodyOf[index] = first.index;
+    const [own, rest] = [group.slice(0, NODES_MAX), group.slice(NODES_MAX)];
+    return [itemOf(own, true), ...rest.map((node) => itemOf([node], false))];
+  });
+  return { items, bodyOf };
+}
+
+function bodyKey({ content, storage }: ErofsNode): string | undefined {
+  if (content === undefined || !('sha256' in content)) return undefined;
+  if (storage.blocks === 0 && storage.wholes.length === 0) return undefined;
+  // With large attributes, the tail of an equal content may lie elsewhere.
+  return `${content.sha256} ${storage.kind} ${storage.blocks}`;
+}
+
+function itemOf(nodes: readonly ErofsNode[], hasBody: boolean): ErofsItem {
+  const { blocks, wholes } = (nodes[0] as ErofsNode).storage;
+  const slots = nodes.reduce((sum, { storage }) => sum + storage.slots, 0);
+  return hasBody ? { nodes, hasBody, blocks, wholes, slots } : { nodes, hasBody, blocks: 0, wholes: [], slots };
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { type Digest, sha256 } from '../model/digest.js';
+import type { Content } from '../model/tree.js';
+import { checkContent, contentBytes } from './archive.js';
+import type { Span } from './block-span.js';
+import type { EncodeContext } from './context.js';
+import type { CellPlan } from './erofs-cell-plan.js';
+import { spansOf } from './read-spans.js';
+
+/** Makes the bytes of cells, and compares what it reads with its digests. */
+export class CellFiller {
+  readonly #context: EncodeContext;
+  readonly #trusting: boolean;
+  /** Contents that lie in several cells, compared once as a whole. */
+  readonly #compared = new Map<Digest, Promise<void>>();
+
+  constructor(context: EncodeContext, options: { readonly trusting: boolean }) {
+    this.#context = context;
+    this.#trusting = options.trusting;
+  }
+
+  /** @throws {EncodeError} `corrupt` when a content is not what the tree says. */
+  async fill(bytes: Buffer, plan: CellPlan): Promise<void> {
+    this.#context.signal.throwIfAborted();
+    if (!this.#trusting) await Promise.all(plan.partly.map((part) => this.#compare(part)));
+    bytes.fill(0);
+    for (const { at, bytes: known } of plan.known) bytes.set(known, at);
+    await this.#read(bytes, plan);
+    if (!this.#trusting) for (const whole of plan.wholly) compareParts(bytes, whole);
+    for (const { from, at, sizeBytes } of plan.copies) bytes.copyWithin(at, from, from + sizeBytes);
+  }
+
+  async #read(bytes: Buffer, { reads }: CellPlan): Promise<void> {
+    const ranges = [];
+    for (const { content, from, sizeBytes, at } of reads) {
+      if ('bytes' in content) bytes.set(content.bytes.subarray(from, from + sizeBytes), at);
+      else ranges.push({ blob: content.blob, offset: content.offset + from, sizeBytes, at });
+    }
+    await Promise.all(
+      spansOf(ranges).map(async ({ blob, offset, sizeBytes, parts }) => {
+        const [first] = parts;
+        if (parts.length === 1 && first !== undefined) {
+          await this.#context.readInto(first, bytes.subarray(first.at, first.at + sizeBytes));
+          return;
+        }
+        const span = Buffer.allocUnsafe(sizeBytes);
+        await this.#context.readInto({ blob, offset, sizeBytes }, span);
+        for (const part of parts) {
+          const from = part.offset - offset;
+          bytes.set(span.subarray(from, from + part.sizeBytes), part.at);
+        }
+      }),
+    );
+  }
+
+  #compare({ path, content }: { readonly path: string; readonly content: Content }): Promise<void> {
+    let done = this.#compared.get(content.sha256);
+    if (done === undefined) {
+      done = drain(contentBytes(path, content, this.#context));
+      this.#compared.set(content.sha256, done);
+    }
+    return done;
+  }
+}
+
+function compareParts(
+  bytes: Buffer,
+  { path, content, parts }: { readonly path: string; readonly content: Content; readonly parts: readonly Span[] },
+): void {
+  const [only] = parts;
+  const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+  if (only !== undefined && parts.length === 1) {
+    const digest = sha256(bytes.subarray(only.offset, only.offset + only.sizeBytes));
+    checkContent({ path, content }, { sizeBytes, digest });
+    return;
+  }
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(bytes.subarray(part.offset, part.offset + part.sizeBytes));
+  checkContent({ path, content }, { sizeBytes, digest: `sha256:${hash.digest('hex')}` });
+}
+
+async function drain(chunks: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of chunks);
+}
