@@ -4,7 +4,7 @@ import { lock, openWorkshop, parse, bootFiles as pipelineBootFiles } from '../..
 import { settingsFrom } from '../../provider/src/settings.js';
 import type { BootFiles } from './guest-machine.js';
 
-const KERNEL = { image: 'deb:linux-image-cloud-amd64' };
+export const KERNEL = { image: 'deb:linux-image-cloud-amd64' };
 
 /** A container of a spec that runs a busybox script. */
 export function script(name: string, text: string, more: object = {}): object {

@@ -4,8 +4,15 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AttachedDisk } from '../../provider/src/model/machine.js';
 import { bootArguments } from '../../provider/src/run/qemu/boot-source.js';
-import { CONSOLE_FILE, qemuArguments, READY_FILE } from '../../provider/src/run/qemu/command-line.js';
+import {
+  CONSOLE_FILE,
+  type MachinePlan,
+  qemuArguments,
+  READY_FILE,
+  USER_DATA_FILE,
+} from '../../provider/src/run/qemu/command-line.js';
 import { freeLoopbackPort } from '../../provider/src/run/qemu/loopback-port.js';
 import { withQmp } from '../../provider/src/run/qemu/qmp.js';
 
@@ -29,6 +36,15 @@ export interface Report {
   readonly reason?: string;
 }
 
+export interface StartOptions {
+  /** More words for the kernel command line. */
+  readonly append?: string;
+  /** More arguments for QEMU. */
+  readonly devices?: readonly string[];
+  readonly disks?: readonly AttachedDisk[];
+  readonly userData?: string;
+}
+
 /** A virtual machine with the product's own hardware, whose console a test can read. Ends with `await using`. */
 export class GuestMachine implements AsyncDisposable {
   readonly uuid: string;
@@ -44,25 +60,26 @@ export class GuestMachine implements AsyncDisposable {
     this.#process = parts.process;
   }
 
-  /** @param options `append`: more words for the kernel command line. */
-  static async start(files: BootFiles, { append = '' }: { append?: string } = {}): Promise<GuestMachine> {
+  static async start(files: BootFiles, options: StartOptions = {}): Promise<GuestMachine> {
+    const { append = '', devices = [], disks = [], userData } = options;
     const folder = await mkdtemp(join(tmpdir(), 'ingot-guest-'));
     const port = await freeLoopbackPort();
     const uuid = randomUUID();
     // QEMU appends.
     for (const name of [CONSOLE_FILE, READY_FILE]) await writeFile(join(folder, name), '');
+    if (userData !== undefined) await writeFile(join(folder, USER_DATA_FILE), userData);
     const boot = { ...files, commandLine: `${files.commandLine} ${append}`.trim() };
-    const plan = {
+    const plan: MachinePlan = {
       id: 'guest-test',
       uuid,
       platform: PLATFORM,
       accelerator: ACCELERATOR,
-      machine: { memoryMiB: 512, cpus: 1 },
+      machine: { memoryMiB: 512, cpus: 1, disks: [...disks], ...(userData === undefined ? {} : { userData }) },
       boot: bootArguments(boot, { platform: PLATFORM, accelerator: ACCELERATOR }),
       forwards: [{ private: port, guest: 80 }],
       sandbox: false,
-    } as const;
-    const child = spawn('qemu-system-x86_64', qemuArguments(plan), {
+    };
+    const child = spawn('qemu-system-x86_64', [...qemuArguments(plan), ...devices], {
       cwd: folder,
       stdio: ['ignore', 'ignore', 'inherit'],
     });
