@@ -1,5 +1,6 @@
 /** The nouns, in the order in which they come to be. */
 export * from './artifact.js';
+export * from './attestation.js';
 export * from './boot.js';
 export * from './contents.js';
 export * from './digest.js';

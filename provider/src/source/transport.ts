@@ -1,4 +1,5 @@
 import { resolve as resolvePath } from 'node:path';
+import type { Attestation } from '../model/attestation.js';
 import type { ImageBlobs, Opened } from '../model/layer.js';
 import type { DirectoryPin, ImagePin, Pin } from '../model/pin.js';
 import { type Architecture, architectureOf, type Platform } from '../model/platform.js';
@@ -165,6 +166,21 @@ export async function openImageBlobs(
   }
   const { openBlobs } = await import('./oci/open-blobs.js');
   return openBlobs(pin, { ...options, source: imagesOf(pin, options), about: reference });
+}
+
+/**
+ * What the makers of a pinned image say is in it, as far as its index names it; fetched where the store does not have
+ * it. Empty for what is no container image.
+ */
+export async function openAttestations(
+  pin: Pin,
+  options: SourceOptions & { readonly reference: string },
+): Promise<readonly Attestation[]> {
+  if (pin.kind !== 'image' || pin.index === undefined) return [];
+  const { openAttestations: openAll } = await import('./oci/attestations.js');
+  const { reference } = options;
+  const mayBeIncomplete = parseReference(reference).local !== undefined;
+  return openAll(pin, { ...options, source: imagesOf(pin, options), about: reference, mayBeIncomplete });
 }
 
 /** Where the blobs of a pin are, found out when they are asked for first. */

@@ -82,6 +82,7 @@ const descriptor = z
 /** OCI image spec 1.1, image-index.md and manifest.md. */
 const Index = z.object({ manifests: z.array(descriptor) });
 const Manifest = z.object({ config: descriptor, layers: z.array(descriptor).max(MAX_LAYERS) });
+const Artifact = z.object({ layers: z.array(descriptor).max(MAX_LAYERS) });
 
 /** OCI image spec 1.1, config.md, "Properties". Docker writes `null` for what is empty. */
 const Config = z.object({
@@ -133,6 +134,14 @@ export function parseDocument(bytes: Uint8Array, mediaType: string, about: strin
   if (!isImageConfig(config.mediaType)) throw notAnImage(about, config.mediaType);
   for (const layer of layers) checkLayer(layer, about);
   return { kind, config, layers };
+}
+
+/**
+ * The blobs of a manifest that need not be one of an image (OCI image spec 1.1, manifest.md, "Guidelines for Artifact
+ * Usage"). @throws {SourceError} `malformed`.
+ */
+export function parseArtifactBlobs(bytes: Uint8Array, about: string): readonly Descriptor[] {
+  return check(Artifact, parseJson(bytes, about), about).layers;
 }
 
 /** @throws {SourceError} `malformed`. */

@@ -1,4 +1,4 @@
-import { type Digest, isDigest } from '../../model/digest.js';
+import type { Digest } from '../../model/digest.js';
 import type { ImagePin } from '../../model/pin.js';
 import type { Platform } from '../../model/platform.js';
 import type { Progress } from '../../model/progress.js';
@@ -7,6 +7,7 @@ import { SourceError } from '../error.js';
 import type { BlobSource } from './blob-source.js';
 import { candidates, fitOf, platformName, platformsOf } from './choose.js';
 import { type ImageManifest, parseDocument, parseImageDocument, parseJson } from './document.js';
+import { keep, recalled } from './kept-document.js';
 import { OCI_MANIFEST } from './media-type.js';
 import { fetchManifest, fetchSmallBlob, storedSmallBlob } from './verified.js';
 
@@ -115,12 +116,6 @@ async function foundIn(search: Search, manifest: ImageManifest, digest: Digest):
   return { manifest, digest, diffIds };
 }
 
-interface Document {
-  readonly bytes: Uint8Array;
-  readonly mediaType: string;
-  readonly digest: Digest;
-}
-
 /** A manifest, and the bytes that it was read from. */
 export interface OpenedManifest {
   readonly manifest: ImageManifest;
@@ -145,23 +140,6 @@ export async function openManifest(
     return { manifest: document, bytes, mediaType: typeof own === 'string' ? own : mediaType || OCI_MANIFEST };
   }
   throw new SourceError('malformed', `Cannot read ${about}: ${digest} is an index; wanted a manifest`);
-}
-
-/** A document that was asked for by its digest before, which needs no network then. */
-async function recalled(store: Store, reference: string): Promise<Document | undefined> {
-  if (!isDigest(reference)) return undefined;
-  const known = (await store.recall(keyOf(reference))) as { sizeBytes: number; mediaType: string } | undefined;
-  const bytes = known && (await storedSmallBlob(store, { digest: reference, sizeBytes: known.sizeBytes }));
-  return bytes && { bytes, mediaType: known.mediaType, digest: reference };
-}
-
-async function keep(store: Store, { bytes, mediaType, digest }: Document): Promise<void> {
-  const { sizeBytes } = await store.put(bytes, { expect: { digest } });
-  await store.remember(keyOf(digest), { sizeBytes, mediaType });
-}
-
-function keyOf(digest: Digest): string {
-  return `image document ${digest}`;
 }
 
 function noPlatform({ about, platform, platforms }: Search): SourceError {

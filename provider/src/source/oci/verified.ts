@@ -9,6 +9,8 @@ import { MAX_DOCUMENT_BYTES } from './document.js';
 export interface Subject {
   readonly about: string;
   readonly signal: AbortSignal;
+  /** What is taken into memory. Default: 4 MiB, which no manifest or configuration has. */
+  readonly maxBytes?: number;
 }
 
 /**
@@ -35,9 +37,9 @@ export async function fetchManifest(
 export async function fetchSmallBlob(
   source: BlobSource,
   { digest, sizeBytes }: { readonly digest: Digest; readonly sizeBytes: number },
-  { about, signal }: Subject,
+  { about, signal, maxBytes = MAX_DOCUMENT_BYTES }: Subject,
 ): Promise<Uint8Array> {
-  if (sizeBytes > MAX_DOCUMENT_BYTES) throw tooLarge(about);
+  if (sizeBytes > maxBytes) throw tooLarge(about);
   const chunks: Uint8Array[] = [];
   let done = 0;
   for await (const chunk of source.blob(digest, { sizeBytes, signal })) {
@@ -57,8 +59,9 @@ export async function fetchSmallBlob(
 export async function storedSmallBlob(
   store: Store,
   { digest, sizeBytes }: { readonly digest: Digest; readonly sizeBytes: number },
+  maxBytes: number = MAX_DOCUMENT_BYTES,
 ): Promise<Uint8Array | undefined> {
-  if (sizeBytes > MAX_DOCUMENT_BYTES || !(await store.has(digest))) return undefined;
+  if (sizeBytes > maxBytes || !(await store.has(digest))) return undefined;
   try {
     const bytes = await store.read({ blob: digest, offset: 0, sizeBytes });
     return sha256(bytes) === digest ? bytes : undefined;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import type { Attestation } from '../../model/index.js';
 import { distinct, type Item, itemId } from './item.js';
 import { packageUrlCore } from './package-url.js';
-import type { Attestation } from './sbom-input.js';
 
 /** As many packages are taken from what is said of one image; real ones have some thousands. */
 const MAX_PACKAGES = 50_000;

@@ -1,6 +1,5 @@
 import type { Digest, Lock, Tree, TreeEntry } from '../../model/index.js';
 import { lockDigest } from '../../model/index.js';
-import { placedContainers } from '../containers.js';
 import { kernelRelease } from '../contents-parts.js';
 import { packageDatabases } from '../package-databases.js';
 import { attestedItems } from './attested.js';
@@ -11,7 +10,7 @@ import { distinct, hexOrNothing, type Item, itemId } from './item.js';
 import { ItemList } from './item-list.js';
 import { pinnedItem, recordedItem } from './package-item.js';
 import { packageUrl } from './package-url.js';
-import { placesOf } from './places.js';
+import { placedReferences, placesOf } from './places.js';
 import type { SbomInput } from './sbom-input.js';
 
 /** What is in an image, part by part. */
@@ -32,7 +31,7 @@ const BOOT_STUB = 'systemd-boot-efi';
 export async function inventoryOf(tree: Tree, input: SbomInput): Promise<Inventory> {
   const { lock } = input;
   const list = new ItemList();
-  const places = placesOf(lock.spec);
+  const places = placesOf(placedReferences(lock.spec));
   addPins(list, input, places);
   addGuest(list, input);
   addKernel(list, tree, input);
@@ -122,7 +121,7 @@ async function addRecorded(
 function referenceOf(component: string, { spec }: Lock): string | undefined {
   if (component === 'init') return spec.init?.length === 1 ? spec.init[0] : undefined;
   const place = component.replace(/\/image$/, '');
-  return placedContainers(spec).find((placed) => placed.place === place)?.container.image;
+  return placedReferences(spec).find((placed) => placed.place === place)?.reference;
 }
 
 /** What others say of the images, where our own look into them did not see it. */

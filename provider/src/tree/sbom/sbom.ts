@@ -4,7 +4,7 @@ import { inventoryOf } from './inventory.js';
 import type { SbomFormat, SbomInput } from './sbom-input.js';
 import { spdxDocument } from './spdx.js';
 
-export type { Attestation, SbomFormat, SbomInput } from './sbom-input.js';
+export type { SbomFormat, SbomInput } from './sbom-input.js';
 
 /**
  * What an image is made of, as a document that other tools read: SPDX 2.3 or CycloneDX 1.6, both in JSON. The same tree
