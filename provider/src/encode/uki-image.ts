@@ -8,6 +8,7 @@ import { composeBlocks, concatenateBlocks, type Placed } from './compose-blocks.
 import { bytesImage } from './content-blocks.js';
 import type { EncodeContext } from './context.js';
 import { EncodeError } from './error.js';
+import { SectionDigests } from './section-digests.js';
 
 export interface UkiOptions {
   /** systemd's stub, of 254 or later: `linuxx64.efi.stub`, `linuxaa64.efi.stub`. */
@@ -35,8 +36,17 @@ export interface UkiImage {
   readonly image: BlockImage;
   /** What was added behind the stub, by offset. */
   readonly sections: readonly PlacedSection[];
-  /** SHA-256 that was signed, and that is measured and that db and dbx may name: of all but the signature. */
+  readonly measured: UkiMeasured;
+}
+
+/** What firmware and the stub measure of a UKI. All in hexadecimal digits. */
+export interface UkiMeasured {
+  /** SHA-256 of all but the signature: what is signed, what PCR 4 gets, and what db and dbx may name. */
   readonly peHash: string;
+  /** That of the kernel, which firmware that does not enforce Secure Boot starts as a program of its own. */
+  readonly kernelPeHash: string;
+  /** SHA-256 of the content of each section that PCR 11 gets. */
+  readonly sections: readonly { readonly name: string; readonly sha256: string }[];
 }
 
 /** Stubs have 0.1 MB. */
@@ -78,13 +88,38 @@ export async function encodeUki(options: UkiOptions, context: EncodeContext): Pr
   const bodies = bodiesOf(layout, new Map(parts));
   const pe = readPe(layout.head, layout.sizeBytes);
   const unsigned = compose(layout, bodies);
-  const hash = await peImageHash(pe, abortable(unsigned, context.signal));
+  const { hash, measured } = await measure({ pe, unsigned, layout, kernel, options }, context.signal);
   const { sections } = layout;
-  const peHash = hash.toString('hex');
-  if (options.signer === undefined) return { image: unsigned, sections, peHash };
+  if (options.signer === undefined) return { image: unsigned, sections, measured };
   const { appended, entry } = await signPe({ hash, sizeBytes: layout.sizeBytes }, options.signer);
   layout.head.set(entry, pe.certificateEntryOffset);
-  return { image: compose(layout, bodies, appended), sections, peHash };
+  return { image: compose(layout, bodies, appended), sections, measured };
+}
+
+interface Unsigned {
+  readonly pe: PeImage;
+  readonly unsigned: BlockImage;
+  readonly layout: UkiLayout;
+  readonly kernel: PeImage;
+  readonly options: UkiOptions;
+}
+
+async function measure(
+  { pe, unsigned, layout, kernel, options }: Unsigned,
+  signal: AbortSignal,
+): Promise<{ readonly hash: Buffer; readonly measured: UkiMeasured }> {
+  // Lies in the stub, and is measured all the same.
+  const sbat = pe.sections.filter(({ name }) => name === '.sbat');
+  const digests = new SectionDigests([
+    ...sbat.map(({ name, rawOffset, virtualSizeBytes }) => ({ name, offset: rawOffset, sizeBytes: virtualSizeBytes })),
+    ...layout.sections,
+  ]);
+  const hash = await peImageHash(pe, abortable(unsigned, { signal, digests }));
+  const kernelHash = await peImageHash(kernel, abortable(options.kernel, { signal }));
+  return {
+    hash,
+    measured: { peHash: hash.toString('hex'), kernelPeHash: kernelHash.toString('hex'), sections: digests.end() },
+  };
 }
 
 function bodiesOf({ sections }: UkiLayout, images: ReadonlyMap<string, BlockImage>): Placed[] {
@@ -105,9 +140,13 @@ function compose(layout: UkiLayout, bodies: readonly Placed[], appended: Uint8Ar
   return composeBlocks(parts, { sizeBytes: layout.sizeBytes + appended.byteLength, between: 'zero' });
 }
 
-async function* abortable(image: BlockImage, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+async function* abortable(
+  image: BlockImage,
+  { signal, digests }: { readonly signal: AbortSignal; readonly digests?: SectionDigests },
+): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const chunk of blockBytes(image)) {
     signal.throwIfAborted();
+    digests?.add(chunk);
     yield chunk;
   }
 }
