@@ -1,5 +1,6 @@
 import { constants, crc32, deflateRaw } from 'node:zlib';
 import { blocksOf } from './blocks.js';
+import { gzipEnd, gzipStart } from './gzip-member.js';
 import { mapInOrder } from './map-in-order.js';
 
 /** Small enough to keep all threads busy, large enough that a sync flush per block costs next to nothing. */
@@ -8,8 +9,6 @@ const BLOCK_BYTES = 1 << 20;
 const WINDOW_BYTES = 32 * 1024;
 /** Twice what Node's thread pool runs at once by default; the output does not depend on it. */
 const IN_FLIGHT = 8;
-/** RFC 1951 sections 3.2.3 and 3.2.6: last block, fixed codes, end of block. */
-const LAST_BLOCK = Uint8Array.of(0x03, 0x00);
 
 /** The name that goes with artifacts: what decides the bytes, besides the input. */
 export function gzipName(level: number): string {
@@ -36,9 +35,9 @@ export async function* gzip(
       dictionary = bytes.subarray(-WINDOW_BYTES);
     }
   }
-  yield memberHeader();
+  yield gzipStart();
   yield* mapInOrder(blocks(), (block) => compress(block, options.level), { inFlight: IN_FLIGHT });
-  yield Buffer.concat([LAST_BLOCK, memberTrailer(checksum, sizeBytes)]);
+  yield gzipEnd({ checksum, sizeBytes });
 }
 
 interface Block {
@@ -57,25 +56,4 @@ function compress(block: Block, level: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     deflateRaw(block.bytes, options, (error, compressed) => (error === null ? resolve(compressed) : reject(error)));
   });
-}
-
-/** RFC 1952 section 2.3. */
-function memberHeader(): Buffer {
-  const header = Buffer.alloc(10);
-  header[0] = 0x1f; // ID1
-  header[1] = 0x8b; // ID2
-  header[2] = 8; // CM: deflate
-  header[3] = 0; // FLG: no name, no comment, no extra field
-  header.writeUInt32LE(0, 4); // MTIME: none
-  header[8] = 0; // XFL
-  header[9] = 255; // OS: unknown
-  return header;
-}
-
-/** RFC 1952 section 2.3: CRC32, then ISIZE, which is the size modulo 2^32. */
-function memberTrailer(checksum: number, sizeBytes: number): Buffer {
-  const trailer = Buffer.alloc(8);
-  trailer.writeUInt32LE(checksum, 0);
-  trailer.writeUInt32LE(sizeBytes % 2 ** 32, 4);
-  return trailer;
 }
