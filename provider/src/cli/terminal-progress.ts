@@ -3,23 +3,30 @@ import type { Progress } from '../model/progress.js';
 const REDRAW_EVERY_MS = 100;
 const BAR_WIDTH = 24;
 
-/** One line on a terminal, redrawn in place and removed at the end; nothing where there is no terminal. */
+/** One line on a terminal, redrawn in place and removed at the end; where there is no terminal, warnings alone. */
 export function terminalProgress(stream: NodeJS.WriteStream): { progress: Progress; done: () => void } {
-  if (!stream.isTTY) return { progress: () => {}, done: () => {} };
+  const warned = new Set<string>();
   let last = 0;
   let drawn = false;
+  const clear = () => {
+    if (drawn) stream.write('\r\x1b[2K');
+    drawn = false;
+  };
   return {
-    progress: ({ step, done, total }) => {
+    progress: ({ step, done, total, warning }) => {
+      if (warning !== undefined && !warned.has(warning)) {
+        warned.add(warning);
+        clear();
+        stream.write(`warning: ${warning}\n`);
+      }
       const now = performance.now();
-      if (now - last < REDRAW_EVERY_MS) return;
+      if (!stream.isTTY || now - last < REDRAW_EVERY_MS) return;
       last = now;
       drawn = true;
       const text = done === undefined || !total ? step : `${bar(done / total)} ${step}`;
       stream.write(`\r\x1b[2K${text.slice(0, stream.columns - 1)}`);
     },
-    done: () => {
-      if (drawn) stream.write('\r\x1b[2K');
-    },
+    done: clear,
   };
 }
 

@@ -7,6 +7,11 @@ import type { Digest } from './digest.js';
 export interface Contents {
   /** Package name → version; several versions in one image are joined with `, `. */
   readonly packages: Readonly<Record<string, string>>;
+  /**
+   * Packages whose maintainer scripts do more than what is known of them → which. No script is run, so it is missing in
+   * the image. Absent where there is none.
+   */
+  readonly scriptsNotRun?: Readonly<Record<string, string>>;
   /** Image reference → short digest. */
   readonly images: Readonly<Record<string, string>>;
   /** Service or `onboot/NAME` → one line: command, image, and a short digest of its whole configuration. */

@@ -38,7 +38,12 @@ export interface Layer {
   readonly digest: Digest;
   readonly entries: readonly LayerEntry[];
   /** The package it is, where it is one. */
-  readonly package?: { readonly name: string; readonly version: string };
+  readonly package?: {
+    readonly name: string;
+    readonly version: string;
+    /** Maintainer scripts that do more when it is installed than what is known of them. */
+    readonly unknownScripts?: readonly string[];
+  };
 }
 
 /** What an image says about how it is run (OCI image spec 1.1, config.md, "config"). What it does not say is empty. */

@@ -5,6 +5,8 @@ export interface ProgressEvent {
   /** Bytes (or items) done and to do, where they are known. */
   readonly done?: number;
   readonly total?: number;
+  /** What a person should know though work goes on, in one sentence. It is shown once, whatever the receiver throttles. */
+  readonly warning?: string;
 }
 
 export type Progress = (event: ProgressEvent) => void;

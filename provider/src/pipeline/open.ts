@@ -27,6 +27,7 @@ export async function open(
     else roots.set(reference, layers);
     if (image !== undefined) configs.set(reference, image);
   }
+  await warnOfScripts([...roots.values()].flat(), workshop);
   const guest = lock.guest && (await openGuest(lock.guest, source));
   const read = (range: BlobRange): Promise<Uint8Array> => workshop.store.read(range);
   return {
@@ -36,6 +37,20 @@ export async function open(
     ...(kernel ? { kernel } : {}),
     ...(guest ? { guest } : {}),
   };
+}
+
+/** Most that are named; all of them are in the contents. */
+const MAX_NAMED = 10;
+
+async function warnOfScripts(layers: readonly Layer[], { progress }: Workshop): Promise<void> {
+  const { scriptsNotRun } = await import('../tree/scripts-not-run.js');
+  const notRun = Object.entries(scriptsNotRun(layers)).map(([name, scripts]) => `${name} (${scripts})`);
+  if (notRun.length === 0) return;
+  const others = notRun.length > MAX_NAMED ? ` and ${notRun.length - MAX_NAMED} more` : '';
+  const warning = `maintainer scripts are not run, and what those of these packages do is not known: ${notRun
+    .slice(0, MAX_NAMED)
+    .join(', ')}${others}; see "Maintainer scripts" in docs/sources.md`;
+  progress({ step: 'opening packages', warning });
 }
 
 /** Images that volumes hold as they are. */

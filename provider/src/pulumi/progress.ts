@@ -5,16 +5,22 @@ import type { Progress, ProgressEvent } from '../model/progress.js';
 const REPORT_EVERY_MS = 200;
 
 /**
- * Reports to the engine's status column, beside the resource with this URN. The engine's address is the last argument
+ * Reports to the engine's status column, beside the resource with this URN; warnings among its messages. The engine's address is the last argument
  * of the process that runs dynamic resources; where there is no engine (a test), nothing is reported.
  */
 export function progressFor(urn: string): Progress {
   let last = 0;
+  const warned = new Set<string>();
   return (event) => {
+    const { warning } = event;
+    if (warning !== undefined && !warned.has(warning)) {
+      warned.add(warning);
+      void report(urn, { message: warning, severity: 'WARNING' });
+    }
     const now = performance.now();
     if (now - last < REPORT_EVERY_MS) return;
     last = now;
-    void report(urn, textOf(event));
+    void report(urn, { message: textOf(event), severity: 'INFO' });
   };
 }
 
@@ -24,15 +30,18 @@ export function textOf({ step, done, total }: ProgressEvent): string {
   return `${step} ${Math.floor((done / total) * 100)} %`;
 }
 
-async function report(urn: string, message: string): Promise<void> {
+async function report(
+  urn: string,
+  { message, severity }: { readonly message: string; readonly severity: 'INFO' | 'WARNING' },
+): Promise<void> {
   try {
     client ??= connect();
     const { engine, messages } = await client;
     const request = new messages.LogRequest();
-    request.setSeverity(messages.LogSeverity.INFO);
+    request.setSeverity(messages.LogSeverity[severity]);
     request.setMessage(message);
     request.setUrn(urn);
-    request.setEphemeral(true);
+    request.setEphemeral(severity === 'INFO');
     await new Promise<void>((resolve) => engine.log(request, () => resolve()));
   } catch {
     // Progress is a courtesy: without an engine that takes it, work goes on.

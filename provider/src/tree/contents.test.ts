@@ -63,6 +63,25 @@ suite('describe()', () => {
     }
   });
 
+  test('lists packages whose scripts nobody does the work of', async () => {
+    const one = input();
+    const withScripts = (name: string, unknownScripts: string[]) => ({
+      ...deb(name, { [`usr/share/${name}/file`]: 'x' }),
+      package: { name, version: '1', unknownScripts },
+    });
+    const layers = [
+      withScripts('web-db', ['postinst', 'preinst']),
+      withScripts('libc6', ['postinst']),
+      withScripts('apache-like', ['postinst']),
+      withScripts('redis-tools', ['postinst']),
+      withScripts('python3.13-minimal', ['postinst']),
+      ...(one.roots.get('deb:tool') ?? []),
+    ];
+    const { scriptsNotRun } = await contentsOf({ ...one, roots: new Map([...one.roots, ['deb:tool', layers]]) });
+    expect(scriptsNotRun).toEqual({ 'apache-like': 'postinst', 'web-db': 'postinst, preinst' });
+    expect('scriptsNotRun' in (await contentsOf(one))).toBe(false);
+  });
+
   test('does not change with where the bytes lie', async () => {
     const moved = input({ unit: { text: '#!', mode: 0o755, gid: 0 } });
     expect(await contentsOf(moved)).toEqual(await contentsOf(input()));

@@ -9,6 +9,7 @@ import { fitContents } from './fit-contents.js';
 import { withImage } from './image-container.js';
 import { type InstalledPackage, installedPackages } from './package-databases.js';
 import { readableSize } from './readable-size.js';
+import { scriptsNotRun } from './scripts-not-run.js';
 import { usersIn } from './users-in.js';
 
 /** As many of the user's files are listed one by one. */
@@ -26,9 +27,12 @@ export async function describe(tree: Tree, input: AssembleInput): Promise<Conten
 export async function describeWhole(tree: Tree, input: AssembleInput): Promise<Contents> {
   const { lock, read } = input;
   const { entries } = tree;
+  // Of a kernel's package only the kernel is taken, and of those of Ingot's own init single programs.
+  const notRun = scriptsNotRun([...input.roots.values()].flat());
   const ofKernel = entries.filter(({ component }) => component === 'kernel');
   return {
     packages: versionsByName([...packagesOf(input), ...(await packagesInImages(tree, input))]),
+    ...(Object.keys(notRun).length > 0 ? { scriptsNotRun: notRun } : {}),
     images: imagesOf(lock),
     services: servicesOf(tree, input),
     kernel: {

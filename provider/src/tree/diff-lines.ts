@@ -32,6 +32,7 @@ export interface DiffLine {
 
 const HEADINGS: readonly (readonly [ChangeArea, string])[] = [
   ['package', 'packages'],
+  ['script', 'scripts not run'],
   ['image', 'images'],
   ['service', 'services'],
   ['kernel', 'kernel'],

@@ -3,6 +3,7 @@ import type { Contents } from '../model/index.js';
 /** Parts of a description, in the order in which changes are told. */
 export type ChangeArea =
   | 'package'
+  | 'script'
   | 'image'
   | 'service'
   | 'kernel'
@@ -33,6 +34,7 @@ export function changesBetween(before: Contents, after: Contents): Change[] {
 
 const AREAS: readonly (readonly [ChangeArea, (contents: Contents) => Table])[] = [
   ['package', ({ packages }) => packages],
+  ['script', ({ scriptsNotRun = {} }) => scriptsNotRun],
   ['image', ({ images }) => images],
   ['service', ({ services }) => services],
   ['kernel', ({ kernel }) => texts(kernel)],

@@ -8,7 +8,7 @@ const MAX_COMMAND_LINE = 2048;
 /** Room for the entry that stands for what was left out. */
 const SUMMARY_BYTES = 64;
 
-const PARTS = ['packages', 'images', 'services', 'files', 'components', 'setuid', 'users'] as const;
+const PARTS = ['packages', 'images', 'services', 'files', 'components', 'setuid', 'users', 'scriptsNotRun'] as const;
 
 type Part = (typeof PARTS)[number];
 
@@ -19,11 +19,12 @@ type Part = (typeof PARTS)[number];
 export function fitContents(contents: Contents): Contents {
   const { commandLine } = contents.kernel;
   const fitting = commandLine.length <= MAX_COMMAND_LINE ? contents : withCommandLineDigest(contents);
-  const needs = new Map(PARTS.map((part) => [part, bytesOf(fitting[part])]));
+  const parts = PARTS.filter((part) => fitting[part] !== undefined);
+  const needs = new Map(parts.map((part) => [part, bytesOf(fitting[part])]));
   const others = bytesOf(fitting) - [...needs.values()].reduce((sum, need) => sum + need, 0);
   const allowed = fairShares(needs, MAX_CONTENTS_BYTES - others);
-  const parts = PARTS.map((part) => [part, shortened(fitting[part], allowed.get(part) ?? 0)]);
-  return { ...fitting, ...(Object.fromEntries(parts) as Pick<Contents, Part>) };
+  const shorter = parts.map((part) => [part, shortened(fitting[part] ?? {}, allowed.get(part) ?? 0)]);
+  return { ...fitting, ...(Object.fromEntries(shorter) as Pick<Contents, Part>) };
 }
 
 function withCommandLineDigest(contents: Contents): Contents {
@@ -44,7 +45,7 @@ function fairShares(needs: ReadonlyMap<Part, number>, totalBytes: number): Map<P
   return shares;
 }
 
-function shortened(value: Contents[Part], maxBytes: number): Contents[Part] {
+function shortened(value: NonNullable<Contents[Part]>, maxBytes: number): Contents[Part] {
   if (bytesOf(value) <= maxBytes) return value;
   if (Array.isArray(value)) {
     const items = value as readonly string[];

@@ -4,6 +4,7 @@ import { type TarEntry, TarReader } from '../../format/tar-reader.js';
 import type { Json } from '../../model/digest.js';
 import type { PinnedPackage } from '../../model/pin.js';
 import type { Store } from '../../store/store.js';
+import { doesMore } from './maintainer-script.js';
 import { type PackedTar, unpack } from './open-deb.js';
 
 /** What a package says of itself. */
@@ -14,11 +15,15 @@ export interface PackageControl {
   readonly conffiles: readonly string[];
   /** Names of the maintainer scripts it has, sorted: `config`, `postinst`, `postrm`, `preinst`, `prerm`. */
   readonly scripts: readonly string[];
+  /** Of those that run when it is installed, the ones that do more than what is known: `postinst`, `preinst`. */
+  readonly unknownScripts: readonly string[];
   /** Lines of its triggers file (deb-triggers(5)), without comments. */
   readonly triggers: readonly string[];
 }
 
 const SCRIPTS = ['config', 'postinst', 'postrm', 'preinst', 'prerm'];
+/** `config` only asks, and what it asks is for the others to act on. */
+const INSTALLING = ['postinst', 'preinst'];
 /** Control archives hold a few scripts and lists of checksums; the largest have a few megabytes. */
 const MAX_CONTROL_BYTES = 64 << 20;
 
@@ -44,6 +49,10 @@ export async function readControlTar(store: Store, tar: PackedTar, signal: Abort
       line.replace(/^remove-on-upgrade\s+/, '').replace(/^\/+/, ''),
     ),
     scripts: SCRIPTS.filter((name) => files.get(name)?.type === 'file'),
+    unknownScripts: INSTALLING.filter((name) => {
+      const script = bodyOf(archive, files.get(name));
+      return script !== undefined && doesMore(script.toString('latin1'));
+    }),
     triggers: linesOf(textOf('triggers')?.replaceAll(/#.*/g, '')),
   };
 }
@@ -57,7 +66,7 @@ export async function rememberControl(store: Store, pinned: PinnedPackage, contr
 }
 
 function controlKey(pinned: PinnedPackage): string {
-  return `debian control 1 ${pinned.digest}`;
+  return `debian control 2 ${pinned.digest}`;
 }
 
 function bodyOf(archive: Buffer, entry: TarEntry | undefined): Buffer | undefined {

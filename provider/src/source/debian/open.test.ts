@@ -213,6 +213,26 @@ describe('openPackages()', () => {
   });
 });
 
+describe('openPackage() of one with maintainer scripts', () => {
+  const made = (postinst: string) =>
+    buildPackage(folder, { name: 'web', compression: 'gzip', files: { 'usr/bin/web': 'x' }, control: { postinst } });
+
+  test('says which do more than is known, also when all is in the cache', async () => {
+    const pinned = made('#!/bin/sh\nadduser --system web\n');
+    const wanted = { name: 'web', version: '1.0-1', unknownScripts: ['postinst'] };
+    expect((await openPackage(pinned, options)).package).toEqual(wanted);
+    await rm(store.pathOf(pinned.digest));
+    expect((await openPackage(pinned, { ...options, offline: true })).package).toEqual(wanted);
+  });
+
+  test('says nothing of those that do nothing', async () => {
+    expect((await openPackage(made('#!/bin/sh\nset -e\n'), options)).package).toEqual({
+      name: 'web',
+      version: '1.0-1',
+    });
+  });
+});
+
 describe('readControl()', () => {
   test('gives fields, configuration files, scripts and triggers, without opening the layer', async () => {
     const pinned = web();

@@ -23,18 +23,18 @@ const PACKAGES_IN_FLIGHT = 4;
  */
 export async function openPackage(pinned: PinnedPackage, options: OpenOptions): Promise<Layer> {
   const { store, signal, progress } = options;
-  const named = { name: pinned.name, version: pinned.version };
   const known = await recallLayer(store, layerKey(pinned));
-  if (known !== undefined) return { ...known, package: named };
+  if (known !== undefined) return { ...known, package: namedWith(pinned, await knownControl(pinned, options)) };
   const deb = await fetchPackage(pinned, options);
   progress({ step: `unpacking ${nameOf(pinned)}` });
   return await explain(pinned, async () => {
     const members = await readDeb(store, deb);
     const layer = await putTar(store, unpack(store, members.data, { maxBytes: MAX_DATA_BYTES, signal }), { signal });
-    await rememberControl(store, pinned, await readControlTar(store, members.control, signal));
+    const control = await readControlTar(store, members.control, signal);
+    await rememberControl(store, pinned, control);
     // Last, so that all is there once the layer is known.
     await rememberLayer(store, layerKey(pinned), layer);
-    return { ...layer, package: named };
+    return { ...layer, package: namedWith(pinned, control) };
   });
 }
 
@@ -63,6 +63,21 @@ export async function readControl(pinned: PinnedPackage, options: OpenOptions): 
     await rememberControl(store, pinned, control);
     return control;
   });
+}
+
+function namedWith(
+  { name, version }: PinnedPackage,
+  control: PackageControl | undefined,
+): NonNullable<Layer['package']> {
+  const { unknownScripts = [] } = control ?? {};
+  return { name, version, ...(unknownScripts.length > 0 ? { unknownScripts } : {}) };
+}
+
+/** What an unpacked package says of itself. Of one that an earlier Ingot has unpacked it may have gone: that is no reason to fetch it. */
+async function knownControl(pinned: PinnedPackage, options: OpenOptions): Promise<PackageControl | undefined> {
+  const known = await recallControl(options.store, pinned);
+  if (known !== undefined || !(await options.store.has(pinned.digest))) return known;
+  return readControl(pinned, options);
 }
 
 function layerKey(pinned: PinnedPackage): string {
