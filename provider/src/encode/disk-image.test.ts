@@ -61,8 +61,12 @@ describe('encodeDiskImage()', () => {
   });
 
   test('stays as it is', async () => {
-    expect(await digestOf(encodeDiskImage(WHOLE))).toMatchInlineSnapshot(`"0b7275e02dba86cfe7d5502a3ebafa494d75d70ea41885b18a0cb9daf2e11234"`);
-    expect(await digestOf(encodeDiskImage({ ...WHOLE, platform: 'linux/arm64' }))).toMatchInlineSnapshot(`"a3ef43f55bc57d9691e049c26caab606a6020b49a9492e59eb3d6df53dea5d83"`);
+    expect(await digestOf(encodeDiskImage(WHOLE))).toMatchInlineSnapshot(
+      `"0b7275e02dba86cfe7d5502a3ebafa494d75d70ea41885b18a0cb9daf2e11234"`,
+    );
+    expect(await digestOf(encodeDiskImage({ ...WHOLE, platform: 'linux/arm64' }))).toMatchInlineSnapshot(
+      `"a3ef43f55bc57d9691e049c26caab606a6020b49a9492e59eb3d6df53dea5d83"`,
+    );
   });
 });
 

@@ -36,7 +36,9 @@ describe('espImage()', () => {
   });
 
   test('stays as it is', async () => {
-    expect(await digestOf(espImage({ name: 'web', format: 'raw-efi', files: FILES }))).toMatchInlineSnapshot(`"00062f6ad6f6b672449d53720af8adba81b4c2dcbc786df14cfc089c5a83dda9"`);
+    expect(await digestOf(espImage({ name: 'web', format: 'raw-efi', files: FILES }))).toMatchInlineSnapshot(
+      `"00062f6ad6f6b672449d53720af8adba81b4c2dcbc786df14cfc089c5a83dda9"`,
+    );
     expect(
       await digestOf(espImage({ name: 'web', format: 'iso-efi', files: FILES, sizeBytes: 4 * MIB })),
     ).toMatchInlineSnapshot(`"27f03554e6b6685d879e684d6933bbc621a2edc35e90c0c724748c991da1a5ab"`);
