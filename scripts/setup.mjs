@@ -2,6 +2,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from './setup/build.mjs';
 import { dependencies } from './setup/dependencies.mjs';
 import { engine } from './setup/engine.mjs';
+import { testTools } from './setup/test-tools.mjs';
 import { tools } from './setup/tools.mjs';
 import { childEnvironment } from './shell/environment.mjs';
 import { main } from './shell/step.mjs';
@@ -16,7 +17,7 @@ export async function setup({ purpose = 'start', compile = true } = {}) {
   await dependencies();
   if (compile) await build();
   const folder = await engine();
-  await tools(purpose);
+  await (purpose === 'test' ? testTools() : tools(purpose));
   return { environment: childEnvironment({ first: folder === undefined ? [] : [folder] }) };
 }
 

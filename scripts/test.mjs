@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { tools } from './setup/tools.mjs';
+import { testTools } from './setup/test-tools.mjs';
 import { setup } from './setup.mjs';
 import { attach } from './shell/attach.mjs';
 import { binFolder, root, workFolder } from './shell/paths.mjs';
@@ -43,9 +43,9 @@ async function check(name, total, work) {
 /** Other people's tools for second opinions: who may not install them still runs the rest. */
 async function checkTools(total) {
   const name = 'tools for second opinions';
-  if (process.getuid?.() === 0) return check(name, total, () => tools('test'));
+  if (process.getuid?.() === 0) return check(name, total, testTools);
   try {
-    await tools('test');
+    await testTools();
   } catch (error) {
     total.skipped.push({ name, reason: error.message });
   }

@@ -1,0 +1,38 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { childEnvironment } from '../shell/environment.mjs';
+import { isProgram } from '../shell/find.mjs';
+import { withLock } from '../shell/lock.mjs';
+import { cacheFolder } from '../shell/paths.mjs';
+import { run } from '../shell/run.mjs';
+import { StepError, step } from '../shell/step.mjs';
+
+/** Of the Python package, which test/conformance/spdx-tools.ts looks for. */
+const VERSION = '0.8.5';
+
+/** The reader and judge of SPDX documents by the makers of SPDX: a Python package, in an environment of its own. */
+export async function spdxTools() {
+  const folder = join(cacheFolder(), `spdx-tools-${VERSION}`);
+  if (isProgram(join(folder, 'bin/pyspdxtools'))) return;
+  mkdirSync(cacheFolder(), { recursive: true });
+  await step(`spdx-tools ${VERSION}`, (report) =>
+    withLock(`${folder}.lock`, async () => {
+      if (isProgram(join(folder, 'bin/pyspdxtools'))) return;
+      // What an interrupted run left. It cannot be made elsewhere and moved: its programs know where they lie.
+      rmSync(folder, { recursive: true, force: true });
+      await python(['-m', 'venv', folder], { program: 'python3', report });
+      const pip = ['-m', 'pip', 'install', '--disable-pip-version-check', '--quiet', `spdx-tools==${VERSION}`];
+      await python(pip, { program: join(folder, 'bin/python'), report });
+    }),
+  );
+}
+
+async function python(args, { program, report }) {
+  const { code, tail } = await run(program, args, { env: childEnvironment(), onLine: report });
+  if (code === 0) return;
+  throw new StepError('spdx-tools', {
+    what: `${program} ${args.slice(0, 2).join(' ')} ended with exit code ${code}`,
+    output: tail,
+    advice: 'Is there a Python 3 with venv (apt install python3-venv), and is its package index reachable?',
+  });
+}
