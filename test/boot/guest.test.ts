@@ -92,7 +92,7 @@ describe('the guest', () => {
     });
     await using machine = await GuestMachine.start(image);
     expect(await machine.report()).toMatchObject({ ingot: 'ready' });
-    await machine.sees(/ingot: deaf exited with status 137 .*\nkilled the runtime; 1 runs/);
+    await machine.sees(/ingot: deaf exited with status 137 [\s\S]*\nkilled the runtime; 1 runs/);
     await machine.sees(/ingot: the supervisor of deaf died; starting it again\n[\s\S]*killed the supervisor; 1 runs/);
 
     await machine.pressPowerButton();

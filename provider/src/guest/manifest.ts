@@ -48,13 +48,18 @@ const FILES: Readonly<Record<string, number>> = {
   'usr/lib/ingot/dhcp': 0o755,
   'usr/lib/ingot/fstab.devices': 0o644,
   'usr/lib/ingot/fstab.root': 0o644,
+  'usr/lib/ingot/health.sh': 0o644,
   'usr/lib/ingot/log.sh': 0o644,
   'usr/lib/ingot/network.sh': 0o644,
   'usr/lib/ingot/plan.awk': 0o644,
   'usr/lib/ingot/power.sh': 0o644,
   'usr/lib/ingot/process.sh': 0o644,
+  'usr/lib/ingot/ready.sh': 0o644,
   'usr/lib/ingot/say.sh': 0o644,
+  'usr/lib/ingot/secret.sh': 0o644,
   'usr/lib/ingot/service.sh': 0o644,
+  'usr/lib/ingot/step.sh': 0o644,
+  'usr/lib/ingot/www/cgi-bin/index.cgi': 0o755,
 };
 
 /**

@@ -1,47 +1,11 @@
 # One container: what must be there before it starts, its start, its stop.
 # shellcheck shell=dash
 
-# Seconds that a container has between SIGTERM and SIGKILL.
-stop_seconds=10
-
-# Reads the runtime.json files given into `plan`, for `prepare`.
-read_plans() {
-  plan=$(awk -f /usr/lib/ingot/plan.awk "$@")
-}
-
-# Does what runtime.json of the container in folder $1 asks for. Where that fails, `problem` says what is wrong.
-prepare() {
-  local separator verb folder one two three four
-  # Not white space, so that empty fields stay.
-  separator=$(printf '\037')
-  while IFS=$separator read -r verb folder one two three four; do
-    [ "$folder" = "$1" ] || continue
-    case $verb in
-      mount)
-        problem="cannot mount ${two:-$one} on $three"
-        mount_for "$one" "$two" "$three" "$four" || return
-        ;;
-      mkdir)
-        problem="cannot make folder $one"
-        mkdir -p "$one" || return
-        ;;
-      cgroup)
-        problem="cannot make cgroup $one"
-        mkdir -p "/sys/fs/cgroup/$one" || return
-        ;;
-      refuse)
-        problem=$one
-        return 1
-        ;;
-    esac
-  done <<END
-$plan
-END
-}
+# The three that follow are for `prepare`, which plan.awk writes. Where they fail, `problem` says what is wrong.
 
 # Mounts type $1, source $2, on $3 with options $4, each of which but $3 may be empty.
 mount_for() {
-  local option
+  problem="cannot mount ${2:-$1} on $3"
   case $1,$2,$4 in
     ,,*private*)
       mount --make-private "$3"
@@ -51,28 +15,59 @@ mount_for() {
       mount --make-shared "$3"
       return
       ;;
-    overlay,*)
-      for option in $(
-        IFS=,
-        # shellcheck disable=SC2086 # to split it
-        printf '%s\n' $4
-      ); do
-        case $option in
-          upperdir=* | workdir=*) mkdir -p "${option#*=}" || return ;;
-        esac
-      done
-      ;;
+    overlay,*) make_upper "$4" || return ;;
   esac
   [ -e "$3" ] || mkdir -p "$3" || return
   mount ${1:+-t "$1"} ${4:+-o "$4"} "${2:-none}" "$3"
 }
 
+# Makes the folders that an overlay with options $1 writes to.
+make_upper() {
+  local option folders='' IFS=,
+  for option in $1; do
+    case $option in
+      upperdir=* | workdir=*) folders="$folders,${option#*=}" ;;
+    esac
+  done
+  # shellcheck disable=SC2086 # to split it
+  [ -z "$folders" ] || mkdir -p ${folders#,}
+}
+
+make_folder() {
+  problem="cannot make folder $1"
+  mkdir -p "$1"
+}
+
+make_cgroup() {
+  problem="cannot make cgroup $1"
+  mkdir -p "/sys/fs/cgroup/$1"
+}
+
+# Sources what plan.awk made of container $1, such as services/web.
+read_plan() {
+  problem='its plan is not there'
+  [ -e "/run/ingot/plan/$1" ] || return
+  # shellcheck source=/dev/null
+  . "/run/ingot/plan/$1"
+}
+
+# Kills what is left of container $1 and removes it. It may be half made: whoever made it may have been killed.
+remove_container() {
+  kill_container "$1"
+  crun delete --force "$1" 2>/dev/null
+  [ ! -d "/run/crun/$1" ] || rm -rf "/run/crun/$1"
+}
+
+# Kills all processes of container $1, wherever they are in its cgroup.
+kill_container() {
+  [ ! -e "/sys/fs/cgroup/$1/cgroup.kill" ] || printf '1' >"/sys/fs/cgroup/$1/cgroup.kill"
+}
+
 # Starts container $1 from folder $2 in the background: process `crun`, which ends with the container's exit status.
 start_container() {
-  # Left by a supervisor that was killed; this kills all that is in its cgroup.
-  if [ -d "/run/crun/$1" ]; then crun delete --force "$1"; fi
+  if [ -d "/run/crun/$1" ]; then remove_container "$1"; else kill_container "$1"; fi
   : >"/run/ingot/pid/$1"
-  crun run --bundle "$2" --pid-file "/run/ingot/pid/$1" "$1" &
+  crun run --bundle "$2" --pid-file "/run/ingot/pid/$1" "$1" 3>&- &
   crun=$!
 }
 
@@ -90,21 +85,39 @@ wait_for_container() {
     status=$?
     alive "$crun" || break
   done
+  # That may have been the status of a `wait` which a signal ended. The shell still knows the other.
+  for _ in 1 2 3; do
+    [ "$status" -gt 128 ] || break
+    wait "$crun"
+    status=$?
+  done
 }
 
-# Asks container $1 of process `crun` to end, and ends it if it does not in time. Returns at once.
+# Asks container $1 of process `crun` to end by signal $2, and kills it if it has not after $3 seconds. Returns at once.
 stop_container() {
   local pid
   if ! find_process "$1"; then
     kill -KILL "$crun" 2>/dev/null
-  elif catches_term "$pid"; then
-    kill -TERM "$pid"
-    (
-      pause "$stop_seconds"
-      kill -KILL "$pid" 2>/dev/null
-    ) &
+    kill_container "$1"
+  elif [ "$2" != KILL ] && catches "$pid" "$2"; then
+    kill -"$2" "$pid"
+    kill_late "$1" "$pid" "$3" &
   else
     # The first process of a PID namespace never gets a signal that it has no handler for.
     kill -KILL "$pid"
   fi
+}
+
+# Kills container $1 of process `crun`, whose first process is $2, unless it ends within $3 seconds.
+kill_late() {
+  local now end
+  read -r now _ </proc/uptime
+  end=$((${now%.*} + $3))
+  while [ "${now%.*}" -lt "$end" ]; do
+    pause 0.2
+    alive "$crun" || return
+    read -r now _ </proc/uptime
+  done
+  kill -KILL "$2" 2>/dev/null
+  kill_container "$1"
 }

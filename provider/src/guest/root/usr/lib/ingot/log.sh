@@ -4,13 +4,21 @@
 # Bytes in each of the two.
 log_limit=524288
 
-# Keeps what is written to the pipe $1 in log $1, in the background, as long as anybody has the pipe open.
+# Makes a new pipe for the output of container $1. Who still reads an old one sees its end.
+make_pipe() {
+  [ ! -e "/run/ingot/pipe/$1" ] || rm -f "/run/ingot/pipe/$1"
+  mkfifo "/run/ingot/pipe/$1"
+}
+
+# Keeps what is written to the pipe of container $1 in its log, in the background (process `logger`), as long as anybody
+# else has the pipe open for writing.
 start_logger() {
   if [ "$console" = services ]; then
-    tee /dev/console <"/run/ingot/pipe/$1" | keep_log "$1" &
+    tee /dev/console <"/run/ingot/pipe/$1" 3>&- | keep_log "$1" 3>&- >/dev/null 2>&1 &
   else
-    keep_log "$1" <"/run/ingot/pipe/$1" &
+    keep_log "$1" <"/run/ingot/pipe/$1" 3>&- >/dev/null 2>&1 &
   fi
+  logger=$!
 }
 
 # Writes standard input to log $1. It goes on reading when /run is full: that must not block or kill a service.
@@ -19,7 +27,7 @@ keep_log() {
   # Of a supervisor that died.
   [ ! -s "$file" ] || mv "$file" "$file.1"
   while :; do
-    dd bs=4096 iflag=count_bytes count="$log_limit" of="$file" status=none 2>/dev/null || pause 1
+    dd bs=4096 iflag=count_bytes count="$log_limit" of="$file" status=none || pause 1
     [ "$(stat -c %s "$file")" -ge "$log_limit" ] || break
     mv "$file" "$file.1"
   done

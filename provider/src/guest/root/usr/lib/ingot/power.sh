@@ -1,8 +1,10 @@
 # The power button, and the way down.
 # shellcheck shell=dash
 
-# Seconds after which the kernel turns the machine off by itself, whatever still runs.
-power_off_limit=20
+# Seconds that a step of onshutdown may take.
+step_limit=60
+# Seconds that all services may take to stop, as plan.awk reckons.
+stop_limit=10
 
 # Waits for the power button in the background.
 watch_power_button() {
@@ -10,38 +12,43 @@ watch_power_button() {
   for path in /sys/class/input/event*; do
     read -r name 2>/dev/null <"$path/device/name" || continue
     case $name in
-      'Power Button' | gpio-keys) wait_for_key "/dev/input/${path##*/}" & ;;
+      'Power Button' | gpio-keys) keep button "${path##*/}" ;;
     esac
   done
 }
 
-# One struct input_event, 24 bytes where a long has 64 bits; this button has no other key.
-wait_for_key() {
-  dd if="$1" of=/dev/null bs=24 count=1 status=none && kill -USR2 1
+# A kept process: one struct input_event is 24 bytes where a long has 64 bits; this button has no other key.
+button() {
+  if dd if="/dev/input/$1" of=/dev/null bs=24 count=1 status=none; then kill -USR2 1; fi
+  pause 1
 }
 
 # Stops everything in order and then does $1: `poweroff` or `reboot`.
 power_off() {
-  local name pid reversed='' letter=o
-  trap '' ALRM CHLD HUP INT TERM USR1 USR2
+  local word pid letter=o
+  # Handlers and not '': what is ignored would be ignored by the steps of onshutdown, too.
+  trap : ALRM CHLD HUP INT TERM USR1 USR2
   trap - EXIT
   [ "$1" != reboot ] || letter=b
-  (
-    pause "$power_off_limit"
-    printf '%s' "$letter" >/proc/sysrq-trigger
-  ) &
+  machine=stopping
+  publish ''
   say 'stopping'
-  for name in $services; do reversed="$name $reversed"; done
-  for name in $reversed; do
-    if read -r pid 2>/dev/null <"/run/ingot/supervisor/$name"; then kill -TERM "$pid" 2>/dev/null; fi
-  done
+  force_after $((stop_limit + step_limit + 10)) "$letter" &
   if [ -n "$crun" ]; then
-    stop_container "$onboot"
+    stop_container "$step" TERM 10
     while alive "$crun"; do pause 0.02; done
+    crun=
   fi
-  for name in $reversed; do
-    read -r pid 2>/dev/null <"/run/ingot/supervisor/$name" || continue
-    while alive "$pid"; do pause 0.02; done
+  if [ -n "$onboot_done" ]; then run_onshutdown "$step_limit"; fi
+  for word in $kept; do
+    case $word in
+      supervisor,*) kill -TERM "${word##*,}" 2>/dev/null ;;
+    esac
+  done
+  for word in $kept; do
+    case $word in
+      supervisor,*) while alive "${word##*,}"; do pause 0.02; done ;;
+    esac
   done
   # For half a second at the most: it may be that nobody listens.
   for _ in 1 2 3 4 5 6 7 8 9 10; do
@@ -50,9 +57,18 @@ power_off() {
   done
   say "$1"
   kill -KILL -1
+  force_after 20 "$letter" &
   unmount_disks
+  # Until the serial line has sent the last words.
+  pause 0.1
   "$1" -f
   while :; do pause 60; done
+}
+
+# Has the kernel turn the machine off by itself in $1 seconds, whatever still runs; $2 says how.
+force_after() {
+  pause "$1"
+  printf '%s' "$2" >/proc/sysrq-trigger
 }
 
 # Unmounts what lies on disks, last mounted first. The rest is memory.

@@ -1,4 +1,4 @@
-# Waiting and looking at processes without starting any.
+# Waiting for processes, looking at them, and keeping them, without starting any to do so.
 # shellcheck shell=dash
 
 # Sleeps $1 seconds: nobody ever writes to that pipe. A trapped signal ends it early.
@@ -12,14 +12,53 @@ alive() {
   [ -e "/proc/$1/exe" ]
 }
 
-# True if process $1 has a handler for SIGTERM, which is bit 14 of the mask.
-catches_term() {
-  local name mask
+# True if process $1 has a handler for signal $2, such as TERM. It has bit n - 1 of the mask.
+catches() {
+  local name mask number
+  case $2 in
+    HUP) number=1 ;;
+    INT) number=2 ;;
+    QUIT) number=3 ;;
+    USR1) number=10 ;;
+    USR2) number=12 ;;
+    TERM) number=15 ;;
+    WINCH) number=28 ;;
+    *) return 1 ;;
+  esac
   while read -r name mask; do
     if [ "$name" = SigCgt: ]; then
-      [ $((0x${mask#????????} & 0x4000)) -ne 0 ]
+      [ $((0x${mask#????????} >> (number - 1) & 1)) -ne 0 ]
       return
     fi
   done 2>/dev/null <"/proc/$1/status"
   return 1
+}
+
+# What must never end while the machine runs: words FUNCTION,ARGUMENT,PID.
+kept=
+
+# Runs function $1 with argument $2 in the background, and again whenever it ends.
+keep() {
+  "$1" "$2" &
+  kept="$kept $1,$2,$!"
+}
+
+# Starts again what has ended of that which is kept.
+revive() {
+  local word what
+  for word in $kept; do
+    alive "${word##*,}" && continue
+    case " $kept " in
+      # A signal in between may have called this very function, which has done it then.
+      *" $word "*) kept=" $kept " ;;
+      *) continue ;;
+    esac
+    kept="${kept%% "$word" *} ${kept#* "$word" }"
+    what=${word%,*}
+    case $what in
+      *,-) say "the ${what%,*} died; starting it again" ;;
+      *) say "the ${what%%,*} of ${what#*,} died; starting it again" ;;
+    esac
+    keep "${what%%,*}" "${what#*,}"
+  done
 }

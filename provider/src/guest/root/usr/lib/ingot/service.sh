@@ -1,44 +1,181 @@
-# Services: each has a supervisor, a subshell of PID 1, which starts it again whenever it ends.
-# shellcheck shell=dash
+# Services: each has a supervisor, a subshell of PID 1, which starts it again as `restart` says. What happens to a
+# service is in /run/ingot/state/NAME, one line: waiting for …, starting, running, healthy, unhealthy: …, exited with …,
+# done, stopped, or failed: …, after which it stays down.
+# shellcheck shell=dash disable=SC2154 # plan.awk sets what the plan says
 
-# A service counts as running when it has lived this long, in steps of 0.05 s; longer if it has died before.
+# A service without a health check counts as running when it has lived this long, in steps of 0.05 s; longer if it has
+# died before.
 settle_first=5
 settle_again=100
-# After this many seconds a service is well: should it end, it starts again soon.
-well_seconds=60
-longest_delay_seconds=30
 
-# Starts the supervisor of service $1.
-start_supervisor() {
-  supervise "$1" &
-  printf '%s\n' "$!" >"/run/ingot/supervisor/$1"
+# Runs service $1 again and again, until SIGTERM. SIGUSR1 ends its container, or its wait: `svc` sends it.
+supervisor() {
+  local name="$1" stopping='' again='' crun='' checker='' logger='' status='' problem='' settle="$settle_first"
+  local delay=0 restarts=0 mending='' self state=''
+  read -r self _ </proc/self/stat
+  printf '%s\n' "$self" >"/run/ingot/supervisor/$name"
+  trap 'mend' CHLD
+  trap 'again=1; end_container' USR1
+  trap 'stopping=1; end_in_turn' TERM
+  trap : HUP ALRM INT USR2
+  make_pipe "$name"
+  # For reading, too, so that a logger may die without taking the service with it.
+  exec 3<>"/run/ingot/pipe/$name"
+  start_logger "$name"
+  exec >&3 2>&3
+  # What an earlier supervisor left down, stays down.
+  read -r state 2>/dev/null <"/run/ingot/state/$name"
+  if ! read_plan "services/$name" || ! prepare_once "$name"; then
+    stay_down "failed: $problem"
+  else
+    case $state in
+      'done' | failed*) stay_down "$state" ;;
+    esac
+  fi
+  while [ -z "$stopping" ]; do
+    again=
+    if [ -e "/run/ingot/down/$name" ]; then
+      stay_down stopped
+      delay=0 restarts=0
+    elif await_services "$name" && give_secrets "services/$name"; then
+      run_once "$name"
+    elif [ -z "$stopping$again" ]; then
+      stay_down "failed: $problem"
+    fi
+  done
 }
 
-# Runs service $1 again and again, until SIGTERM.
-supervise() {
-  local name="$1" stopping='' crun='' settle="$settle_first" delay=1 begin end ran
-  trap 'stopping=1; [ -z "$crun" ] || stop_container "$name"' TERM
-  start_logger "$name"
-  exec >"/run/ingot/pipe/$name" 2>&1
-  while [ -z "$stopping" ]; do
-    read -r begin _ </proc/uptime
-    start_container "$name" "/containers/services/$name"
-    # A signal that came before `crun` was known.
-    [ -z "$stopping" ] || stop_container "$name"
-    if settled "$name" "$settle"; then note "$name" running; fi
-    wait_for_container
-    crun=
-    [ -z "$stopping" ] || break
-    read -r end _ </proc/uptime
-    ran=$((${end%.*} - ${begin%.*}))
-    [ "$ran" -lt "$well_seconds" ] || delay=1
-    note "$name" "exited with status $status"
-    say "$name exited with status $status after $ran s; it starts again in $delay s"
-    pause "$delay"
-    delay=$((delay * 2))
-    [ "$delay" -le "$longest_delay_seconds" ] || delay=$longest_delay_seconds
-    settle=$settle_again
+# Runs service $1 until it ends, and leaves it with what follows from that.
+run_once() {
+  local begin end ran bad
+  note "$1" starting
+  read -r begin _ </proc/uptime
+  start_container "$1" "/containers/services/$1"
+  # A signal that came before `crun` was known.
+  [ -z "$stopping$again" ] || end_container
+  if [ -n "$health" ]; then
+    start_checker
+  elif settled "$1" "$settle"; then
+    note "$1" running
+  fi
+  wait_for_container
+  stop_checker
+  crun=
+  read -r end _ </proc/uptime
+  ran=$((${end%.*} - ${begin%.*}))
+  kill_container "$1"
+  if [ -n "$stopping" ]; then return; fi
+  if [ -n "$again" ]; then
+    delay=0 restarts=0
+    return
+  fi
+  bad="exited with status $status"
+  if [ -s "/run/ingot/unhealthy/$1" ]; then
+    read -r bad <"/run/ingot/unhealthy/$1"
+    : >"/run/ingot/unhealthy/$1"
+    status=1
+  fi
+  case $restart_policy,$status in
+    never,0 | on-failure,0)
+      stay_down 'done'
+      return
+      ;;
+    never,*)
+      stay_down "failed: $bad"
+      return
+      ;;
+  esac
+  if [ "$ran" -ge "$restart_longest" ] && [ "$ran" -ge 1 ]; then
+    delay=0 restarts=0
+  fi
+  if [ -n "$restart_limit" ] && [ "$restarts" -ge "$restart_limit" ]; then
+    [ "$restarts" -eq 0 ] || bad="$bad after $restarts restarts"
+    stay_down "failed: $bad"
+    return
+  fi
+  restarts=$((restarts + 1))
+  if [ "$restarts" -eq 1 ]; then delay=$restart_delay; else delay=$((delay * 2)); fi
+  [ "$delay" -le "$restart_longest" ] || delay=$restart_longest
+  settle=$settle_again
+  note "$1" "$bad"
+  say "$1 $bad after $ran s; it starts again in $delay s"
+  rest "$delay"
+}
+
+# Does what is to be done once, before service $1 starts for the first time, however many supervisors it has had.
+prepare_once() {
+  [ ! -e "/run/ingot/prepared/$1" ] || return 0
+  prepare || return
+  : >"/run/ingot/prepared/$1"
+}
+
+# Waits until the services are up that service $1 comes after; false if a signal came first.
+await_services() {
+  local other state waits=0
+  for other in $after; do
+    while [ -z "$stopping$again" ]; do
+      state=
+      read -r state 2>/dev/null <"/run/ingot/state/$other"
+      is_up "$state" && break
+      [ "$waits" -ne 0 ] || note "$1" "waiting for $other"
+      waits=$((waits + 1))
+      if [ "$waits" -lt 100 ]; then pause 0.05; else pause 0.25; fi
+    done
   done
+  [ -z "$stopping$again" ]
+}
+
+# True if $1 is the state of a service that does what it is there for.
+is_up() {
+  case $1 in
+    running | healthy | 'done') ;;
+    *) return 1 ;;
+  esac
+}
+
+# Notes state $1 and waits for a signal.
+stay_down() {
+  note "$name" "$1"
+  case $1 in
+    failed*) say "$name $1" ;;
+  esac
+  while [ -z "$stopping$again" ]; do pause 2; done
+}
+
+# Waits $1 seconds, or until a signal that matters.
+rest() {
+  local now end
+  read -r now _ </proc/uptime
+  end=$((${now%.*} + $1))
+  while [ "${now%.*}" -lt "$end" ] && [ -z "$stopping$again" ]; do
+    pause $((end - ${now%.*}))
+    read -r now _ </proc/uptime
+  done
+}
+
+# Ends the container of the service, in its own way and time.
+end_container() {
+  [ -z "$crun" ] || stop_container "$name" "${stop_signal:-TERM}" "${stop_timeout:-10}"
+}
+
+# The same, after all that comes after this service has ended.
+end_in_turn() {
+  local other pid
+  for other in ${before-}; do
+    read -r pid 2>/dev/null <"/run/ingot/supervisor/$other" || continue
+    while alive "$pid"; do pause 0.02; done
+  done
+  end_container
+}
+
+# Starts again the helpers of a supervisor that died.
+mend() {
+  # Its own work may be interrupted by the same signal.
+  [ -z "$mending" ] || return 0
+  mending=1
+  if [ -n "$logger" ] && ! alive "$logger"; then start_logger "$name"; fi
+  if [ -n "$checker" ] && ! alive "$checker"; then start_checker; fi
+  mending=
 }
 
 # Waits until the program of service $1 has run for $2 steps; false if it ends before.
@@ -60,45 +197,4 @@ settled() {
 note() {
   printf '%s\n' "$2" >"/run/ingot/state/$1"
   kill -HUP 1
-}
-
-# Says `ready` as soon as all services run.
-progress() {
-  local name state states=''
-  [ -z "$ready" ] || return 0
-  for name in $services; do
-    read -r state <"/run/ingot/state/$name"
-    [ "$state" = running ] || return 0
-    states="${states:+$states,}\"$name\":\"running\""
-  done
-  ready=1
-  kill "$deadline"
-  mark services
-  report "{\"ingot\":\"ready\",\"image\":$(json_string "$image"),\"phases\":{$phases},\"services\":{$states}}"
-}
-
-# Starts the supervisors again that have died; what they supervised ends with the start of the new one.
-revive() {
-  local name pid
-  for name in $services; do
-    if read -r pid 2>/dev/null <"/run/ingot/supervisor/$name" && ! alive "$pid"; then
-      say "the supervisor of $name died; starting it again"
-      start_supervisor "$name"
-    fi
-  done
-}
-
-# Ends a boot that took too long, and says which services do not run.
-expire() {
-  local name state reason="not ready after $fail_after s"
-  [ -z "$ready" ] || return 0
-  [ -z "$crun" ] || show_log "$onboot"
-  for name in $services; do
-    read -r state 2>/dev/null <"/run/ingot/state/$name" || continue
-    if [ "$state" != running ]; then
-      show_log "$name"
-      reason="$reason; $name: $state"
-    fi
-  done
-  fail "$phase" "$reason"
 }
