@@ -37,6 +37,17 @@ const TOOLS = [
   { program: 'docker-registry', for: 'test', packages: ['docker-registry', null, null, null] },
   { program: 'faketime', for: 'test', packages: ['faketime', 'libfaketime', 'libfaketime', 'libfaketime'] },
   { program: 'openssl', for: 'test', packages: ['openssl', 'openssl', 'openssl', 'openssl@3'] },
+  { program: 'veritysetup', for: 'test', packages: ['cryptsetup-bin', 'veritysetup', 'cryptsetup', null] },
+  { program: 'sbverify', for: 'test', packages: ['sbsigntool', 'sbsigntools', 'sbsigntools', null] },
+  { program: 'osslsigncode', for: 'test', packages: ['osslsigncode', 'osslsigncode', null, 'osslsigncode'] },
+  { program: 'sign-efi-sig-list', for: 'test', packages: ['efitools', 'efitools', 'efitools', null] },
+  { program: 'swtpm', for: 'test', packages: ['swtpm', 'swtpm', 'swtpm', 'swtpm'] },
+  // What ukify, from Debian's package of it, is written with.
+  {
+    files: ['/usr/lib/python3/dist-packages/pefile.py', '/usr/lib/python3/site-packages/pefile.py'],
+    for: 'test',
+    packages: ['python3-pefile', 'python3-pefile', 'python-pefile', null],
+  },
 ];
 
 const MANAGERS = [
@@ -104,5 +115,5 @@ function packagesOf(missing, manager) {
 }
 
 function namesOf(missing) {
-  return `${missing.map(({ program }) => program ?? 'OVMF').join(', ')} ${missing.length === 1 ? 'is' : 'are'}`;
+  return `${missing.map(({ program, packages }) => program ?? packages[0]).join(', ')} ${missing.length === 1 ? 'is' : 'are'}`;
 }
