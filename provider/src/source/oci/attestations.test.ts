@@ -1,13 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Digest, sha256 } from '../../model/digest.js';
 import { Store } from '../../store/store.js';
 import { SourceError } from '../error.js';
+import { openAttestations as openByReference, type ResolveOptions, resolve } from '../transport.js';
 import { openAttestations } from './attestations.js';
 import type { BlobSource } from './blob-source.js';
-import { FixtureBlobs, type FixtureDescriptor } from './image.fixture.js';
+import { FixtureBlobs, type FixtureDescriptor, writeLayout } from './image.fixture.js';
 import { resolveImage } from './resolve.js';
 
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
@@ -136,5 +138,25 @@ describe('openAttestations()', () => {
     const attestation = attestationOf(ours, {});
     const broken = { ...attestation, ...blobs.add(Buffer.from('{"layers":7}'), MANIFEST) };
     await expect(opened(indexOf(ours, broken))).rejects.toMatchObject({ code: 'malformed' });
+  });
+});
+
+describe('openAttestations() of a reference', () => {
+  test('finds them in a layout on this machine', async () => {
+    const ours = image('ours');
+    writeLayout(join(folder, 'images'), blobs, { web: indexOf(ours, attestationOf(ours, { a: SPDX })) });
+    const options: ResolveOptions = {
+      ...{ store, directory: folder, platform: 'linux/amd64', suite: 'trixie', offline: true, keep: [] },
+      mirrors: () => Promise.reject(new Error('no mirror is needed')),
+      registries: () => Promise.reject(new Error('no registry is needed')),
+      now: () => new Date(0),
+      signal: new AbortController().signal,
+      progress: () => undefined,
+    };
+    const reference = 'oci:images:web';
+    const pin = await resolve(reference, 'root', options);
+    expect(texts(await openByReference(pin, { ...options, reference }))).toEqual(['a']);
+    await rm(join(folder, 'images'), { recursive: true });
+    expect(texts(await openByReference(pin, { ...options, reference }))).toEqual(['a']);
   });
 });

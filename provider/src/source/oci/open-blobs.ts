@@ -3,6 +3,7 @@ import { shortDigest } from '../../model/digest.js';
 import type { ImageBlob, ImageBlobs } from '../../model/layer.js';
 import type { ImagePin, PinnedLayer } from '../../model/pin.js';
 import { StoreError } from '../../store/error.js';
+import { keep } from './kept-document.js';
 import { type OpenImageOptions, openConfig } from './open.js';
 import { openManifest } from './resolve.js';
 import { resumed } from './resumed.js';
@@ -18,7 +19,7 @@ const LAYERS_IN_FLIGHT = 3;
 export async function openBlobs(pin: ImagePin, options: OpenImageOptions): Promise<ImageBlobs> {
   const { store } = options;
   const document = await openManifest(options.source, pin.manifest, options);
-  await store.put(document.bytes, { expect: { digest: pin.manifest } });
+  await keep(store, { ...document, digest: pin.manifest });
   await openConfig(pin, options);
   const { config } = document.manifest;
   const blobs: ImageBlob[] = [{ ...pin.config, mediaType: config.mediaType }];
@@ -27,6 +28,15 @@ export async function openBlobs(pin: ImagePin, options: OpenImageOptions): Promi
   for await (const blob of mapInOrder([...layers.values()], fetch, { inFlight: LAYERS_IN_FLIGHT })) blobs.push(blob);
   const { mediaType } = document;
   return { manifest: { digest: pin.manifest, sizeBytes: document.bytes.byteLength, mediaType }, blobs };
+}
+
+/**
+ * Keeps the manifest of a pin in the store, where resolveImage() and openManifest() find it.
+ * @throws {SourceError} as openManifest() does.
+ */
+export async function keepManifest(pin: ImagePin, options: OpenImageOptions): Promise<void> {
+  const { bytes, mediaType } = await openManifest(options.source, pin.manifest, options);
+  await keep(options.store, { bytes, mediaType, digest: pin.manifest });
 }
 
 async function fetchLayer(

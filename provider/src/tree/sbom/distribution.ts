@@ -19,6 +19,8 @@ export function distroName({ id, version }: Distribution): string {
 }
 
 const PLACES = ['etc/os-release', 'usr/lib/os-release'];
+/** os-release(5), "ID" and "VERSION_ID": what both are made of. */
+const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 /** Real ones have less than 1 kB. */
 const MAX_BYTES = 65_536;
 
@@ -33,7 +35,9 @@ export async function distributionAt(
     if (content === undefined || content.sizeBytes > MAX_BYTES) continue;
     const text = new TextDecoder().decode(await bytesOf(content, read));
     const id = fieldOf('ID', text).toLowerCase();
-    if (id !== '') return { id, version: fieldOf('VERSION_ID', text) };
+    if (!NAME.test(id)) continue;
+    const version = fieldOf('VERSION_ID', text);
+    return { id, version: NAME.test(version) ? version : '' };
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 import type { PinnedPackage } from '../../model/index.js';
 import { hexOf } from '../../model/index.js';
-import type { RecordedPackage } from '../package-databases.js';
+import type { InstalledPackage, RecordedPackage } from '../package-databases.js';
 import { type Distribution, distroName } from './distribution.js';
 import { type Item, itemId } from './item.js';
 import { packageUrl } from './package-url.js';
@@ -11,15 +11,15 @@ type Where = Pick<Item, 'within' | 'places'>;
 export function pinnedItem(pinned: PinnedPackage, distribution: Distribution, where: Where): Item {
   const { name, version, architecture, archive } = pinned;
   const isDebian = archive === 'main' || archive === 'security';
-  const source = sourceName(pinned);
+  const source = sourceOf(pinned);
   const url = packageUrl({
     ...{ type: 'deb', namespace: isDebian ? distribution.id : archive, name, version },
-    qualifiers: { arch: architecture, distro: distroName(distribution), ...upstream(name, source) },
+    qualifiers: { arch: architecture, distro: distroName(distribution), upstream: upstreamOf(name, source) },
   });
   return {
     ...{ kind: 'package', id: itemId('package', name, url), name, version, url, architecture },
     ...{ sha256: hexOf(pinned.digest), supplier: isDebian ? 'Debian' : archive },
-    ...(source === undefined ? {} : { source }),
+    ...(source === undefined ? {} : { source: sourceText(source, ' ') }),
     ...where,
   };
 }
@@ -31,18 +31,13 @@ export function recordedItem(
   where: Where,
 ): Item {
   const { name, version, architecture, source, licence } = recorded;
-  const owner = distribution ?? { id: kind === 'deb' ? 'debian' : 'alpine', version: '' };
-  const sourceText = source.version === '' ? source.name : `${source.name}@${source.version}`;
+  const distro = distribution === undefined ? '' : distroName(distribution);
   const url = packageUrl({
-    ...{ type: kind, namespace: owner.id, name, version },
-    qualifiers: {
-      arch: architecture,
-      distro: distribution === undefined ? '' : distroName(distribution),
-      ...upstream(name, sourceText),
-    },
+    ...{ type: kind, namespace: distribution?.id ?? (kind === 'deb' ? 'debian' : 'alpine'), name, version },
+    qualifiers: { arch: architecture, distro, upstream: upstreamOf(name, source) },
   });
   return {
-    ...{ kind: 'package', id: itemId('package', name, url), name, version, url, source: sourceText.replace('@', ' ') },
+    ...{ kind: 'package', id: itemId('package', name, url), name, version, url, source: sourceText(source, ' ') },
     ...(architecture === '' ? {} : { architecture }),
     ...(licence === '' ? {} : { licence }),
     ...(distribution === undefined ? {} : { supplier: distribution.id }),
@@ -50,12 +45,22 @@ export function recordedItem(
   };
 }
 
-/** Debian's pools have a folder for each source package: `pool/main/g/glibc/…`, `pool/main/libx/libxcrypt/…`. */
-function sourceName({ path }: PinnedPackage): string | undefined {
-  return /(?:^|\/)pool\/(?:[^/]+\/)+(?:lib)?[^/]\/([^/]+)\/[^/]+$/.exec(path)?.[1];
+/**
+ * Debian's pools have a folder for each source package: `pool/main/g/glibc/…`, `pool/main/libx/libxcrypt/…`. A package
+ * that was built again from the same source has `+b` and a number at the end of its version.
+ */
+function sourceOf({ path, version }: PinnedPackage): InstalledPackage | undefined {
+  const name = /(?:^|\/)pool\/(?:[^/]+\/)+(?:lib)?[^/]\/([^/]+)\/[^/]+$/.exec(path)?.[1];
+  if (name === undefined) return undefined;
+  const own = version.replace(/\+b\d+$/, '');
+  return { name, version: own === version ? '' : own };
 }
 
-/** Distributions tell vulnerabilities by the source package; scanners look for it here. */
-function upstream(name: string, source: string | undefined): { readonly upstream?: string } {
-  return source === undefined || source === name ? {} : { upstream: source };
+/** Distributions tell vulnerabilities by the source package; scanners look for it here, where it is another. */
+function upstreamOf(name: string, source: InstalledPackage | undefined): string {
+  return source === undefined || (source.name === name && source.version === '') ? '' : sourceText(source, '@');
+}
+
+function sourceText({ name, version }: InstalledPackage, separator: string): string {
+  return version === '' ? name : `${name}${separator}${version}`;
 }
