@@ -42,6 +42,10 @@ const TOOLS = [
   { program: 'osslsigncode', for: 'test', packages: ['osslsigncode', 'osslsigncode', null, 'osslsigncode'] },
   { program: 'sign-efi-sig-list', for: 'test', packages: ['efitools', 'efitools', 'efitools', null] },
   { program: 'swtpm', for: 'test', packages: ['swtpm', 'swtpm', 'swtpm', 'swtpm'] },
+  { program: 'sgdisk', for: 'test', packages: ['gdisk', 'gdisk', 'gptfdisk', 'gptfdisk'] },
+  { program: 'fsck.fat', for: 'test', packages: ['dosfstools', 'dosfstools', 'dosfstools', 'dosfstools'] },
+  { program: 'mcopy', for: 'test', packages: ['mtools', 'mtools', 'mtools', 'mtools'] },
+  { program: 'xorriso', for: 'test', packages: ['xorriso', 'xorriso', 'libisoburn', 'xorriso'] },
   // What ukify, from Debian's package of it, is written with.
   {
     files: ['/usr/lib/python3/dist-packages/pefile.py', '/usr/lib/python3/site-packages/pefile.py'],
