@@ -14,8 +14,8 @@ aliases and merge keys (\`<<\`) work. Tags and several documents in one file do 
 **Mistakes** are errors, all of them at once, each with its line: keys that are not on this page, wrong types, values
 that cannot work.
 
-**Several files** become one spec. Lists are joined in the order of the files. Of single values, those under \`kernel\`
-and \`debian\` included, the last file's wins. Paths of files are relative to the file that they are written in. Services
+**Several files** become one spec. Lists are joined in the order of the files. Of single values, those under \`kernel\`,
+\`debian\` and \`ready\` included, the last file's wins. Paths of files are relative to the file that they are written in. Services
 must differ in their names over all the files, and so must users. Where two files lay something at the same path into the image, the later
 one wins; in one file that is an error.
 

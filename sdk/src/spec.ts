@@ -33,6 +33,8 @@ export interface Spec {
    * Default: those of the machine's provider.
    */
   ntp?: readonly string[];
+  /** Ingot only: When the machine is ready, and how it says so. */
+  ready?: Ready;
   /**
    * Ingot only: Where the machine has its root: `disk`, read as it is needed, or `ram`, carried to it at boot. It
    * matters to formats that can do both; `kernel+initrd` is in memory always. Default: what the format does by itself.
@@ -159,26 +161,23 @@ export interface Container {
   annotations?: { readonly [key: string]: string };
   /** What is prepared outside before it starts. */
   runtime?: Runtime;
-  /** Ingot only: What happens when it ends by itself. Only in `services`. Ingot's own init does not act on it yet. */
+  /** Ingot only: What happens when it ends by itself. Only in `services`. Default: it is started again, always. */
   restart?: Restart;
   /**
    * Ingot only: Names of services that it starts after: once they are healthy, or running where they have no `health`.
-   * Only in `services`. Ingot's own init does not act on it yet. Default: all start at once.
+   * Only in `services`. Default: all start at once.
    */
   after?: readonly string[];
-  /** Ingot only: How to tell that it works. Only in `services`. Ingot's own init does not act on it yet. */
+  /** Ingot only: How to tell that it works. Only in `services`. */
   health?: Health;
-  /** Ingot only: How it is ended. Only in `services`. Ingot's own init does not act on it yet. */
+  /** Ingot only: How it is ended. Only in `services`. Default: by `SIGTERM`, within 10 seconds. */
   stop?: Stop;
   /**
    * Ingot only: Names of secrets that the machine has to be given; each is a file in `/run/secrets` that only this
-   * container can read. It does not start without them. Ingot's own init does not act on it yet. Default: none.
+   * container can read. It does not start without them. Default: none.
    */
   secrets?: readonly string[];
-  /**
-   * Ingot only: Let the machine boot on where it fails. Only in `onboot`. Ingot's own init does not act on it yet.
-   * Default: `false`.
-   */
+  /** Ingot only: Let the machine boot on where it fails. Only in `onboot`. Default: `false`. */
   optional?: boolean;
 }
 
@@ -583,6 +582,20 @@ export interface User {
 export interface CertificateFile {
   /** A file with certificates: a path relative to the spec, or one that starts with `/`. */
   source: string;
+}
+
+/** Ingot only: When the machine is ready, and how it says so. Only Ingot's own init looks at it. */
+export interface Ready {
+  /**
+   * Port on which the machine answers `GET /` with its state as JSON: status 200 if it is ready, and 503 if it is not,
+   * for load balancers. Default: none is opened.
+   */
+  port?: number;
+  /**
+   * Time from the start of the kernel, in seconds, after which a machine that is not ready says why and turns itself
+   * off. Default: `120`.
+   */
+  failAfterSeconds?: number;
 }
 
 /** Ingot only: Where `deb:` references find their packages. */

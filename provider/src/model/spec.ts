@@ -4,6 +4,7 @@ import { Container } from './spec/container.js';
 import { Debian } from './spec/debian.js';
 import { FileEntry } from './spec/file.js';
 import { Kernel } from './spec/kernel.js';
+import { Ready } from './spec/ready.js';
 import { ingot, NOT_ACTED_UPON, text } from './spec/text.js';
 import { User } from './spec/user.js';
 import { Volume } from './spec/volume.js';
@@ -20,6 +21,7 @@ export { Container, Device, IdMapping } from './spec/container.js';
 export { Debian } from './spec/debian.js';
 export { FileEntry, imagePath } from './spec/file.js';
 export { Kernel } from './spec/kernel.js';
+export { READY_DEFAULTS, Ready } from './spec/ready.js';
 export { RemoteSource } from './spec/remote-source.js';
 export { Repository } from './spec/repository.js';
 export { Resources } from './spec/resources.js';
@@ -87,6 +89,7 @@ export const Spec = z
       .optional()
       .describe(`Time servers of machines that get none from their metadata.${NOT_ACTED_UPON}`)
       .meta({ 'x-default': "those of the machine's provider", ...ingot }),
+    ready: Ready.optional().describe('When the machine is ready, and how it says so.').meta(ingot),
     root: z
       .enum(['disk', 'ram'])
       .optional()

@@ -15,8 +15,8 @@ export const LISTS = [
 ] as const;
 
 /**
- * Two specs as one, as LinuxKit appends them: lists are joined, and of single values, down to those of `kernel` and
- * `debian`, the later one wins. An empty text does not override, as in LinuxKit, but for `kernel.tar` and `kernel.ucode`,
+ * Two specs as one, as LinuxKit appends them: lists are joined, and of single values, down to those of `kernel`,
+ * `debian` and `ready`, the later one wins. An empty text does not override, as in LinuxKit, but for `kernel.tar` and `kernel.ucode`,
  * where it means none. Two lists of kernel modules are joined.
  */
 export function merge(first: PartialSpec, second: PartialSpec): PartialSpec {
@@ -43,6 +43,7 @@ export function merge(first: PartialSpec, second: PartialSpec): PartialSpec {
       ...(repositories.length > 0 ? { repositories } : {}),
     };
   }
+  if (first.ready !== undefined && second.ready !== undefined) merged.ready = { ...first.ready, ...second.ready };
   return merged as PartialSpec;
 }
 

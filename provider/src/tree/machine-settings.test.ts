@@ -67,6 +67,14 @@ describe('ntp', () => {
   });
 });
 
+describe('ready', () => {
+  test('is a file for the guest, with what the spec says in a line each', async () => {
+    const laid = await tree({ ready: { failAfterSeconds: 30, port: 8081 } });
+    expect(await textIn(laid, 'etc/ingot/ready')).toBe('port 8081\nfailAfterSeconds 30\n');
+    expect(await textIn(await tree({ ready: {} }), 'etc/ingot/ready')).toBe('');
+  });
+});
+
 describe('ca', () => {
   const BUNDLE = 'etc/ssl/certs/ca-certificates.crt';
 

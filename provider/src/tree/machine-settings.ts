@@ -8,9 +8,11 @@ import { type Folder, newFile, plainFolder, put } from './root.js';
 
 /** One server in a line, each as it stands in the spec; for the guest, whatever client it has. */
 const TIME_SERVERS = 'etc/ingot/ntp';
+/** Options of `ready`, a line each: the name, a space, the number. */
+const READY = 'etc/ingot/ready';
 
 /**
- * Lays what the spec says of the machine itself into its root: users, authorities, time servers. All of it is one
+ * Lays what the spec says of the machine itself into its root: users, authorities, time servers, `ready`. All of it is one
  * small component, so that nothing else changes with it.
  * @returns Users and groups of the spec, by which files can be owned.
  * @throws {TreeError} `bad-user`.
@@ -20,13 +22,19 @@ export async function layMachineSettings(
   { lock, read }: Pick<AssembleInput, 'lock' | 'read'>,
   { authorities, components }: { readonly authorities: readonly string[]; readonly components: ComponentList },
 ): Promise<{ readonly uids: Ids; readonly gids: Ids }> {
-  const { users = [], ntp = [] } = lock.spec;
+  const { users = [], ntp = [], ready } = lock.spec;
   const { sourceDateEpoch } = lock;
   const plain = plainFolder(components.add('settings', 'files'), sourceDateEpoch);
   await addAuthorities(host, authorities, { ownership: plain, read, always: true });
   if (ntp.length > 0) {
     const text = ntp.map((server) => `${server}\n`).join('');
     put(host, TIME_SERVERS, newFile(generated(text), { ...plain, mode: 0o644 }), plain);
+  }
+  if (ready !== undefined) {
+    const text = (['port', 'failAfterSeconds'] as const)
+      .map((key) => (ready[key] === undefined ? '' : `${key} ${ready[key]}\n`))
+      .join('');
+    put(host, READY, newFile(generated(text), { ...plain, mode: 0o644 }), plain);
   }
   if (users.length === 0) return { uids: new Map(), gids: new Map() };
   const accounts = await MachineAccounts.read(host, { read, sourceDateEpoch });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ingot, NOT_ACTED_UPON, text } from './text.js';
+import { ingot, text } from './text.js';
 
 /**
  * How the guest runs a container beyond what LinuxKit's schema can say. All of it is laid into the image as
@@ -165,29 +165,31 @@ export type Stop = z.infer<typeof Stop>;
 /** Options of a container that LinuxKit does not have; images cannot set them by their label. */
 export const supervision = {
   restart: Restart.optional()
-    .describe(`What happens when it ends by itself. Only in \`services\`.${NOT_ACTED_UPON}`)
-    .meta(ingot),
+    .describe('What happens when it ends by itself. Only in `services`.')
+    .meta({ 'x-default': 'it is started again, always', ...ingot }),
   after: z
     .array(text)
     .optional()
     .describe(
       'Names of services that it starts after: once they are healthy, or running where they have no `health`. Only in ' +
-        `\`services\`.${NOT_ACTED_UPON}`,
+        '`services`.',
     )
     .meta({ 'x-default': 'all start at once', ...ingot }),
-  health: Health.optional().describe(`How to tell that it works. Only in \`services\`.${NOT_ACTED_UPON}`).meta(ingot),
-  stop: Stop.optional().describe(`How it is ended. Only in \`services\`.${NOT_ACTED_UPON}`).meta(ingot),
+  health: Health.optional().describe('How to tell that it works. Only in `services`.').meta(ingot),
+  stop: Stop.optional()
+    .describe('How it is ended. Only in `services`.')
+    .meta({ 'x-default': 'by `SIGTERM`, within 10 seconds', ...ingot }),
   secrets: z
     .array(z.string().max(128, 'must be at most 128 characters long').regex(NAME, NAME_RULE))
     .optional()
     .describe(
       'Names of secrets that the machine has to be given; each is a file in `/run/secrets` that only this container can ' +
-        `read. It does not start without them.${NOT_ACTED_UPON}`,
+        'read. It does not start without them.',
     )
     .meta({ 'x-default': 'none', ...ingot }),
   optional: z
     .boolean()
     .optional()
-    .describe(`Let the machine boot on where it fails. Only in \`onboot\`.${NOT_ACTED_UPON}`)
+    .describe('Let the machine boot on where it fails. Only in `onboot`.')
     .meta({ default: false, ...ingot }),
 } as const;
