@@ -9,7 +9,7 @@
 export { lockDigest } from './model/lock.js';
 export { assemble, describe } from './pipeline/assemble.js';
 export { bootFiles, testImage } from './pipeline/boot.js';
-export { build, type Compression, isStreamed, type StreamedArtifact, stream } from './pipeline/build.js';
+export { build, isStreamed, type StreamedArtifact, type StreamedFile, stream } from './pipeline/build.js';
 export { commandLineOf } from './pipeline/command-line.js';
 export {
   compare,
@@ -20,9 +20,11 @@ export {
   survey,
   withArchive,
 } from './pipeline/compare.js';
-export { newKeys } from './pipeline/keys.js';
+export type { Compression, EncodeOptions } from './pipeline/encode.js';
+export { newKeys, signerFor } from './pipeline/keys.js';
+export { type ExportedInputs, exportInputs, importInputs } from './pipeline/export.js';
 export { type LockOptions, lock } from './pipeline/lock.js';
-export { lockFile, outdated, readLockFile, relock, wantedOf } from './pipeline/lock-file.js';
+export { lockFile, outdated, readLockFile, relock, staleness } from './pipeline/lock-file.js';
 export { at, parse } from './pipeline/parse.js';
 export { openWorkshop, type Workshop } from './pipeline/workshop.js';
 export type { BootTestRecord, MachineRecord } from './run/qemu/machine.js';

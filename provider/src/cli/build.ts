@@ -1,23 +1,25 @@
-import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
-import type { Format } from '../model/artifact.js';
+import { mkdir } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { DISK_FORMATS, type Format } from '../model/artifact.js';
 import type { Digest } from '../model/digest.js';
 import type { LockedImage } from '../model/lock.js';
 import {
   build as buildFormat,
+  type EncodeOptions,
   isStreamed,
   lockDigest,
-  type StreamedArtifact,
+  signerFor,
   stream,
   type Workshop,
 } from '../pipeline.js';
 import { CommandError } from './command-error.js';
+import { endingOf } from './format-names.js';
 import { withLock } from './locked.js';
 import { OutputFiles } from './output-files.js';
-import { endingOf, formatsIn, streamedFormat } from './output-formats.js';
-import { requireNoTerminal, writeStandardOutput } from './standard-output.js';
+import { formatsIn, streamedFormat } from './output-formats.js';
+import { requireNoTerminal } from './standard-output.js';
 import { withWorkshop } from './workshop.js';
+import { writeOutput } from './write-output.js';
 
 export interface BuildOptions {
   /** Default: kernel+initrd; with `output`, tar. */
@@ -26,6 +28,11 @@ export interface BuildOptions {
   readonly name?: string;
   /** One file, or `-`. */
   readonly output?: string;
+  /** Room behind the last partition of a disk, such as `10G`. */
+  readonly size?: string;
+  readonly secureBootCert?: string;
+  readonly secureBootKey?: string;
+  readonly secureBootCommand?: string;
   readonly json?: true;
 }
 
@@ -42,12 +49,17 @@ interface Built {
 export async function build(specs: string[], options: BuildOptions): Promise<void> {
   const { output, json } = options;
   const formats = formatsIn(options.format ?? [output === undefined ? 'kernel+initrd' : 'tar']);
+  checkDiskOptions(options, formats);
   if (output !== undefined) checkOutput(output, { ...options, formats });
   const pathOf = output === undefined ? namer(specs, options) : () => output;
   await withWorkshop((workshop) =>
     withLock(specs, workshop, async (locked) => {
       if (output === undefined && options.dir !== undefined) await mkdir(options.dir, { recursive: true });
-      const files = await buildAll(locked, { formats, pathOf, hashed: json === true }, workshop);
+      const files = await buildAll(
+        locked,
+        { formats, pathOf, hashed: json === true, encoding: await encodingOf(options, workshop) },
+        workshop,
+      );
       const image = lockDigest(locked.lock);
       if (json) {
         process.stdout.write(`${JSON.stringify({ image, files }, null, 2)}\n`);
@@ -64,22 +76,22 @@ interface Wanted {
   readonly pathOf: (format: Format, role: string) => string;
   /** Whether the digests of all files are to be told. */
   readonly hashed: boolean;
+  readonly encoding: EncodeOptions;
 }
 
 async function buildAll(locked: LockedImage, wanted: Wanted, workshop: Workshop): Promise<Built[]> {
-  const { formats, pathOf, hashed } = wanted;
+  const { formats, pathOf, hashed, encoding } = wanted;
   const built: Built[] = [];
   await using output = new OutputFiles();
   for (const format of formats) {
     if (isStreamed(format)) {
-      const path = pathOf(format, format);
-      const artifact = await stream(locked, format, workshop);
-      built.push({
-        format,
-        role: format,
-        path,
-        ...(await writeStreamed(artifact, { path, output, hashed }, workshop)),
-      });
+      const artifact = await stream(locked, format, workshop, encoding);
+      for (const file of artifact.files) {
+        const path = pathOf(format, file.role);
+        // An OCI layout is a folder.
+        if (file.role.includes('/') || format === 'oci') await output.addFolder(dirname(path));
+        built.push({ format, role: file.role, path, ...(await writeOutput(file, { path, output, hashed }, workshop)) });
+      }
       continue;
     }
     const { files } = await buildFormat(locked, format, workshop);
@@ -94,39 +106,46 @@ async function buildAll(locked: LockedImage, wanted: Wanted, workshop: Workshop)
   return built;
 }
 
-interface Target {
-  readonly path: string;
-  readonly output: OutputFiles;
-  readonly hashed: boolean;
+/** Whoever asks for something that no format here has would not notice that it is missing. */
+function checkDiskOptions(options: BuildOptions, formats: readonly Format[]): void {
+  const given = (['size', 'secureBootCert', 'secureBootKey', 'secureBootCommand'] as const).find((key) => options[key]);
+  if (given === undefined || formats.some((format) => DISK_FORMATS.includes(format))) return;
+  const flag = `--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new CommandError(
+    'bad-format',
+    `Cannot use ${flag} with -f ${formats.join(',')}: it is for disks alone; choose from ${DISK_FORMATS.join(', ')}`,
+  );
 }
 
-/** @returns The digest of what was written only where it was asked for. */
-async function writeStreamed(
-  { contentBytes: total, bytes }: StreamedArtifact,
-  { path, output, hashed }: Target,
-  { signal, progress }: Workshop,
-): Promise<Pick<Built, 'sizeBytes' | 'sha256'>> {
-  const hash = hashed ? createHash('sha256') : undefined;
-  let sizeBytes = 0;
-  const writeAll = async (write: (chunk: Uint8Array) => Promise<unknown>): Promise<void> => {
-    for await (const chunk of bytes) {
-      signal.throwIfAborted();
-      progress({ step: `writing ${path === '-' ? 'the archive' : path}`, done: sizeBytes, total });
-      hash?.update(chunk);
-      await write(chunk);
-      sizeBytes += chunk.byteLength;
-    }
-  };
-  if (path === '-') await writeAll(writeStandardOutput);
-  else await output.add(path, (file) => writeAll((chunk) => writeFully(file, chunk)));
-  return { sizeBytes, ...(hash === undefined ? {} : { sha256: `sha256:${hash.digest('hex')}` as const }) };
-}
-
-/** In as few calls as it takes: writeFile() makes two of each chunk, and waits in between. */
-async function writeFully(file: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let done = 0; done < chunk.byteLength; ) {
-    done += (await file.write(chunk, done, chunk.byteLength - done)).bytesWritten;
+async function encodingOf(options: BuildOptions, workshop: Workshop): Promise<EncodeOptions> {
+  const { size, secureBootCert: certificate, secureBootKey: key, secureBootCommand: command } = options;
+  const addBytes = size === undefined ? {} : { addBytes: sizeIn(size) };
+  if (certificate === undefined && key === undefined && command === undefined) return addBytes;
+  if (certificate === undefined || (key === undefined) === (command === undefined)) {
+    throw new CommandError(
+      'bad-keys',
+      'Cannot sign for Secure Boot: wanted --secure-boot-cert, and with it --secure-boot-key or --secure-boot-command; `ingot keys new` makes the files',
+    );
   }
+  const by = key === undefined ? { command: command as string } : { key: resolve(workshop.directory, key) };
+  return {
+    ...addBytes,
+    signer: await signerFor({ certificate: resolve(workshop.directory, certificate), with: by }, workshop),
+  };
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 2 ** 20, M: 2 ** 20, G: 2 ** 30 };
+const MAX_SIZE_BYTES = 2 ** 46;
+
+/** `512M`, `10G`; a number alone is in MiB, as LinuxKit has it. */
+function sizeIn(text: string): number {
+  const [, number = '', unit = ''] = /^(\d{1,12})(M|G)?(?:i?B)?$/.exec(text) ?? [];
+  const bytes = Number(number || Number.NaN) * (UNITS[unit] ?? Number.NaN);
+  if (bytes <= MAX_SIZE_BYTES) return bytes;
+  throw new CommandError(
+    'bad-number',
+    `Cannot add --size ${text}: wanted a size such as 512M or 10G, of 64 TiB at most`,
+  );
 }
 
 function checkOutput(

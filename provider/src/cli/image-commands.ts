@@ -23,6 +23,10 @@ export function addImageCommands(program: Command): void {
     .option('-o, --output <file>', 'one file instead, or `-` for the standard output')
     // LinuxKit spells it so.
     .addOption(new Option('--o <file>').hideHelp())
+    .option('--size <size>', 'room to add behind the last partition of a disk, such as 10G')
+    .option('--secure-boot-cert <file>', 'sign what UEFI starts, with this certificate')
+    .option('--secure-boot-key <file>', 'its private key')
+    .option('--secure-boot-command <command>', 'what signs in place of a key: SHA-256 in, RSA signature out')
     .option('--json', 'tell the digest of the image, and of each file its path, size and digest, as JSON')
     .addHelpText('after', BUILD_EXAMPLES)
     .action(async (specs: string[], { o, output = o, ...options }: BuildOptions & { o?: string }) => {
@@ -61,7 +65,8 @@ const BUILD_EXAMPLES = `
 Examples:
   ingot build web.yml                        web-kernel, web-initrd.img and web-cmdline, here
   ingot build -f tar --dir out base.yml web.yml
-  ingot build -o - web.yml | tar -t          the root file system, as a tar`;
+  ingot build -o - web.yml | tar -t          the root file system, as a tar
+  ingot build -f raw-efi,gcp web.yml         a disk that UEFI boots, and what Google Cloud takes`;
 
 const DIFF_EXAMPLES = `
 Examples:

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { describeError, IngotError } from '../model/error.js';
 import { addCacheCommands } from './cache-commands.js';
 import { addImageCommands } from './image-commands.js';
+import { addKeysCommands } from './keys-commands.js';
 import { addLockCommands } from './lock-commands.js';
 import { addMachineCommands } from './machine-commands.js';
 import { Unanswered } from './question.js';
@@ -26,6 +27,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   addMachineCommands(program);
   addLockCommands(program);
   addCacheCommands(program);
+  addKeysCommands(program);
 
   // Whoever reads the output may stop when it has seen enough (`| head`).
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, copyFile, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CommandError } from './command-error.js';
 
@@ -10,6 +10,8 @@ import { CommandError } from './command-error.js';
  */
 export class OutputFiles implements AsyncDisposable {
   readonly #pending: { readonly temporary: string; readonly target: string }[] = [];
+
+  readonly #folders: string[] = [];
 
   /** Runs `write` with a file to fill. @throws {CommandError} `not-written`. */
   async add(target: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
@@ -21,6 +23,14 @@ export class OutputFiles implements AsyncDisposable {
     const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}.partial`);
     this.#pending.push({ temporary, target });
     await this.#fill(target, { path: temporary, flags: 'wx', write });
+  }
+
+  /** A folder for files that follow; what of it has to be made goes again if they are not all written. */
+  async addFolder(path: string): Promise<void> {
+    const made = await mkdir(path, { recursive: true }).catch((error: unknown) => {
+      throw notWritten(path, error);
+    });
+    if (made !== undefined) this.#folders.push(made);
   }
 
   /** A copy of a file; where the file system can, the copy shares its blocks. @throws {CommandError} `not-written`. */
@@ -52,12 +62,14 @@ export class OutputFiles implements AsyncDisposable {
       throw error;
     }
     this.#pending.length = 0;
+    this.#folders.length = 0;
     for (const { old } of placed) if (old !== undefined) await rm(old, { force: true });
   }
 
   /** Removes what has not got its name. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { temporary } of this.#pending.splice(0)) await rm(temporary, { force: true }).catch(() => undefined);
+    for (const made of this.#folders.splice(0)) await rm(made, { recursive: true, force: true }).catch(() => undefined);
   }
 
   async #fill(

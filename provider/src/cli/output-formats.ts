@@ -1,12 +1,7 @@
 import type { Format } from '../model/artifact.js';
-import { isStreamed } from '../pipeline.js';
+import { didYouMean, nearest } from '../model/suggestion.js';
 import { CommandError } from './command-error.js';
-import { ENDINGS, FORMATS } from './format-names.js';
-
-/** What is put after the name of an image, for a file of it. */
-export function endingOf(format: Format, role: string): string {
-  return ENDINGS[format][role] ?? `-${role}`;
-}
+import { FORMATS, isOneFile } from './format-names.js';
 
 /**
  * The formats that were asked for, each once: several separated by commas, or given one by one.
@@ -22,16 +17,16 @@ function knownFormat(text: string): Format {
   if (known !== undefined) return known;
   throw new CommandError(
     'bad-format',
-    `Cannot build the format "${text}": there is no such format; choose from ${FORMATS.join(', ')}`,
+    `Cannot build the format "${text}": there is no such format (choose from ${FORMATS.join(', ')})${didYouMean(nearest(text, FORMATS))}`,
   );
 }
 
 /** The one format that goes to one output. @throws {CommandError} `bad-format`. */
 export function streamedFormat(formats: readonly Format[]): Format {
   const [format] = formats;
-  if (formats.length === 1 && format !== undefined && isStreamed(format)) return format;
+  if (formats.length === 1 && format !== undefined && isOneFile(format)) return format;
   throw new CommandError(
     'bad-format',
-    `Cannot write ${formats.join(' and ')} to one output: it has several files; leave out -o (--dir says where they go), or choose -f tar`,
+    `Cannot write ${formats.join(' and ')} to one output: it has several files; leave out -o (--dir says where they go), or choose -f tar or another format of one file`,
   );
 }

@@ -1,9 +1,9 @@
 import type { Content, Tree } from '../model/tree.js';
-import { blockBytes } from './block-bytes.js';
 import type { BlockImage } from './block-image.js';
 import { concatenateBlocks } from './compose-blocks.js';
 import { bytesImage, storedImage } from './content-blocks.js';
 import type { EncodeContext } from './context.js';
+import { ownBytes } from './image-file.js';
 import { compressedSegments, segmentsOf } from './kernel-initrd.js';
 
 /**
@@ -31,7 +31,7 @@ export async function carrying(
   { path, image, key }: { readonly path: string; readonly image: BlockImage; readonly key: string },
   context: EncodeContext,
 ): Promise<Tree> {
-  const range = await context.memo(key, () => blockBytes(image));
+  const range = await context.memo(key, () => ownBytes(image));
   const content = { ...range, sha256: range.blob };
   const component = 'root';
   const entry = { path, type: 'file', mode: 0o400, uid: 0, gid: 0, mtimeSeconds: 0, content, component } as const;

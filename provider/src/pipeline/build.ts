@@ -1,15 +1,13 @@
-import type { EncodedFile } from '../encode/context.js';
+import type { EncodedFile } from '../encode/index.js';
 import type { Artifact, ArtifactFile, Format } from '../model/artifact.js';
-import type { Digest, Json } from '../model/digest.js';
-import type { BlobRange } from '../model/layer.js';
+import type { Json } from '../model/digest.js';
 import { type LockedImage, lockDigest } from '../model/lock.js';
-import type { Tree } from '../model/tree.js';
 import type { Store } from '../store/store.js';
-import { assemble } from './assemble.js';
-import { commandLineOf } from './command-line.js';
+import { type Compression, type EncodeOptions, encodeImage } from './encode.js';
+import type { StoredFile } from './memo.js';
 import type { Workshop } from './workshop.js';
 
-/** Lock → Artifact. What was built before is not built again. */
+/** Lock → Artifact, kept in the store. What was built before is not built again. */
 export async function build(
   image: LockedImage,
   format: Format,
@@ -26,7 +24,7 @@ export async function build(
   if (known) return { format, image: digest, compressor, files: known };
 
   const stored: Record<string, StoredFile> = {};
-  const { files } = await encodeTree(image, { format, compression }, workshop);
+  const { files } = await encodeImage(image, { format, compression }, workshop);
   for (const { role, bytes } of files) {
     workshop.progress({ step: `encoding ${role}` });
     stored[role] = await store.put(bytes(), { signal });
@@ -35,56 +33,40 @@ export async function build(
   return { format, image: digest, compressor, files: (await artifactOf(stored, store)) ?? [] };
 }
 
-/** Bytes of an artifact that nobody keeps. */
+/** An artifact that nobody keeps. */
 export interface StreamedArtifact {
-  /** Of all files in it together: somewhat less than it has itself. */
+  readonly files: readonly StreamedFile[];
+}
+
+export interface StreamedFile extends Pick<EncodedFile, 'role' | 'image'> {
+  /** Of all that is in it: somewhat less than it has itself, or more where it is compressed. Of a disk, its size. */
   readonly contentBytes: number;
   /** To be taken once. A chunk may be overwritten when the next one is asked for. */
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
-/** Formats whose bytes are those of the store in another order: they are made about as fast as they could be copied. */
+/** Formats that are kept whole; all others are made about as fast as they could be copied, from parts that are kept. */
 export function isStreamed(format: Format): boolean {
-  return format === 'tar';
+  return format !== 'kernel+initrd';
 }
 
-/** Lock → the one file of an artifact, for a format that is streamed. */
-export async function stream(image: LockedImage, format: Format, workshop: Workshop): Promise<StreamedArtifact> {
-  const { tree, files } = await encodeTree(image, { format, compression: 'none' }, workshop);
-  const [file] = files;
-  if (!isStreamed(format) || file === undefined) throw new TypeError(`${format} is not streamed`);
-  const contentBytes = tree.entries.reduce((sum, { content }) => sum + (content?.sizeBytes ?? 0), 0);
-  return { contentBytes, bytes: file.bytes({ reuse: true, trusting: true }) };
-}
-
-async function encodeTree(
+/** Lock → the files of an artifact, for a format that is streamed. */
+export async function stream(
   image: LockedImage,
-  { format, compression }: { readonly format: Format; readonly compression: Compression },
+  format: Format,
   workshop: Workshop,
-): Promise<{ readonly tree: Tree; readonly files: readonly EncodedFile[] }> {
-  const { store, signal, progress } = workshop;
-  const encode = await import('../encode/index.js');
-  progress({ step: 'assembling' });
-  const tree = await assemble(image, workshop);
-  const context = {
-    read: (range: BlobRange) => store.stream(range, signal),
-    readInto: (range: BlobRange, target: Uint8Array) => store.readInto(range, target),
-    memo: (name: string, make: () => AsyncIterable<Uint8Array>) => memo(name, make, workshop),
-    signal,
+  options: EncodeOptions = {},
+): Promise<StreamedArtifact> {
+  const { tree, files } = await encodeImage(image, { format, ...options }, workshop);
+  const contentBytes = tree.entries.reduce((sum, { content }) => sum + (content?.sizeBytes ?? 0), 0);
+  return {
+    files: files.map(({ role, bytes, image: blocks }) => ({
+      role,
+      contentBytes: blocks?.sizeBytes ?? contentBytes,
+      bytes: bytes({ reuse: true, trusting: true }),
+      ...(blocks ? { image: blocks } : {}),
+    })),
   };
-  const commandLine = commandLineOf(image.lock);
-  const files =
-    format === 'tar'
-      ? await encode.encodeTar(tree, context)
-      : await encode.encodeKernelInitrd(tree, { commandLine, compression }, context);
-  return { tree, files };
-}
-
-export type Compression = 'none' | 'zstd' | 'gzip';
-
-interface StoredFile {
-  readonly digest: Digest;
-  readonly sizeBytes: number;
 }
 
 /** The files of an artifact as they lie in the store; undefined where one of them has gone. */
@@ -99,16 +81,4 @@ async function artifactOf(
     files.push({ role, path: store.pathOf(digest), sizeBytes, digest });
   }
   return files;
-}
-
-/** A part of an encoding, by a name that says all that decides its bytes. */
-async function memo(
-  name: string,
-  make: () => AsyncIterable<Uint8Array>,
-  { store, signal }: Workshop,
-): Promise<BlobRange> {
-  const known = (await store.recall(name)) as unknown as StoredFile | undefined;
-  const { digest, sizeBytes } = known && (await store.has(known.digest)) ? known : await store.put(make(), { signal });
-  if (known === undefined) await store.remember(name, { digest, sizeBytes });
-  return { blob: digest, offset: 0, sizeBytes };
 }

@@ -1,3 +1,5 @@
+import type { SignerOptions } from '../source/signing/signer.js';
+import type { EncodeOptions } from './encode.js';
 import type { Workshop } from './workshop.js';
 
 /**
@@ -15,4 +17,13 @@ export async function newKeys(
   const files = await make({ name: options.name, now: workshop.now() });
   await writeKeys(folder, files);
   return files.map(({ name }) => name);
+}
+
+/** What signs disks for Secure Boot, from files or a command. @throws {SourceError} */
+export async function signerFor(
+  options: Omit<SignerOptions, 'signal'>,
+  { signal }: Pick<Workshop, 'signal'>,
+): Promise<NonNullable<EncodeOptions['signer']>> {
+  const { signer } = await import('../source/signing/signer.js');
+  return signer({ ...options, signal });
 }

@@ -1,0 +1,212 @@
+import type { BootDisk, BootOptions, EncodeContext, EncodedFile } from '../encode/index.js';
+import type { Format } from '../model/artifact.js';
+import { canonicalJson, type Json, shortDigest } from '../model/digest.js';
+import type { BlobRange } from '../model/layer.js';
+import { type LockedImage, lockDigest } from '../model/lock.js';
+import type { Tree } from '../model/tree.js';
+import type { AssembleInput } from '../tree/assemble-input.js';
+import { commandLineOf } from './command-line.js';
+import { memo } from './memo.js';
+import { open } from './open.js';
+import { openStub } from './open-stub.js';
+import type { Workshop } from './workshop.js';
+
+export type Compression = 'none' | 'zstd' | 'gzip';
+
+/** What of an artifact is not decided by the lock and the format. */
+export interface EncodeOptions {
+  /** Of `kernel+initrd`. Default: `zstd`. */
+  readonly compression?: Compression;
+  /** Room behind the last partition of a disk. Default: none. */
+  readonly addBytes?: number;
+  /** Of disks: signs what firmware starts. */
+  readonly signer?: NonNullable<BootOptions['signer']>;
+}
+
+export interface EncodedImage {
+  readonly tree: Tree;
+  readonly files: readonly EncodedFile[];
+  /** Of a disk with a root of its own. */
+  readonly disk?: BootDisk;
+}
+
+const GIB = 2 ** 30;
+
+/** Lock → the files of an artifact, whose bytes are made when they are taken. */
+export async function encodeImage(
+  image: LockedImage,
+  { format, ...options }: EncodeOptions & { readonly format: Format },
+  workshop: Workshop,
+): Promise<EncodedImage> {
+  const { assemble } = await import('../tree/assemble.js');
+  workshop.progress({ step: 'assembling' });
+  const input = await open(image, workshop);
+  const tree = await assemble(input);
+  const encoded = await encodeTree({ image, input, tree }, { format, ...options }, workshop);
+  return { tree, ...encoded };
+}
+
+interface Assembled {
+  readonly image: LockedImage;
+  readonly input: AssembleInput;
+  readonly tree: Tree;
+}
+
+async function encodeTree(
+  assembled: Assembled,
+  { format, ...options }: EncodeOptions & { readonly format: Format },
+  workshop: Workshop,
+): Promise<Omit<EncodedImage, 'tree'>> {
+  const encode = await import('../encode/index.js');
+  const { image, tree } = assembled;
+  const context = contextOf(workshop);
+  const commandLine = commandLineOf(image.lock);
+  const { platform, sourceDateEpoch } = image.lock;
+  const container = { image: lockDigest(image.lock), platform, sourceDateEpoch };
+  switch (format) {
+    case 'tar':
+      return { files: await encode.encodeTar(tree, context) };
+    case 'oci':
+      return { files: await encode.encodeOci(tree, container, context) };
+    case 'oci-archive':
+      return { files: await encode.encodeOciArchive(tree, container, context) };
+    case 'docker-archive':
+      return { files: await encode.encodeDockerArchive(tree, container, context) };
+    case 'kernel+initrd':
+    case 'tar-kernel-initrd': {
+      const { compression } = options;
+      const carried = await rootInMemory(assembled, commandLine, context);
+      const how = { commandLine: carried.commandLine, ...(compression ? { compression } : {}) };
+      const make = format === 'kernel+initrd' ? encode.encodeKernelInitrd : encode.encodeTarKernelInitrd;
+      return { files: await make(carried.tree, { ...how, sourceDateEpoch }, context) };
+    }
+    case 'kernel+erofs': {
+      const initramfs = await initramfsOf(assembled, { root: 'disk', verity: false });
+      const name = nameOf(image);
+      return { files: await encode.encodeKernelErofs(tree, { name, commandLine, initramfs }, context) };
+    }
+    case 'iso-efi': {
+      const iso = await encode.encodeBootIso(tree, await bootOptions(assembled, 'ram', { options, workshop }), context);
+      return { files: [encode.imageFile(format, iso)] };
+    }
+    default:
+      return diskFile(assembled, { format, ...options }, workshop);
+  }
+}
+
+/** Disks with the root in a partition: they differ in their container alone. */
+async function diskFile(
+  assembled: Assembled,
+  { format, ...options }: EncodeOptions & { readonly format: 'raw-efi' | 'qcow2-efi' | 'aws' | 'gcp' },
+  workshop: Workshop,
+): Promise<Omit<EncodedImage, 'tree'>> {
+  const encode = await import('../encode/index.js');
+  const { image, tree } = assembled;
+  const boot = await bootOptions(assembled, image.lock.spec.root ?? 'disk', { options, workshop });
+  const whole = format === 'aws' || format === 'gcp' ? { sizeMultipleBytes: GIB } : {};
+  const metadata = await metadataFiles(assembled);
+  const { addBytes } = options;
+  const disk = await encode.encodeBootDisk(
+    tree,
+    { ...boot, ...whole, metadata, ...(addBytes === undefined ? {} : { addBytes }) },
+    contextOf(workshop),
+  );
+  if (format === 'qcow2-efi') {
+    const qcow2 = encode.encodeQcow2Image(disk.disk);
+    return { files: [encode.imageFile(format, qcow2)], disk };
+  }
+  if (format === 'gcp') {
+    const { encodeGcpArchive } = encode;
+    return { files: [{ role: format, bytes: () => encodeGcpArchive(disk.disk, contextOf(workshop)) }], disk };
+  }
+  return { files: [encode.imageFile(format, disk.disk)], disk };
+}
+
+/** What firmware starts, and what it says of itself. */
+async function bootOptions(
+  assembled: Assembled,
+  root: 'disk' | 'ram',
+  { options, workshop }: { readonly options: EncodeOptions; readonly workshop: Workshop },
+): Promise<BootOptions> {
+  const { image } = assembled;
+  const { lock } = image;
+  // An init of LinuxKit's wants its root unpacked.
+  const place = lock.guest === null ? 'initramfs' : root;
+  const initramfs =
+    place === 'initramfs' ? undefined : await initramfsOf(assembled, { root: place, verity: place === 'disk' });
+  return {
+    ...{ name: nameOf(image), platform: lock.platform, commandLine: commandLineOf(lock), root: place },
+    ...{ stub: await openStub(assembled, workshop), osRelease: osReleaseOf(image) },
+    ...(initramfs ? { initramfs } : {}),
+    ...(options.signer ? { signer: options.signer } : {}),
+  };
+}
+
+/** With `root: ram`, the root of an image with Ingot's own init is a file system in its initramfs. */
+async function rootInMemory(
+  assembled: Assembled,
+  commandLine: string,
+  context: EncodeContext,
+): Promise<{ readonly tree: Tree; readonly commandLine: string }> {
+  const { image, tree } = assembled;
+  if (image.lock.spec.root !== 'ram' || image.lock.guest === null) return { tree, commandLine };
+  const encode = await import('../encode/index.js');
+  const { rootArguments } = await import('../model/boot.js');
+  const { root: rootTree } = encode.bootParts(tree);
+  const root = await encode.encodeErofsRoot(rootTree, { name: nameOf(image) }, context);
+  const initramfs = await encode.withRootInside(
+    await initramfsOf(assembled, { root: 'ram', verity: false }),
+    root,
+    context,
+  );
+  const inside = new Set(rootTree.entries);
+  const components = new Map([...tree.components, ...initramfs.components].map((one) => [one.id, one]));
+  const beside = tree.entries.filter((entry) => !inside.has(entry) && entry.path.startsWith('boot/'));
+  const boot = tree.entries.filter(({ path }) => path === 'boot');
+  const entries = [...initramfs.entries.filter(({ path }) => path !== 'boot'), ...boot, ...beside];
+  return {
+    tree: { entries: entries.sort((a, b) => (a.path < b.path ? -1 : 1)), components: [...components.values()] },
+    commandLine: `${commandLine} ${rootArguments({ in: 'ram' })}`.trim(),
+  };
+}
+
+async function initramfsOf(
+  { input }: Assembled,
+  options: { readonly root: 'disk' | 'ram'; readonly verity: boolean },
+): Promise<Tree> {
+  const { assembleInitramfs } = await import('../tree/initramfs.js');
+  return assembleInitramfs(input, options);
+}
+
+/** What a disk says of itself: everything that decided its bytes, and what is in it. */
+async function metadataFiles({ image, input, tree }: Assembled): Promise<{ name: string; bytes: Uint8Array }[]> {
+  const { describe } = await import('../tree/contents.js');
+  const { sbom } = await import('../tree/sbom/sbom.js');
+  const file = (name: string, json: Json) => ({ name, bytes: Buffer.from(`${canonicalJson(json)}\n`) });
+  return [
+    file('lock.json', image.lock as unknown as Json),
+    file('contents.json', (await describe(tree, input)) as unknown as Json),
+    file('sbom.spdx.json', await sbom(tree, input, 'spdx')),
+  ];
+}
+
+/** What identifiers of partitions and file systems are made of: they are to stay when what is in the image changes. */
+function nameOf({ lock }: LockedImage): string {
+  return lock.spec.hostname ?? 'ingot';
+}
+
+/** What boot menus show. */
+function osReleaseOf({ lock }: LockedImage): string {
+  const digest = shortDigest(lockDigest(lock));
+  return `NAME="Ingot"\nID=ingot\nPRETTY_NAME="Ingot image ${digest}"\nIMAGE_VERSION="${digest}"\n`;
+}
+
+function contextOf(workshop: Workshop): EncodeContext {
+  const { store, signal } = workshop;
+  return {
+    read: (range: BlobRange) => store.stream(range, signal),
+    readInto: (range: BlobRange, target: Uint8Array) => store.readInto(range, target),
+    memo: (name: string, make: () => AsyncIterable<Uint8Array>) => memo(name, make, workshop),
+    signal,
+  };
+}
