@@ -8,7 +8,12 @@ import { readAr } from '../../provider/src/format/ar.js';
 import { sourceOf } from '../../provider/src/format/byte-source.js';
 import { parseDeb822 } from '../../provider/src/format/deb822.js';
 import { decompress } from '../../provider/src/format/decompress.js';
+import { derInteger, derOctetString, derSequence, readDer, readDerMembers } from '../../provider/src/format/der.js';
+import { certificateLists, readSignatureLists } from '../../provider/src/format/efi-signature-list.js';
 import { readModinfo } from '../../provider/src/format/elf-modinfo.js';
+import { guidOfName } from '../../provider/src/format/guid.js';
+import { peOf } from '../../provider/src/format/pe.fixture.js';
+import { readPe } from '../../provider/src/format/pe.js';
 import { TarReader } from '../../provider/src/format/tar-reader.js';
 import { IngotError } from '../../provider/src/model/error.js';
 import { decodeLock } from '../../provider/src/pulumi/lock-text.js';
@@ -68,6 +73,17 @@ describe('parsers of untrusted bytes', () => {
       'decompress, zstd',
       () => Buffer.concat([zstdCompressSync(packed), zstdCompressSync(packed)]),
       (bytes) => drain(bytes, 'zstd'),
+    ],
+    ['readPe', () => peOf(), (bytes) => readPe(bytes)],
+    [
+      'readSignatureLists',
+      () => certificateLists([Buffer.alloc(700, 3), Buffer.alloc(20)], guidOfName('owner')),
+      (bytes) => readSignatureLists(bytes),
+    ],
+    [
+      'readDer',
+      () => derSequence(derOctetString(Buffer.alloc(300)), derSequence(derInteger(5))),
+      (bytes) => readDerMembers(bytes, readDer(bytes, 0)),
     ],
     [
       'parseDeb822',
