@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { PruneCommandOptions } from './cache.js';
+import type { CacheExportOptions } from './cache-export.js';
 import { asking } from './question.js';
 
 /** `ingot cache …`. */
@@ -30,9 +31,38 @@ export function addCacheCommands(program: Command): void {
     .option('--dry-run', 'only say how much it would be')
     .action(async (options: PruneCommandOptions) => (await import('./cache.js')).cachePrune(options));
   cache
+    .command('export')
+    .description('write all inputs of an image into a folder or archive, to build it again without network')
+    .argument('<spec...>', 'YAML files (merged), or a lock file')
+    .option(
+      '-o, --output <path>',
+      'a file that ends in .tar, a folder, or `-` for the standard output (default: WEB.inputs.tar here)',
+    )
+    .option('--json', 'tell the digest of the image, and the size, as JSON')
+    .addHelpText('after', EXPORT_EXAMPLES)
+    .action(async (specs: string[], options: CacheExportOptions) =>
+      (await import('./cache-export.js')).cacheExport(specs, options),
+    );
+  cache
+    .command('import')
+    .description('read what `ingot cache export` has written into the cache')
+    .argument('<path>', 'the folder, or the archive (compressed or not)')
+    .option('--json', 'tell the digest of the image, and its lock, as JSON')
+    .action(async (path: string, options: { json?: true }) =>
+      (await import('./cache-import.js')).cacheImport(path, options),
+    );
+  cache
     .command('verify')
     .description('compare everything with its digest, and remove what is damaged')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExit code: 0 all is sound, 1 something was damaged, 2 it could not be found out')
     .action(asking(async (options: { json?: true }) => (await import('./cache.js')).cacheVerify(options)));
 }
+
+const EXPORT_EXAMPLES = `
+Examples:
+  ingot cache export web.yml                  web.inputs.tar, here
+  ingot cache export -o inputs web.lock.json  an OCI layout in the folder inputs
+On another machine:
+  ingot cache import web.inputs.tar
+  INGOT_OFFLINE=true ingot build web.yml      with web.lock.json beside it`;

@@ -83,6 +83,11 @@ export class Store implements AsyncDisposable {
     return (await this.#find(digest)) !== undefined;
   }
 
+  /** How large the blob is; undefined where it is not there, or not sound. It stays as with has(). */
+  async sizeOf(digest: Digest): Promise<number | undefined> {
+    return (await this.#find(digest))?.sizeBytes;
+  }
+
   /**
    * Stores bytes under their digest. Returns when they are safely on disk; storing what is there already is cheap.
    * Chunks are kept until written: they must not be altered once they are given. With an expected digest that is there already, `data` is not read.

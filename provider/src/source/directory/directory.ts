@@ -3,6 +3,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { mapInOrder } from '../../format/map-in-order.js';
 import { encodePath } from '../../format/path-text.js';
 import { tarEnd, tarHeader, tarPadding } from '../../format/tar-writer.js';
+import type { Digest } from '../../model/digest.js';
 import type { Layer } from '../../model/layer.js';
 import type { DirectoryPin } from '../../model/pin.js';
 import type { Progress } from '../../model/progress.js';
@@ -53,6 +54,31 @@ export async function openDirectory(pin: DirectoryPin, path: string, options: Di
     );
   }
   return await keep(pin, { root, entries }, options);
+}
+
+/**
+ * The same from an archive that openDirectory() has made, on this machine or another.
+ * @throws {SourceError} `digest-mismatch` where the archive is not that of the pin. {StoreError} {FormatError}
+ */
+export async function adoptDirectory(
+  pin: DirectoryPin,
+  { digest, chunks }: { readonly digest: Digest; readonly chunks: AsyncIterable<Uint8Array> },
+  { about, store, signal }: DirectoryOptions,
+): Promise<void> {
+  if ((await recallLayer(store, keyOf(pin))) !== undefined) return;
+  const layer = await putTar(store, chunks, { expect: { digest }, signal });
+  const entries = layer.entries.map(({ path, type, mode, link, content }) => ({
+    ...{ path, type, mode, ...(link === undefined ? {} : { link }) },
+    ...(content === undefined ? {} : { content: { sizeBytes: content.sizeBytes, sha256: content.sha256 } }),
+  }));
+  const got = folderDigest(entries);
+  const plain = layer.entries.every(({ uid, gid, mtimeSeconds, xattrs }) => !uid && !gid && !mtimeSeconds && !xattrs);
+  if (got !== pin.digest || !plain) {
+    throw new SourceError('digest-mismatch', `Cannot use ${about}: its content is not the one that was locked`, {
+      context: { path: about, got, want: pin.digest },
+    });
+  }
+  await rememberLayer(store, keyOf(pin), layer);
 }
 
 interface Walked {

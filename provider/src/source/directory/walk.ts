@@ -69,8 +69,10 @@ export async function walkFolder(
 }
 
 /** The identity of a folder's content. */
-export function folderDigest(entries: readonly FolderEntry[]): Digest {
-  const lines = entries.map(({ name: _, ...entry }) => canonicalJson(entry as unknown as Json));
+export function folderDigest(entries: readonly (Omit<FolderEntry, 'name' | 'type'> & { type: string })[]): Digest {
+  const lines = entries.map(({ path, type, mode, link, content }) =>
+    canonicalJson({ path, type, mode, link, content } as unknown as Json),
+  );
   return sha256(lines.join('\n'));
 }
 
