@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assemble } from '../../provider/src/tree/assemble.js';
+import { LICENCE_IDS } from '../../provider/src/tree/sbom/licence.js';
 import { sbomInput } from '../../provider/src/tree/sbom/sbom.fixture.js';
 import { type SbomFormat, sbom } from '../../provider/src/tree/sbom/sbom.js';
 import { skipBecause } from '../skip.js';
@@ -30,6 +31,13 @@ describe('an SBOM', () => {
     expect(await validator.validate(text)).toBeNull();
     // The judge is awake.
     expect(await validator.validate(text.replace('"library"', '"book"'))).not.toBeNull();
+  });
+
+  test('has ids of licences that are on the list of SPDX', () => {
+    const path = require.resolve('@cyclonedx/cyclonedx-library/package.json');
+    const schema = join(path, '../res/schema/spdx.SNAPSHOT.schema.json');
+    const { enum: ids } = JSON.parse(readFileSync(schema, 'utf8')) as { enum: string[] };
+    expect([...LICENCE_IDS].filter((id) => !ids.includes(id))).toEqual([]);
   });
 
   test("is one that SPDX's own tools read and find valid", async (context) => {

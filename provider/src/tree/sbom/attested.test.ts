@@ -34,7 +34,7 @@ describe('attestedItems()', () => {
   test('takes name, version, address and terms of a package', () => {
     expect(itemsFrom(spdx('curl'))).toEqual([
       {
-        ...{ kind: 'package', name: 'curl', version: '8', url: 'pkg:deb/debian/curl@8?arch=amd64', licence: 'curl' },
+        ...{ kind: 'package', name: 'curl', version: '8', url: 'pkg:deb/debian/curl@8?arch=amd64', licences: ['curl'] },
         ...{ id: expect.stringMatching(/^package-curl-[0-9a-f]{16}$/), within: ['image-x'], places: ['services/web'] },
       },
     ]);
@@ -43,7 +43,7 @@ describe('attestedItems()', () => {
   test.each(['NOASSERTION', 'NONE', 'LicenseRef-1', 'MIT AND DocumentRef-a:LicenseRef-b'])(
     'leaves out terms that mean nothing elsewhere: %s',
     (licence) => {
-      expect(itemsFrom(spdx(licence))[0]).not.toHaveProperty('licence');
+      expect(itemsFrom(spdx(licence))[0]).not.toHaveProperty('licences');
     },
   );
 

@@ -55,7 +55,7 @@ export function attestedItems(
       found.set(id, {
         ...{ kind: 'package', id, name, url, within: [image.id], places: distinct(image.places) },
         ...(version ? { version } : {}),
-        ...(licence ? { licence } : {}),
+        ...(licence ? { licences: [licence] } : {}),
       });
     }
   }

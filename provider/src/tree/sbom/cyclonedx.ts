@@ -2,7 +2,7 @@ import { canonicalJson, type Json } from '../../model/index.js';
 import { documentUrn, timeText } from './document-id.js';
 import type { Inventory } from './inventory.js';
 import type { Item, ItemKind } from './item.js';
-import { isLicenceExpression } from './licence.js';
+import { isLicenceExpression, LICENCE_IDS } from './licence.js';
 
 /** The CycloneDX specification 1.6, in JSON. */
 
@@ -40,7 +40,7 @@ export function cyclonedxDocument({ digest, recipe, sourceDateEpoch, platform, i
 }
 
 function componentOf(item: Item): Json {
-  const { kind, id, name, version, url, sha1, sha256, source, licence, supplier, places, reference, architecture } =
+  const { kind, id, name, version, url, sha1, sha256, source, licences, supplier, places, reference, architecture } =
     item;
   const properties = [
     ...(architecture === undefined ? [] : [{ name: 'ingot:architecture', value: architecture }]),
@@ -59,15 +59,17 @@ function componentOf(item: Item): Json {
     name,
     ...(version ? { version } : {}),
     ...(hashes.length === 0 ? {} : { hashes }),
-    ...(licence === undefined ? {} : { licenses: [licenceOf(licence)] }),
+    ...(licences === undefined ? {} : { licenses: licencesOf(licences) }),
     ...(url === undefined ? {} : { purl: url }),
     properties,
   };
 }
 
-/** "licenses": an expression, or a name where it is none. */
-function licenceOf(text: string): Json {
-  return isLicenceExpression(text) ? { expression: text } : { license: { name: text } };
+/** "licenses": one expression, or any number of ids and names. */
+function licencesOf(licences: readonly string[]): Json[] {
+  const [only] = licences;
+  if (licences.length === 1 && only !== undefined && isLicenceExpression(only)) return [{ expression: only }];
+  return licences.map((text) => ({ license: LICENCE_IDS.has(text) ? { id: text } : { name: text } }));
 }
 
 function dependenciesOf(items: readonly Item[]): Json[] {

@@ -3,6 +3,7 @@ import { lockDigest } from '../../model/index.js';
 import { kernelRelease } from '../contents-parts.js';
 import { packageDatabases } from '../package-databases.js';
 import { attestedItems } from './attested.js';
+import { debianLicences } from './debian-licence.js';
 import { debianOf, distributionAt } from './distribution.js';
 import { fileItems } from './file-item.js';
 import { imageItem } from './image-item.js';
@@ -32,8 +33,9 @@ export async function inventoryOf(tree: Tree, input: SbomInput): Promise<Invento
   const { lock } = input;
   const list = new ItemList();
   const places = placesOf(placedReferences(lock.spec));
-  addPins(list, input, places);
-  addGuest(list, input);
+  const licences = await debianLicences(tree, input.read);
+  addPins(list, input, { places, licences });
+  addGuest(list, input, licences);
   addKernel(list, tree, input);
   await addRecorded(list, tree, { input, places });
   for (const item of attested(list.items(), input)) list.add(item);
@@ -43,23 +45,33 @@ export async function inventoryOf(tree: Tree, input: SbomInput): Promise<Invento
 }
 
 type Places = ReadonlyMap<string, readonly string[]>;
+/** By name of a package. */
+type Licences = ReadonlyMap<string, readonly string[]>;
 
-function addPins(list: ItemList, { lock }: SbomInput, placesByReference: Places): void {
+function addPins(
+  list: ItemList,
+  { lock }: SbomInput,
+  known: { readonly places: Places; readonly licences: Licences },
+): void {
   for (const [reference, pin] of Object.entries(lock.pins)) {
-    const places = distinct(placesByReference.get(reference) ?? []);
+    const places = distinct(known.places.get(reference) ?? []);
     if (pin.kind === 'image') {
       list.add(imageItem(reference, pin, { platform: lock.platform, places }));
     } else if (pin.kind === 'directory') {
       const id = itemId('folder', reference, `${reference} ${pin.digest}`);
       list.add({ kind: 'folder', id, name: reference, reference, ...hexOrNothing(pin.digest), within: [], places });
     } else {
-      for (const pinned of pin.packages) list.add(pinnedItem(pinned, debianOf(pin.suite), { within: [], places }));
+      const distribution = debianOf(pin.suite);
+      for (const pinned of pin.packages) {
+        const licences = known.licences.get(pinned.name);
+        list.add(pinnedItem(pinned, { distribution, licences }, { within: [], places }));
+      }
     }
   }
 }
 
 /** Ingot's own init, and the packages whose files are in it. */
-function addGuest(list: ItemList, { lock, guest }: SbomInput): void {
+function addGuest(list: ItemList, { lock, guest }: SbomInput, licences: Licences): void {
   if (lock.guest === null) return;
   const { version, digest, pin } = lock.guest;
   const id = itemId('init', 'ingot-init', `${version} ${digest ?? ''}`);
@@ -73,7 +85,8 @@ function addGuest(list: ItemList, { lock, guest }: SbomInput): void {
     const isStub = pinned.name === BOOT_STUB;
     if (picked?.has(pinned.name) === false && !isStub) continue;
     const where = isStub ? { within: [], places: ['boot'] } : { within: [id], places: ['init'] };
-    list.add(pinnedItem(pinned, debianOf(pin.suite), where));
+    const about = { distribution: debianOf(pin.suite), licences: licences.get(pinned.name) };
+    list.add(pinnedItem(pinned, about, where));
   }
 }
 

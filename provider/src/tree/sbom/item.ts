@@ -17,8 +17,8 @@ export interface Item {
   readonly sha1?: string;
   /** The source package. */
   readonly source?: string;
-  /** As whoever made the part wrote it. */
-  readonly licence?: string;
+  /** Terms that hold together: expressions of SPDX, or what whoever made the part calls them. */
+  readonly licences?: readonly string[];
   /** Who gives it out. */
   readonly supplier?: string;
   /** What the reference to it is in the spec, for an image or folder. */

@@ -1,5 +1,5 @@
 /** Ids of the SPDX licence list that packages are most often under. One that is not here is carried as its own text. */
-const KNOWN: ReadonlySet<string> = new Set(
+export const LICENCE_IDS: ReadonlySet<string> = new Set(
   (
     '0BSD Apache-1.1 Apache-2.0 Artistic-1.0-Perl Artistic-2.0 BSD-1-Clause BSD-2-Clause BSD-2-Clause-Patent ' +
     'BSD-3-Clause BSD-4-Clause BSL-1.0 BlueOak-1.0.0 CC-BY-3.0 CC-BY-4.0 CC-BY-SA-3.0 CC-BY-SA-4.0 CC0-1.0 CDDL-1.0 ' +
@@ -10,6 +10,23 @@ const KNOWN: ReadonlySet<string> = new Set(
     'Unicode-DFS-2016 Unlicense Vim W3C WTFPL X11 ZPL-2.1 Zlib blessing bzip2-1.0.6 curl libtiff zlib-acknowledgement'
   ).split(' '),
 );
+
+const BY_LOWER_CASE = new Map([...LICENCE_IDS].map((id) => [id.toLowerCase(), id]));
+/** Debian's names of others than those of its GNU family. */
+const DEBIAN = new Map([
+  ['expat', 'MIT'],
+  ['openldap-2.8', 'OLDAP-2.8'],
+]);
+/** `GPL-2+`, `LGPL-2.1`, `AGPL-3.0+`. */
+const GNU = /^([al]?gpl)-([1-3])(?:\.([01]))?(\+?)$/;
+
+/** The id of the SPDX licence list for a name that Debian gives a licence; the name where there is none. */
+export function licenceId(name: string): string {
+  const lower = name.toLowerCase();
+  const [, family = '', major, minor = '0', plus] = GNU.exec(lower) ?? [];
+  const id = major === undefined ? lower : `${family}-${major}.${minor}-${plus === '+' ? 'or-later' : 'only'}`;
+  return DEBIAN.get(lower) ?? BY_LOWER_CASE.get(id) ?? name;
+}
 
 /** Whether a text is an SPDX licence expression (SPDX 2.3, annex D) of licences that are known here. */
 export function isLicenceExpression(text: string): boolean {
@@ -27,7 +44,7 @@ export function isLicenceExpression(text: string): boolean {
       if (wantsTerm) return false;
       wantsTerm = true;
     } else {
-      if (!wantsTerm || !KNOWN.has(word)) return false;
+      if (!wantsTerm || !LICENCE_IDS.has(word)) return false;
       wantsTerm = false;
     }
   }

@@ -8,7 +8,11 @@ import { packageUrl } from './package-url.js';
 type Where = Pick<Item, 'within' | 'places'>;
 
 /** A package that the image is put together from. */
-export function pinnedItem(pinned: PinnedPackage, distribution: Distribution, where: Where): Item {
+export function pinnedItem(
+  pinned: PinnedPackage,
+  { distribution, licences }: { readonly distribution: Distribution; readonly licences: readonly string[] | undefined },
+  where: Where,
+): Item {
   const { name, version, architecture, archive } = pinned;
   const isDebian = archive === 'main' || archive === 'security';
   const source = sourceOf(pinned);
@@ -20,6 +24,7 @@ export function pinnedItem(pinned: PinnedPackage, distribution: Distribution, wh
     ...{ kind: 'package', id: itemId('package', name, url), name, version, url, architecture },
     ...{ sha256: hexOf(pinned.digest), supplier: isDebian ? 'Debian' : archive },
     ...(source === undefined ? {} : { source: sourceText(source, ' ') }),
+    ...(licences === undefined ? {} : { licences }),
     ...where,
   };
 }
@@ -39,7 +44,7 @@ export function recordedItem(
   return {
     ...{ kind: 'package', id: itemId('package', name, url), name, version, url, source: sourceText(source, ' ') },
     ...(architecture === '' ? {} : { architecture }),
-    ...(licence === '' ? {} : { licence }),
+    ...(licence === '' ? {} : { licences: [licence] }),
     ...(distribution === undefined ? {} : { supplier: distribution.id }),
     ...where,
   };

@@ -16,6 +16,18 @@ Status: deinstall ok config-files
 Architecture: amd64
 Version: 1
 `;
+const COPYRIGHT = `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+
+Files: *
+License: BSD-3-clause
+
+Files: a
+License: GPL-2+ or Expat
+ Some text.
+
+Files: b
+License: permissive
+`;
 const APK =
   'C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\no:musl\n\nP:ssl_client\nV:1.36.1-r29\nA:x86_64\nL:GPL2 or so\no:busybox\n';
 
@@ -72,7 +84,7 @@ export function sbomInput(change: Partial<SbomInput> = {}, lock: Partial<Lock> =
       {
         'deb:lighttpd': [
           deb('base-passwd', { 'usr/share/base-passwd/passwd.master': PASSWD }),
-          deb('lighttpd', { 'usr/bin/lighttpd': program() }),
+          deb('lighttpd', { 'usr/bin/lighttpd': program(), 'usr/share/doc/lighttpd/copyright': COPYRIGHT }),
         ],
         'debian:12': [
           layer({

@@ -64,7 +64,7 @@ function imagePackage({ digest, platform }: Inventory): Json {
 
 /** Section 7. */
 function packageOf(item: Item): Json {
-  const { kind, id, name, version, url, sha256: hex, source, licence, supplier, places, reference } = item;
+  const { kind, id, name, version, url, sha256: hex, source, licences, supplier, places, reference } = item;
   const said = [
     ...(reference === undefined ? [] : [`Reference: ${reference}`]),
     ...(places.length === 0 ? [] : [`Used by: ${places.join(', ')}`]),
@@ -85,7 +85,7 @@ function packageOf(item: Item): Json {
           externalRefs: [{ referenceCategory: 'PACKAGE-MANAGER', referenceType: 'purl', referenceLocator: url }],
         }),
     ...(said.length === 0 ? {} : { comment: said.join('. ') }),
-    ...terms(licence),
+    ...terms(licences),
   };
 }
 
@@ -120,25 +120,26 @@ function fileOf({ id, name, sha1, sha256: hex }: Item): Json {
 }
 
 /** Sections 7.13, 7.15 and 7.17. */
-function terms(licence: string | undefined): {
-  licenseConcluded: string;
-  licenseDeclared: string;
-  copyrightText: string;
-} {
-  const declared = licence === undefined ? UNKNOWN : isLicenceExpression(licence) ? licence : licenceId(licence);
-  return { licenseConcluded: UNKNOWN, licenseDeclared: declared, copyrightText: UNKNOWN };
+function terms(licences: readonly string[] | undefined): Readonly<Record<string, string>> {
+  return { licenseConcluded: UNKNOWN, licenseDeclared: declared(licences ?? []), copyrightText: UNKNOWN };
+}
+
+/** Annex D: all of the terms hold. */
+function declared(licences: readonly string[]): string {
+  const [only, ...others] = licences.map((text) => (isLicenceExpression(text) ? text : licenceRef(text)));
+  if (only === undefined) return UNKNOWN;
+  if (others.length === 0) return only;
+  return [only, ...others].map((part) => (part.includes(' ') ? `(${part})` : part)).join(' AND ');
 }
 
 /** Section 10.1. */
-function licenceId(text: string): string {
+function licenceRef(text: string): string {
   return `LicenseRef-${hexOf(sha256(text)).slice(0, 16)}`;
 }
 
 function extractedLicences(items: readonly Item[]): Json[] {
-  const texts = items.flatMap(({ licence }) =>
-    licence === undefined || isLicenceExpression(licence) ? [] : [licence],
-  );
-  return [...new Set(texts)].sort().map((text) => ({ licenseId: licenceId(text), name: text, extractedText: text }));
+  const texts = items.flatMap(({ licences = [] }) => licences.filter((text) => !isLicenceExpression(text)));
+  return [...new Set(texts)].sort().map((text) => ({ licenseId: licenceRef(text), name: text, extractedText: text }));
 }
 
 /** Section 11. */
