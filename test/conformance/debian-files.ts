@@ -10,12 +10,14 @@ export interface DebianFilesOptions {
   readonly wanted: RegExp;
   /** Names of packages that are taken too, where one that was named needs them. Default: none. */
   readonly follow?: RegExp;
+  /** Default: amd64. */
+  readonly architecture?: 'amd64' | 'arm64';
 }
 
 /** Files of packages of Debian 13, by path, sorted; from this host's mirror by way of the cache. */
 export async function debianFiles(
   packages: readonly string[],
-  { wanted, follow = /^$/ }: DebianFilesOptions,
+  { wanted, follow = /^$/, architecture = 'amd64' }: DebianFilesOptions,
 ): Promise<Map<string, Buffer>> {
   const settings = settingsFrom(process.env);
   const { signal } = new AbortController();
@@ -24,7 +26,7 @@ export async function debianFiles(
   const surroundings = { store, signal, progress: silent, offline: settings.offline };
   const pin = await resolvePackages(packages, {
     ...surroundings,
-    ...{ mirrors, suite: 'trixie', architecture: 'amd64', now: new Date(), follow: (name) => follow.test(name) },
+    ...{ mirrors, suite: 'trixie', architecture, now: new Date(), follow: (name) => follow.test(name) },
   });
   const layers = await openPackages(pin, { ...surroundings, mirrors: async () => mirrors });
   const files = new Map<string, Buffer>();

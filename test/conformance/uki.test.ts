@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, type TestContext, test } from 'vitest';
 import { bufferOf, noise } from '../../provider/src/encode/block-image.fixture.js';
 import { bytesImage } from '../../provider/src/encode/content-blocks.js';
 import { MemoryStore } from '../../provider/src/encode/tree.fixture.js';
@@ -12,6 +12,8 @@ import { missingPrograms, skipBecause } from '../skip.js';
 import { debianFiles } from './debian-files.js';
 
 const { signal } = new AbortController();
+/** The distribution's own, which has the distribution's modules. */
+const PYTHON = '/usr/bin/python3';
 const STUB = 'usr/lib/systemd/boot/efi/linuxx64.efi.stub';
 const OS_RELEASE = 'ID=ingot\nNAME="Ingot"\nVERSION_ID=1\n';
 
@@ -57,18 +59,18 @@ describe('encodeUki()', () => {
 
   function ukify(name: string, args: readonly string[]): Buffer {
     const output = join(folder, name);
-    const python = process.env.INGOT_TEST_PYTHON ?? '/usr/bin/python3';
-    execFileSync(python, [join(folder, 'ukify'), 'build', `--stub=${folder}/stub`, ...args, `--output=${output}`], {
+    execFileSync(PYTHON, [join(folder, 'ukify'), 'build', `--stub=${folder}/stub`, ...args, `--output=${output}`], {
       stdio: 'pipe',
     });
     return readFileSync(output);
   }
 
+  function skipWithoutPefile(context: TestContext): void {
+    if (spawnSync(PYTHON, ['-c', 'import pefile']).status !== 0) skipBecause(context, `no pefile for ${PYTHON}`);
+  }
+
   describe('beside ukify', () => {
-    beforeEach((context) => {
-      const { status } = spawnSync('/usr/bin/python3', ['-c', 'import pefile']);
-      if (status !== 0) skipBecause(context, 'no pefile for python3 on this machine');
-    });
+    beforeEach(skipWithoutPefile);
 
     test('makes the same bytes', async () => {
       const initrd = noise(1_000_001, 7);
@@ -99,6 +101,32 @@ describe('encodeUki()', () => {
       const { image } = await encode(given({ ...options, initrds: initrds.map(bytesImage), osRelease: OS_RELEASE }));
       expect(Buffer.compare(await bufferOf(image), want)).toBe(0);
     });
+  });
+
+  test('makes the same bytes as ukify for arm64', async (context) => {
+    skipWithoutPefile(context);
+    const files = await debianFiles(['systemd-boot-efi', 'linux-image-cloud-arm64'], {
+      ...{ architecture: 'arm64', follow: /^linux-image-/, wanted: /linuxaa64\.efi\.stub$|^boot\/vmlinuz-/ },
+    });
+    const [armKernel, armStub] = [...files.values()] as [Buffer, Buffer];
+    for (const [name, bytes] of [
+      ['arm-kernel', armKernel],
+      ['arm-stub', armStub],
+      ['arm-initrd', noise(5000, 5)],
+    ] as const) {
+      writeFileSync(join(folder, name), bytes);
+    }
+    const want = ukify('arm.efi', [
+      ...[`--linux=${folder}/arm-kernel`, `--initrd=${folder}/arm-initrd`, '--cmdline=a', '--uname=6'],
+      ...[`--stub=${folder}/arm-stub`, `--os-release=@${folder}/osrel`],
+    ]);
+    const { image } = await encode(
+      given({
+        ...{ stub: bytesImage(armStub), kernel: bytesImage(armKernel), initrds: [bytesImage(noise(5000, 5))] },
+        ...{ commandLine: 'a', uname: '6', osRelease: OS_RELEASE },
+      }),
+    );
+    expect(Buffer.compare(await bufferOf(image), want)).toBe(0);
   });
 
   describe('signed', () => {
