@@ -14,10 +14,17 @@ describe('licencesIn()', () => {
     ['AGPL-3', 'AGPL-3.0-only'],
     ['BSD-3-clause', 'BSD-3-Clause'],
     ['ZLIB', 'Zlib'],
-    ['GPL-3+ and ISC', 'GPL-3.0-or-later AND ISC'],
     ['Expat or GPL-2 and ISC', 'MIT OR GPL-2.0-only AND ISC'],
   ])('gives %s its name in SPDX', (debian, spdx) => {
     expect(licencesIn(files(debian))).toEqual([spdx]);
+  });
+
+  test('takes terms that all hold one by one', () => {
+    expect(licencesIn(files('GPL-3+ and ISC and permissive', 'ISC'))).toEqual([
+      'GPL-3.0-or-later',
+      'ISC',
+      'permissive',
+    ]);
   });
 
   test.each(['permissive', 'GPL-2+ with OpenSSL exception', 'GPL-4', 'Expat or permissive'])(

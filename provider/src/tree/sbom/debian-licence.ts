@@ -35,10 +35,8 @@ export function licencesIn(text: string): string[] {
   if (!/^Format(-Specification)?:.*(copyright-format|dep5)/im.test(text.slice(0, 500))) return [];
   const names = stanzasOf(text)
     .filter((stanza) => stanza.has('files'))
-    .map((stanza) => (stanza.get('license') ?? '').split('\n')[0]?.trim() ?? '');
-  const licences = new Set(
-    names.filter((name) => name !== '').map((name) => fromDebian(name.slice(0, MAX_NAME_LENGTH))),
-  );
+    .flatMap((stanza) => termsIn((stanza.get('license') ?? '').split('\n')[0] ?? ''));
+  const licences = new Set(names.map((name) => fromDebian(name.slice(0, MAX_NAME_LENGTH))));
   return [...licences].sort().slice(0, MAX_LICENCES);
 }
 
@@ -49,6 +47,12 @@ function stanzasOf(text: string): readonly Stanza[] {
     if (error instanceof SyntaxError) return [];
     throw error;
   }
+}
+
+/** Terms that all hold, one by one. */
+function termsIn(text: string): string[] {
+  const terms = / or /i.test(text) ? [text] : text.split(/\s+and\s+/i);
+  return terms.map((term) => term.trim()).filter((term) => term !== '');
 }
 
 /** copyright-format 1.0, "License syntax": short names with `and` and `or`; `and` binds first there too. */

@@ -31,11 +31,16 @@ export interface Item {
 
 /** @param key All that makes the part another one than every other of its kind. */
 export function itemId(kind: ItemKind, name: string, key: string): string {
+  return `${kind}-${readablePart(name)}${hexOf(sha256(`${kind} ${key}`)).slice(0, 16)}`;
+}
+
+/** What of a name may stand in an id, with a dash after it; empty where nothing may. */
+export function readablePart(name: string): string {
   const readable = name
     .replace(/[^A-Za-z0-9.]+/g, '-')
     .replace(/^-+|-+$/g, '')
     .slice(0, 64);
-  return `${kind}-${readable === '' ? '' : `${readable}-`}${hexOf(sha256(`${kind} ${key}`)).slice(0, 16)}`;
+  return readable === '' ? '' : `${readable}-`;
 }
 
 /** Sorted, each once. */

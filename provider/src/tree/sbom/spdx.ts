@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { canonicalJson, hexOf, type Json, sha256, shortDigest } from '../../model/index.js';
 import { documentUrn, timeText } from './document-id.js';
 import type { Inventory } from './inventory.js';
-import type { Item, ItemKind } from './item.js';
+import { type Item, type ItemKind, readablePart } from './item.js';
 import { isLicenceExpression } from './licence.js';
 
 /** The SPDX specification 2.3, in JSON (annex E); sections are cited below. */
@@ -134,7 +134,7 @@ function declared(licences: readonly string[]): string {
 
 /** Section 10.1. */
 function licenceRef(text: string): string {
-  return `LicenseRef-${hexOf(sha256(text)).slice(0, 16)}`;
+  return `LicenseRef-${readablePart(text)}${hexOf(sha256(text)).slice(0, 16)}`;
 }
 
 function extractedLicences(items: readonly Item[]): Json[] {
