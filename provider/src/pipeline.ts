@@ -34,5 +34,8 @@ export type { Outdated } from './source/lock-file/outdated.js';
 /** Artifact → Instance, and back: machines on this host. Loaded when it is needed. */
 export const run = (): Promise<typeof import('./run/qemu/machine.js')> => import('./run/qemu/machine.js');
 
+/** Disks for data on this host. Loaded when it is needed. */
+export const disks = (): Promise<typeof import('./run/disk/data-disk.js')> => import('./run/disk/data-disk.js');
+
 /** The cache itself: what is in it, and how it is kept small and sound. */
 export const cache = (): Promise<typeof import('./store/upkeep.js')> => import('./store/upkeep.js');

@@ -18,6 +18,7 @@ export interface ImageArgs {
 /** What is in an image, in words. */
 export interface ImageContents {
   packages: { [name: string]: string };
+  scriptsNotRun?: { [name: string]: string };
   images: { [reference: string]: string };
   services: { [name: string]: string };
   kernel: { version: string; commandLine: string; modules: number };

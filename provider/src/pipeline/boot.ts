@@ -1,17 +1,37 @@
+import { readFile } from 'node:fs/promises';
 import { type LockedImage, lockDigest } from '../model/lock.js';
-import type { BootTestRecord, BootTestRequest, RunOptions } from '../run/qemu/machine.js';
+import type { MachineSpec } from '../model/machine.js';
+import type { BootSource, BootTestRecord, BootTestRequest, KernelBoot, RunOptions } from '../run/qemu/machine.js';
 import { build } from './build.js';
-import { commandLineOf } from './command-line.js';
 import type { Workshop } from './workshop.js';
 
-/** What a local machine boots. Nothing is compressed: unpacking is what an emulated boot spends most of its time on. */
+export async function bootFiles(image: LockedImage, workshop: Workshop): Promise<KernelBoot>;
 export async function bootFiles(
   image: LockedImage,
   workshop: Workshop,
-): Promise<{ kernel: string; initrd: string; commandLine: string }> {
-  const { files } = await build(image, 'kernel+initrd', workshop, { compression: 'none' });
+  machine: Pick<MachineSpec, 'firmware'>,
+): Promise<BootSource>;
+/**
+ * What a local machine boots: its kernel directly, or a disk by its firmware. Nothing is compressed: unpacking is what an
+ * emulated boot spends most of its time on.
+ */
+export async function bootFiles(
+  image: LockedImage,
+  workshop: Workshop,
+  { firmware = 'none' }: Pick<MachineSpec, 'firmware'> = {},
+): Promise<BootSource> {
+  const { lock } = image;
+  if (firmware === 'uefi') {
+    const { files } = await build(image, 'raw-efi', workshop);
+    return { disk: { path: files[0]?.path ?? '', format: 'raw' } };
+  }
+  const onDisk = lock.spec.root === 'disk' && lock.guest !== null;
+  const format = onDisk ? 'kernel+erofs' : 'kernel+initrd';
+  const { files } = await build(image, format, workshop, { compression: onDisk ? 'zstd' : 'none' });
   const path = (role: string): string => files.find((file) => file.role === role)?.path ?? '';
-  return { kernel: path('kernel'), initrd: path('initrd'), commandLine: commandLineOf(image.lock) };
+  const commandLine = await readFile(path('cmdline'), 'utf8');
+  const root = onDisk ? { root: { path: path('erofs'), serial: 'ingot-root' } } : {};
+  return { kernel: path('kernel'), initrd: path('initrd'), commandLine, ...root };
 }
 
 /** Lock → a boot that went well. @throws {RunError} where it did not. */

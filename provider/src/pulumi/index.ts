@@ -14,6 +14,7 @@ const HANDLERS: Readonly<Record<string, () => Promise<Handler>>> = {
   // Loaded when it is needed: an Image alone never loads QEMU's half, and so on.
   Image: async () => (await import('./image.js')).image,
   BootTest: async () => (await import('./boot-test.js')).bootTest,
+  'local.Disk': async () => (await import('./disk.js')).disk,
   'local.Instance': async () => (await import('./instance.js')).instance,
 };
 

@@ -20,10 +20,13 @@ const Inputs = z.looseObject({
   ports: z.array(PortMapping).default(DEFAULTS.ports),
   health: HealthCheck.optional(),
   drainSeconds: MachineSpec.shape.drainSeconds.default(DEFAULTS.drainSeconds),
+  disks: MachineSpec.shape.disks,
+  userData: MachineSpec.shape.userData,
+  firmware: MachineSpec.shape.firmware,
 });
 
 /** A change of one of these needs another machine; a change of the others is only written down. */
-const REPLACING = ['imageDigest', 'memoryMiB', 'cpus', 'ports'] as const;
+const REPLACING = ['imageDigest', 'memoryMiB', 'cpus', 'ports', 'disks', 'userData', 'firmware'] as const;
 const RECORDED = ['health', 'drainSeconds'] as const;
 
 /** A virtual machine on this host. It is never changed: another one is started, takes its ports over, and it ends. */
@@ -43,7 +46,7 @@ export const instance: Handler = {
         },
         runOptions(operation),
       );
-      const failures = [...tooLittleMemory(inputs), ...problems];
+      const failures = [...(unpacked(inputs, news) ? tooLittleMemory(inputs) : []), ...problems];
       return { inputs, failures: failures.map(({ property, reason }) => ({ property, reason })) };
     } catch (error) {
       return { inputs, failures: failuresOf(error) };
@@ -52,7 +55,8 @@ export const instance: Handler = {
 
   async diff(_id, olds, news) {
     const replaces = REPLACING.filter((key) => !same(olds[key], news[key]));
-    if (replaces.length > 0) return { replaces };
+    // A disk can be in one machine only: the old one ends before the new one starts.
+    if (replaces.length > 0) return { replaces, ...(shareDisk(olds, news) ? { deleteBeforeReplace: true } : {}) };
     return RECORDED.every((key) => same(olds[key], news[key])) ? { changes: false } : {};
   },
 
@@ -60,7 +64,7 @@ export const instance: Handler = {
     const pipeline = await import('../pipeline.js');
     const locked = decodeLock(inputs.__lock);
     await using workshop = await pipeline.openWorkshop(operation.settings, operation);
-    const boot = await pipeline.bootFiles(locked, workshop);
+    const boot = await pipeline.bootFiles(locked, workshop, machineOf(inputs));
     const { createMachine } = await pipeline.run();
     const record = await createMachine(
       {
@@ -98,8 +102,28 @@ function ownerOf(operation: Operation): { urn: string; project: string } {
 }
 
 function machineOf(properties: Properties): MachineSpec {
-  const { memoryMiB, cpus, ports, health, drainSeconds } = Inputs.parse(properties);
-  return { memoryMiB, cpus, ports, drainSeconds, ...(health ? { health } : {}) };
+  const { memoryMiB, cpus, ports, health, drainSeconds, disks, userData, firmware } = Inputs.parse(properties);
+  return {
+    ...{ memoryMiB, cpus, ports, drainSeconds },
+    ...(health ? { health } : {}),
+    ...(disks && disks.length > 0 ? { disks } : {}),
+    ...(userData === undefined ? {} : { userData }),
+    ...(firmware ? { firmware } : {}),
+  };
+}
+
+/** Whether the root is unpacked into memory; one on a disk is read as it is needed. */
+function unpacked({ firmware }: { readonly firmware?: string | undefined }, { __lock }: Properties): boolean {
+  if (isUnknown(__lock)) return false;
+  const { spec, guest } = decodeLock(__lock).lock;
+  return guest === null || (spec.root ?? (firmware === 'uefi' ? 'disk' : 'ram')) !== 'disk';
+}
+
+function shareDisk(olds: Properties, news: Properties): boolean {
+  const paths = ({ disks }: Properties): string[] =>
+    (Array.isArray(disks) ? disks : []).map((one: { path?: unknown }) => String(one?.path));
+  const before = paths(olds);
+  return paths(news).some((path) => before.includes(path) || path === UNKNOWN);
 }
 
 /** Addresses that answer, known already in a preview: of the port with the health check first. */

@@ -22,6 +22,14 @@ export type RunErrorCode =
   | 'unhealthy'
   /** The machine would not end, not even when killed. */
   | 'no-stop'
+  /** There is something else where a disk is to be. */
+  | 'disk-there'
+  /** A disk is not where it was. */
+  | 'disk-gone'
+  /** A disk would lose what is on it. */
+  | 'disk-smaller'
+  /** Another machine has the disk. */
+  | 'disk-busy'
   /** The caller's signal. */
   | 'aborted'
   /** A machine's record was written by a newer Ingot, or by nobody we know. */

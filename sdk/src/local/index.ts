@@ -1,1 +1,2 @@
+export * from './disk.js';
 export * from './instance.js';

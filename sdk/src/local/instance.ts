@@ -2,6 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { BootTest } from '../boot-test.js';
 import type { Image } from '../image.js';
 import { containsSecret, Resource } from '../stub.js';
+import type { Disk } from './disk.js';
 
 /** A TCP port of this host that is passed on to the machine. */
 export interface Port {
@@ -41,6 +42,18 @@ export interface InstanceArgs {
   memoryMiB?: pulumi.Input<number>;
   /** Default: 1. */
   cpus?: pulumi.Input<number>;
+  /**
+   * Disks for data. A disk can only be in one machine, so with the same disk the order of a replacement turns round: the
+   * old machine ends before the new one starts, and the ports are closed in between. Default: none.
+   */
+  disks?: Disk[];
+  /** What the machine reads as its user data. It is no place for secrets. Default: none. */
+  userData?: pulumi.Input<string>;
+  /**
+   * `uefi`: UEFI firmware boots a disk with the image, as in a cloud. `none`: QEMU loads the kernel, which is faster.
+   * Default: `none`.
+   */
+  firmware?: pulumi.Input<'none' | 'uefi'>;
   /** How long an old machine may finish its open connections once a new one has taken over. Default: 10. */
   drainSeconds?: pulumi.Input<number>;
 }
@@ -82,6 +95,9 @@ export class Instance extends Resource {
           memoryMiB: args.memoryMiB,
           cpus: args.cpus,
           drainSeconds: args.drainSeconds,
+          disks: args.disks?.map(({ file, serial }) => ({ path: file, serial })),
+          userData: args.userData,
+          firmware: args.firmware,
           endpoints: undefined,
           url: undefined,
           bootedDigest: undefined,
@@ -90,7 +106,7 @@ export class Instance extends Resource {
           consoleFile: undefined,
           bootSeconds: undefined,
         },
-        secret: containsSecret(args.ports, args.health, args.memoryMiB, args.cpus, args.drainSeconds),
+        secret: containsSecret(args.ports, args.health, args.memoryMiB, args.cpus, args.drainSeconds, args.userData),
       },
       options,
     );

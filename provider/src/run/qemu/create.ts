@@ -214,6 +214,10 @@ async function undo(
     await removeRemains(machine, options);
     if (signal.aborted) return aborted(what, signal);
     if (error instanceof BootFailure) return bootError(error, { what, lines, ownWords, console });
+    if (error instanceof LaunchFailure && error.diskBusy) {
+      const why = 'another machine has one of its disks; a disk can only be in one machine, so end that one first';
+      return new RunError('disk-busy', `Cannot ${what}: ${why}`, { cause: error });
+    }
     if (error instanceof LaunchFailure) {
       return new RunError('no-start', `Cannot ${what}: QEMU refuses: ${error.message}`, { cause: error });
     }

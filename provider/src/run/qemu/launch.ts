@@ -25,6 +25,10 @@ export class LaunchFailure extends Error {
     return /Could not set up host forwarding rule/.test(this.message);
   }
 
+  get diskBusy(): boolean {
+    return /Failed to get "\w+" lock/.test(this.message);
+  }
+
   get noSandbox(): boolean {
     return /sandbox|seccomp/i.test(this.message);
   }

@@ -15,7 +15,7 @@ import { isAbandoned, isRunning, keepConsole, removeRemains } from './remains.js
 import { stopMachine } from './stop.js';
 import { drain, isPublished, takeOver } from './take-over.js';
 
-export type { BootSource, DiskFormat } from './boot-source.js';
+export type { BootSource, DiskBoot, DiskFormat, KernelBoot } from './boot-source.js';
 export { type BootTestRecord, type BootTestRequest, testBoot } from './boot-test.js';
 export { checkMachine, findQemuProblem } from './check.js';
 export type { MachineOwner, MachineRequest } from './create.js';
