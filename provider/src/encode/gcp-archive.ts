@@ -15,7 +15,8 @@ const DISK_NAME = 'disk.raw';
 const MODE = 0o644;
 /** Small enough to keep all threads busy, and large enough that starting anew costs little. */
 const PIECE_BYTES = 1 << 20;
-const IN_FLIGHT = 8;
+/** Two more than Node's pool has threads by default. Each has its megabyte twice. */
+const IN_FLIGHT = 6;
 /** Not worth a blob of its own. */
 const SMALL_REGION_BYTES = 1 << 18;
 /** Behind a kept region: checksum, size. */
