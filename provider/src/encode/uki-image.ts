@@ -1,5 +1,6 @@
 import { peImageHash, signPe } from '../format/authenticode.js';
 import type { Signer } from '../format/cms.js';
+import type { MeasuredUki } from '../format/pcr.js';
 import { PE_HEAD_BYTES, PE_NX_COMPAT, type PeImage, readPe } from '../format/pe.js';
 import { layOutUki, mergeSbat, type PlacedSection, UKI_SBAT, type UkiLayout } from '../format/uki.js';
 import { blockBytes } from './block-bytes.js';
@@ -36,17 +37,8 @@ export interface UkiImage {
   readonly image: BlockImage;
   /** What was added behind the stub, by offset. */
   readonly sections: readonly PlacedSection[];
-  readonly measured: UkiMeasured;
-}
-
-/** What firmware and the stub measure of a UKI. All in hexadecimal digits. */
-export interface UkiMeasured {
-  /** SHA-256 of all but the signature: what is signed, what PCR 4 gets, and what db and dbx may name. */
-  readonly peHash: string;
-  /** That of the kernel, which firmware that does not enforce Secure Boot starts as a program of its own. */
-  readonly kernelPeHash: string;
-  /** SHA-256 of the content of each section that PCR 11 gets. */
-  readonly sections: readonly { readonly name: string; readonly sha256: string }[];
+  /** From which predictPcrs() tells what a TPM will hold. */
+  readonly measured: MeasuredUki;
 }
 
 /** Stubs have 0.1 MB. */
@@ -107,7 +99,7 @@ interface Unsigned {
 async function measure(
   { pe, unsigned, layout, kernel, options }: Unsigned,
   signal: AbortSignal,
-): Promise<{ readonly hash: Buffer; readonly measured: UkiMeasured }> {
+): Promise<{ readonly hash: Buffer; readonly measured: MeasuredUki }> {
   // Lies in the stub, and is measured all the same.
   const sbat = pe.sections.filter(({ name }) => name === '.sbat');
   const digests = new SectionDigests([

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { extend, pcr4, pcr7, pcr11, pcr12 } from './pcr.js';
+import { certificateLists, signatureBytes } from './efi-signature-list.js';
+import { extend, pcr4, pcr7, pcr11, pcr12, predictPcrs } from './pcr.js';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
@@ -19,6 +20,33 @@ describe('registers of a TPM', () => {
     const want = pcr11(['.linux', '.osrel', '.cmdline', '.initrd', '.uname', '.sbat'].map(section));
     const mixed = ['.sbat', '.mine', '.osrel', '.initrd', '.linux', '.uname', '.cmdline', '.pcrsig'].map(section);
     expect(pcr11(mixed)).toEqual(want);
+  });
+
+  test('are told as far as they can be known', () => {
+    const uki = {
+      peHash: 'aa'.repeat(32),
+      kernelPeHash: 'bb'.repeat(32),
+      sections: [{ name: '.linux', sha256: 'cc'.repeat(32) }],
+    };
+    const [pe, kernel] = [Buffer.alloc(32, 0xaa), Buffer.alloc(32, 0xbb)];
+    const [certificate, other] = [Buffer.from('certificate'), Buffer.from('other')];
+    const owner = '12345678-9abc-def0-1234-56789abcdef0';
+    const variables = { PK: Buffer.from('PK'), db: certificateLists([other, certificate], owner) };
+    const authority = signatureBytes({ owner, data: certificate });
+    const enforced = predictPcrs(uki, { enforced: true, variables, certificates: [certificate] });
+    expect(enforced).toEqual({
+      4: pcr4([pe]).toString('hex'),
+      7: pcr7({ variables, authority }).toString('hex'),
+      11: pcr11([{ name: '.linux', sha256: Buffer.alloc(32, 0xcc) }]).toString('hex'),
+      12: '00'.repeat(32),
+    });
+    // By a certificate that db does not have it would not have started.
+    expect(predictPcrs(uki, { enforced: true, variables, certificates: [] })).not.toHaveProperty('7');
+    expect(predictPcrs(uki, { enforced: true })).not.toHaveProperty('7');
+    expect(predictPcrs(uki, { enforced: false, variables: {} })).toMatchObject({
+      4: pcr4([pe, kernel]).toString('hex'),
+      7: pcr7({ variables: {} }).toString('hex'),
+    });
   });
 
   test('keep their values from version to version', () => {

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { readSignatureLists, signatureBytes } from './efi-signature-list.js';
 import { GLOBAL_VARIABLE, type SecureBootName, vendorOf } from './efi-variable.js';
 import { type Guid, guidBytes } from './guid.js';
 
@@ -72,6 +73,60 @@ export function pcr11(sections: readonly SectionDigest[]): Buffer {
 /** PCR 12: command lines and credentials that are given from outside. A UKI without any leaves it as it was. */
 export function pcr12(): Buffer {
   return Buffer.alloc(REGISTER_BYTES);
+}
+
+/** What firmware and the stub measure of a UKI. All in hexadecimal digits. */
+export interface MeasuredUki {
+  /** SHA-256 of all but the signature: what is signed, what PCR 4 gets, and what db and dbx may name. */
+  readonly peHash: string;
+  /** That of the kernel, which firmware that does not enforce Secure Boot starts as a program of its own. */
+  readonly kernelPeHash: string;
+  /** SHA-256 of the content of each section that PCR 11 gets. */
+  readonly sections: readonly { readonly name: string; readonly sha256: string }[];
+}
+
+export interface SecureBootState {
+  /** Whether firmware has refused what is not signed. */
+  readonly enforced: boolean;
+  /** What the variables hold: signature lists. Where they are not known, PCR 7 is not told. */
+  readonly variables?: SecureBootPolicy['variables'];
+  /** In DER, that by which the UKI was signed, or what leads to it: those of the signer. Where it is enforced. */
+  readonly certificates?: readonly Uint8Array[];
+}
+
+/** Values of registers, bank SHA-256, in hexadecimal digits. */
+export interface PredictedPcrs {
+  readonly 4: string;
+  readonly 7?: string;
+  readonly 11: string;
+  readonly 12: string;
+}
+
+/**
+ * What the registers hold when a UKI has started the kernel. Firmware that is not made of edk2 may measure more into PCR 4
+ * and 7; PCR 11 and 12 are the stub's alone.
+ * @throws {FormatError} as readSignatureLists() does.
+ */
+export function predictPcrs(uki: MeasuredUki, state: SecureBootState): PredictedPcrs {
+  const { enforced, variables, certificates = [] } = state;
+  // Where it is enforced, the stub itself vouches for the kernel, and firmware does not get to see it.
+  const images = enforced ? [uki.peHash] : [uki.peHash, uki.kernelPeHash];
+  const sections = uki.sections.map(({ name, sha256: digest }) => ({ name, sha256: Buffer.from(digest, 'hex') }));
+  const authority = enforced ? authorityIn(variables?.db, certificates) : undefined;
+  const known = variables !== undefined && (!enforced || authority !== undefined);
+  return {
+    4: pcr4(images.map((image) => Buffer.from(image, 'hex'))).toString('hex'),
+    ...(known ? { 7: pcr7({ variables, ...(authority ? { authority } : {}) }).toString('hex') } : {}),
+    11: pcr11(sections).toString('hex'),
+    12: pcr12().toString('hex'),
+  };
+}
+
+/** The first entry of db that is one of the certificates. */
+function authorityIn(db: Uint8Array | undefined, certificates: readonly Uint8Array[]): Uint8Array | undefined {
+  const entries = readSignatureLists(db ?? new Uint8Array()).flatMap(({ signatures }) => signatures);
+  const entry = entries.find(({ data }) => certificates.some((certificate) => Buffer.compare(certificate, data) === 0));
+  return entry === undefined ? undefined : signatureBytes(entry);
 }
 
 interface Variable {
