@@ -17,8 +17,8 @@ export interface Spec {
   /** Files laid into the root last, over all else. */
   files?: readonly FileEntry[];
   /**
-   * Ingot only: Debian packages laid into the machine's own root with all that they need, each `NAME` or
-   * `NAME=VERSION`. Files of the init win over theirs. Default: none.
+   * Ingot only: Debian packages laid into the machine's own root with all that they need, each `NAME`, `NAME=VERSION`
+   * or `FILE.deb`. Files of the init win over theirs. Default: none.
    */
   packages?: readonly string[];
   /** Ingot only: Users of the machine. Default: those that its init and packages bring. */

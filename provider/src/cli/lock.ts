@@ -1,4 +1,4 @@
-import { at, lockDigest, lockFile, lock as lockSpec, parse, readLockFile, relock, wantedOf } from '../pipeline.js';
+import { at, lockDigest, lockFile, lock as lockSpec, parse, readLockFile, relock, staleness } from '../pipeline.js';
 import { columns } from './columns.js';
 import { lockPlaceOf } from './lock-place.js';
 import { asking } from './question.js';
@@ -58,10 +58,10 @@ async function told(
 const check = asking(async (specs: readonly string[]): Promise<boolean> => {
   const { path, command } = await lockPlaceOf(specs);
   return withWorkshop(async (workshop) => {
-    const { sentenceOf, whyStale } = await lockFile();
+    const { sentenceOf } = await lockFile();
     const { spec } = await parse(specs, workshop);
     const file = await readLockFile(specs, workshop);
-    const reasons = file === undefined ? [{ text: 'it is not there' }] : whyStale(file.content, wantedOf(spec));
+    const reasons = file === undefined ? [{ text: 'it is not there' }] : await staleness(spec, file, workshop);
     const isFresh = reasons.length === 0;
     process.stdout.write(`${path}: ${isFresh ? 'up to date' : `stale: ${sentenceOf(reasons)}; run \`${command}\``}\n`);
     return !isFresh;

@@ -21,8 +21,13 @@ export const PinnedPackage = z.strictObject({
   digest,
   sizeBytes: z.int().min(0),
   archive: ArchiveName,
-  /** Path under the archive's root, such as `pool/main/c/crun/crun_1.21-1_amd64.deb`. */
+  /** Path under the archive's root, such as `pool/main/c/crun/crun_1.21-1_amd64.deb`; the name of a file of the user. */
   path: z.string(),
+  /**
+   * Only of a package that is a file of the user: digest over what it depends on, provides and conflicts with. Where this
+   * has changed, what was pinned together with it may not do any more.
+   */
+  relations: digest.optional(),
 });
 export type PinnedPackage = z.infer<typeof PinnedPackage>;
 

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { localReferenceText, parseReference } from './reference.js';
+import { describe, expect, test } from 'vitest';
+import { localReferenceText, packageFilesIn, parseReference, withoutPaths } from './reference.js';
 
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
 
@@ -26,3 +26,16 @@ test.each(['linuxkit/init:v1', 'docker.io/library/oci:1', 'localhost:5000/dir', 
     expect(parseReference(text)).toEqual({ transport: 'registry', name: text, text });
   },
 );
+
+describe('references with package files', () => {
+  test.each([
+    ['deb:nginx,curl=1.0', [], 'deb:nginx,curl=1.0'],
+    ['deb:./a/my_1.0_amd64.deb,nginx', ['./a/my_1.0_amd64.deb'], 'deb:my_1.0_amd64.deb,nginx'],
+    ['deb:my.deb', ['my.deb'], 'deb:my.deb'],
+    ['dir:a/b.deb', [], 'dir:a/b.deb'],
+    ['registry.example/x.deb', [], 'registry.example/x.deb'],
+  ])('packageFilesIn() and withoutPaths() of %s', (text, files, inLock) => {
+    expect(packageFilesIn(text)).toEqual(files);
+    expect(withoutPaths(text)).toBe(inLock);
+  });
+});

@@ -37,6 +37,29 @@ export function parseReference(text: string): Reference {
   return { transport, name, text, local: { transport, ...splitPath(transport, name) } };
 }
 
+/** Whether one of the names in a `deb:` reference is that of a package file of the user, with its path or without. */
+export function isPackageFile(name: string): boolean {
+  return name.endsWith('.deb');
+}
+
+/** The package files in a reference, as they stand in it. */
+export function packageFilesIn(text: string): string[] {
+  const { transport, name } = parseReference(text);
+  return transport === 'deb' ? name.split(',').filter(isPackageFile) : [];
+}
+
+/** A reference with other paths for its package files. */
+export function withPackageFiles(text: string, rename: (path: string) => string): string {
+  if (packageFilesIn(text).length === 0) return text;
+  const names = parseReference(text).name.split(',');
+  return `deb:${names.map((name) => (isPackageFile(name) ? rename(name) : name)).join(',')}`;
+}
+
+/** How a reference stands in a lock, where no path of this machine may be: of those of package files the name is left. */
+export function withoutPaths(text: string): string {
+  return withPackageFiles(text, (path) => path.slice(path.lastIndexOf('/') + 1));
+}
+
 /** The text of a local reference. */
 export function localReferenceText({ transport, path, image }: LocalReference): string {
   if (image === '') return `${transport}:${path}`;

@@ -10,7 +10,7 @@ export function packagesReference({ packages = [] }: Pick<Spec, 'packages'>): st
 export function withReferences(spec: Spec, rename: (reference: string) => string): Spec {
   const inContainers = (containers: readonly Container[]) =>
     containers.map((container) => ({ ...container, image: rename(container.image) }));
-  const { kernel, init, volumes, onboot, onshutdown, services } = spec;
+  const { kernel, init, volumes, onboot, onshutdown, services, packages } = spec;
   return {
     ...spec,
     ...(kernel === undefined ? {} : { kernel: { ...kernel, image: rename(kernel.image) } }),
@@ -25,5 +25,6 @@ export function withReferences(spec: Spec, rename: (reference: string) => string
     ...(onboot === undefined ? {} : { onboot: inContainers(onboot) }),
     ...(onshutdown === undefined ? {} : { onshutdown: inContainers(onshutdown) }),
     ...(services === undefined ? {} : { services: inContainers(services) }),
+    ...(packages === undefined ? {} : { packages: packages.map((name) => rename(`deb:${name}`).slice('deb:'.length)) }),
   };
 }

@@ -62,7 +62,7 @@ export const Spec = z
       .array(text)
       .optional()
       .describe(
-        "Debian packages laid into the machine's own root with all that they need, each `NAME` or `NAME=VERSION`. Files of the init win over theirs.",
+        "Debian packages laid into the machine's own root with all that they need, each `NAME`, `NAME=VERSION` or `FILE.deb`. Files of the init win over theirs.",
       )
       .meta({ 'x-default': 'none', ...ingot }),
     users: z

@@ -4,8 +4,9 @@ import type { Spec } from '../model/spec.js';
 import type { LockFileContent } from '../source/lock-file/content.js';
 import type { LockFile } from '../source/lock-file/lock-file.js';
 import type { Outdated } from '../source/lock-file/outdated.js';
-import type { Wanted } from '../source/lock-file/stale.js';
+import type { Reason, Wanted } from '../source/lock-file/stale.js';
 import type { Update } from '../source/lock-file/update.js';
+import { lockPackageFiles } from './package-files.js';
 import { guestFor, pin } from './pin.js';
 import { isLocal, referencesOf } from './references.js';
 import { sourceOptions } from './source-options.js';
@@ -34,10 +35,11 @@ export async function relock(
   workshop: Workshop,
 ): Promise<LockFileContent> {
   const { pinChanges, UPDATE_NOTHING, updateOf, whyStale } = await lockFile();
+  const packaged = await lockPackageFiles(spec, workshop);
   const old = file?.content;
-  if (old !== undefined && words === undefined && whyStale(old, wantedOf(spec)).length === 0) return old;
+  if (old !== undefined && words === undefined && whyStale(old, wantedOf(packaged)).length === 0) return old;
   const update = old === undefined || words === undefined ? UPDATE_NOTHING : updateOf(words, old);
-  const newest = await newestPins(spec, { old, update }, workshop);
+  const newest = await newestPins(packaged, { old, update }, workshop);
   if (old === undefined || update.movesRecipe) return newest;
   // The recipe and the init itself move only with something else.
   const guest = old.guest && newest.guest && { ...old.guest, pin: newest.guest.pin };
@@ -49,10 +51,11 @@ export async function relock(
  * @throws {SourceError} `stale` where the file does not fit the spec.
  */
 export async function outdated(spec: Spec, file: LockFile, workshop: Workshop): Promise<Outdated[]> {
-  await requireFreshFile(spec, file);
+  const packaged = await lockPackageFiles(spec, workshop);
+  await requireFreshFile(packaged, file);
   const { outdatedPins, pinnedPackages } = await lockFile();
   const { withSecurityUpdate } = await import('../source/debian/security-updates.js');
-  const newest = await newestPins(spec, {}, workshop);
+  const newest = await newestPins(packaged, {}, workshop);
   const packages = pinnedPackages(file.content);
   if (packages.length === 0) return outdatedPins(file.content, newest, new Set());
   const source = sourceOptions(file.content, workshop, archiveAddresses(spec));
@@ -61,24 +64,35 @@ export async function outdated(spec: Spec, file: LockFile, workshop: Workshop): 
   return outdatedPins(file.content, newest, await withSecurityUpdate(packages, debian));
 }
 
+type Packaged = Awaited<ReturnType<typeof lockPackageFiles>>;
+
 async function newestPins(
-  spec: Spec,
+  { spec, files: packageFiles }: Packaged,
   options: { old?: LockFileContent | undefined; update?: Update },
   workshop: Workshop,
 ): Promise<LockFileContent> {
   const { platform, suite } = unpinnedLock(spec);
-  const pinned = await pin(spec, { ...options, guestHere: await guestFor(spec, platform) }, workshop);
+  const pinned = await pin(spec, { ...options, packageFiles, guestHere: await guestFor(spec, platform) }, workshop);
   return { platform, suite, recipe: RECIPE, ...pinned };
 }
 
-/** What a lock file must pin to fit a spec. */
-export function wantedOf(spec: Spec): Wanted {
-  const { platform, suite } = unpinnedLock(spec);
-  const references = new Map([...referencesOf(spec)].filter(([reference]) => !isLocal(reference)));
-  return { platform, suite, references, guest: (spec.init ?? []).length === 0 };
+/**
+ * Why a lock file does not fit a spec; nothing where it does.
+ * @throws {SourceError} for package files that cannot be read.
+ */
+export async function staleness(spec: Spec, file: LockFile, workshop: Workshop): Promise<Reason[]> {
+  const { whyStale } = await lockFile();
+  return whyStale(file.content, wantedOf(await lockPackageFiles(spec, workshop)));
 }
 
-export async function requireFreshFile(spec: Spec, file: LockFile): Promise<void> {
+/** What a lock file must pin to fit a spec. */
+function wantedOf({ spec, files: packageFiles }: Packaged): Wanted {
+  const { platform, suite } = unpinnedLock(spec);
+  const references = new Map([...referencesOf(spec)].filter(([reference]) => !isLocal(reference)));
+  return { platform, suite, references, packageFiles, guest: (spec.init ?? []).length === 0 };
+}
+
+export async function requireFreshFile(packaged: Packaged, file: LockFile): Promise<void> {
   const { requireFresh } = await lockFile();
-  requireFresh(file, wantedOf(spec));
+  requireFresh(file, wantedOf(packaged));
 }

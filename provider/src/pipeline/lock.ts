@@ -4,6 +4,7 @@ import { withReferences } from '../model/references.js';
 import type { Spec } from '../model/spec.js';
 import type { LockFile } from '../source/lock-file/lock-file.js';
 import { requireFreshFile } from './lock-file.js';
+import { lockPackageFiles } from './package-files.js';
 import { guestFor, type Pinned, pin } from './pin.js';
 import { isLocal, referencesOf } from './references.js';
 import { sourceOptions } from './source-options.js';
@@ -25,30 +26,35 @@ export interface LockOptions {
  * comes back as it is, and no source is touched: also with an older recipe or guest, which move only with something else.
  */
 export async function lock(spec: Spec, options: LockOptions, workshop: Workshop): Promise<LockedImage> {
-  if (options.file !== undefined) await requireFreshFile(spec, options.file);
+  const packaged = await lockPackageFiles(spec, workshop);
+  if (options.file !== undefined) await requireFreshFile(packaged, options.file);
   const { lockFiles } = await import('../source/file/lock-files.js');
   const { files, sources } = await lockFiles(spec, workshop);
-  const local = await lockLocal(spec, workshop);
+  const local = await lockLocal(packaged.spec, workshop);
   const { previous } = options;
   const unpinned = { ...unpinnedLock(local.spec), files };
   const mirrors = archiveAddresses(spec);
-  const found = { sources, mirrors, ...(local.images ? { images: local.images } : {}) };
+  const images = { ...local.images, ...packaged.images };
+  const found = { sources, mirrors, ...(Object.keys(images).length > 0 ? { images } : {}) };
+  const { pinsWithFiles } = await import('../source/package-files.js');
+  const pinsNow = (pins: Lock['pins']) => ({ ...pinsWithFiles(pins, packaged.files), ...local.pins });
 
   if (options.file !== undefined) {
     const { recipe, pins, guest } = options.file.content;
-    return { lock: { ...unpinned, recipe, pins: { ...pins, ...local.pins }, guest }, ...found };
+    return { lock: { ...unpinned, recipe, pins: pinsNow(pins), guest }, ...found };
   }
   if (previous !== undefined && options.move !== true) {
     const { recipe, pins, guest } = previous.lock;
-    if (lockDigest({ ...unpinned, recipe, pins: { ...pins, ...local.pins }, guest }) === lockDigest(previous.lock)) {
+    if (lockDigest({ ...unpinned, recipe, pins: pinsNow(pins), guest }) === lockDigest(previous.lock)) {
       return { lock: previous.lock, ...found };
     }
   }
+  const packageFiles = packaged.files;
   const guestHere = await guestFor(local.spec, unpinned.platform);
   // Another init may want other packages.
   const name = options.remember && `${RECIPE} ${guestHere?.digest ?? 'none'} ${options.remember}`;
   const { pins, guest } = await remembered(name, workshop, () =>
-    pin(local.spec, { old: options.move === true ? undefined : previous?.lock, guestHere }, workshop),
+    pin(local.spec, { old: options.move === true ? undefined : previous?.lock, guestHere, packageFiles }, workshop),
   );
   return { lock: { ...unpinned, recipe: RECIPE, pins: { ...pins, ...local.pins }, guest }, ...found };
 }

@@ -5,6 +5,7 @@ import { packagesReference } from '../model/references.js';
 import type { Spec } from '../model/spec.js';
 import type { LockFileContent } from '../source/lock-file/content.js';
 import type { Update } from '../source/lock-file/update.js';
+import type { PackageFiles } from '../source/package-files.js';
 import { isLocal, referencesOf } from './references.js';
 import { repositoriesOf, sourceOptions } from './source-options.js';
 import type { Workshop } from './workshop.js';
@@ -17,23 +18,31 @@ export type Pinned = Pick<Lock, 'pins' | 'guest'>;
  */
 export async function pin(
   spec: Spec,
-  options: { old?: LockFileContent | undefined; update?: Update; guestHere: GuestName | undefined },
+  options: {
+    readonly old?: LockFileContent | undefined;
+    readonly update?: Update;
+    readonly guestHere: GuestName | undefined;
+    readonly packageFiles: PackageFiles['files'];
+  },
   workshop: Workshop,
 ): Promise<Pinned> {
   const { resolve } = await import('../source/transport.js');
   const { BOOT_STUB_PACKAGE, GUEST_PACKAGES } = await import('../guest/manifest.js');
   const unpinned = unpinnedLock(spec);
   const source = { ...sourceOptions(unpinned, workshop, archiveAddresses(spec)), ...repositoriesOf(spec, workshop) };
-  const { update } = options;
+  const { update, packageFiles } = options;
+  const { pinWithFiles } = await import('../source/package-files.js');
   const old =
     options.old?.platform === unpinned.platform && options.old.suite === unpinned.suite ? options.old : undefined;
   const keep = old === undefined ? [] : [...Object.values(old.pins), ...(old.guest ? [old.guest.pin] : [])];
-  const resolving = { ...source, keep: keep.map((kept) => withoutMoving(kept, update)) };
+  const resolving = { ...source, packageFiles, keep: keep.map((kept) => withoutMoving(kept, update)) };
 
   const pins: Record<string, Pin> = {};
   const staying = (reference: string): Pin | undefined => {
     const kept = old?.pins[reference];
-    return kept !== undefined && update?.moves(reference, kept) !== true ? kept : undefined;
+    return kept !== undefined && update?.moves(reference, kept) !== true
+      ? pinWithFiles(reference, kept, packageFiles)
+      : undefined;
   };
   const { guestHere } = options;
   const packages = packagesReference(spec);
@@ -44,16 +53,20 @@ export async function pin(
   if (guestHere === undefined) return { pins, guest: null };
   const keptGuest = old?.guest?.version === guestHere.version ? old.guest.pin : undefined;
   const stays = keptGuest !== undefined && update?.movesGuest(keptGuest) !== true ? keptGuest : undefined;
-  const guestReference = `deb:${[...GUEST_PACKAGES, BOOT_STUB_PACKAGE].join(',')}`;
+  const ofGuest = [...GUEST_PACKAGES, BOOT_STUB_PACKAGE];
+  const guestReference = `deb:${ofGuest.join(',')}`;
+  const resolveGuest = async (
+    options: Omit<typeof resolving, 'keep'> & { readonly keep: readonly Pin[] },
+  ): Promise<Pin> => onlyNamed(await resolve(guestReference, 'guest', options), ofGuest);
   if (packages === undefined) {
-    return { pins, guest: { ...guestHere, pin: stays ?? (await resolve(guestReference, 'guest', resolving)) } };
+    return { pins, guest: { ...guestHere, pin: stays ?? (await resolveGuest(resolving)) } };
   }
   const { resolveTogether } = await import('../source/together.js');
   const both = await resolveTogether({
     ...{ kept: { packages: staying(packages), guest: stays }, keep: resolving.keep },
     resolve: (which, keep) =>
       which === 'guest'
-        ? resolve(guestReference, 'guest', { ...resolving, keep })
+        ? resolveGuest({ ...resolving, keep })
         : resolve(packages, 'root', { ...resolving, keep, property: 'packages' }),
   });
   return { pins: { ...pins, [packages]: both.packages }, guest: { ...guestHere, pin: both.guest } };
@@ -63,6 +76,12 @@ export async function pin(
 function withoutMoving(kept: Pin, update: Update | undefined): Pin {
   if (kept.kind !== 'debian' || update === undefined) return kept;
   return { ...kept, packages: kept.packages.filter(update.keeps) };
+}
+
+/** Files are picked from these packages; what else they depend on is not run, and not fetched. */
+function onlyNamed(pin: Pin, names: readonly string[]): Pin {
+  if (pin.kind !== 'debian') return pin;
+  return { ...pin, packages: pin.packages.filter(({ name }) => names.includes(name)) };
 }
 
 type GuestName = Awaited<ReturnType<typeof import('../guest/manifest.js')['currentGuest']>>;

@@ -4,9 +4,10 @@ import type { ImageBlobs, Opened } from '../model/layer.js';
 import type { DirectoryPin, ImagePin, Pin } from '../model/pin.js';
 import { type Architecture, architectureOf, type Platform } from '../model/platform.js';
 import type { Progress } from '../model/progress.js';
-import { type LocalReference, parseReference, type Reference } from '../model/reference.js';
+import { type LocalReference, packageFilesIn, parseReference, type Reference } from '../model/reference.js';
 import type { Store } from '../store/store.js';
 import type { Mirrors } from './debian/mirrors.js';
+import type { PackageFile } from './debian/package-file.js';
 import type { Repository } from './debian/repositories.js';
 import { SourceError, type SourceErrorCode } from './error.js';
 import type { BlobSource } from './oci/blob-source.js';
@@ -41,6 +42,8 @@ export type Role = 'kernel' | 'root' | 'guest' | 'stub';
 const ALWAYS_IN_ROOTS = ['base-files', 'base-passwd'];
 
 export interface ResolveOptions extends SourceOptions {
+  /** Package files that references name, by the names that they have in the lock. */
+  readonly packageFiles?: ReadonlyMap<string, PackageFile>;
   /** Their packages keep their version where they still can. */
   readonly keep: readonly Pin[];
   /** Where the reference stands in the spec, for errors. */
@@ -88,6 +91,7 @@ async function resolveByTransport(reference: string, role: Role, options: Resolv
         signal: options.signal,
         progress: options.progress,
         offline: options.offline,
+        files: packageFilesIn(reference).flatMap((name) => options.packageFiles?.get(name) ?? []),
         keep: options.keep.flatMap((pin) => (pin.kind === 'debian' ? pin.packages : [])),
         ...(role === 'kernel' ? { follow: (name: string) => name.startsWith('linux-image-') } : {}),
         ...(role === 'root' ? { always: ALWAYS_IN_ROOTS } : {}),
@@ -120,9 +124,10 @@ export async function open(
 ): Promise<Opened> {
   switch (pin.kind) {
     case 'debian': {
-      const { store, signal, progress, mirrors, offline } = options;
+      const { store, signal, progress, mirrors, offline, directory } = options;
+      const files = { paths: packageFilesIn(options.reference), directory };
       // Mirrors are found out only when something has to be fetched: a full cache needs none.
-      const debian = { store, signal, progress, mirrors, offline };
+      const debian = { store, signal, progress, mirrors, offline, files };
       if (role === 'kernel') {
         const { openKernel } = await import('./debian/kernel.js');
         return { layers: [await openKernel(pin, debian)] };

@@ -75,9 +75,12 @@ describe('parseSpec() refuses in the options that LinuxKit does not have', () =>
     // The machine
     [
       'packages: ["deb:curl"]',
-      'packages[0] must be NAME or NAME=VERSION of a Debian package, got "deb:curl"; leave out "deb:"',
+      'packages[0] must be NAME or NAME=VERSION of a Debian package, or the path of a .deb file, got "deb:curl"; leave out "deb:"',
     ],
-    ['packages: ["a b"]', 'packages[0] must be NAME or NAME=VERSION of a Debian package, got "a b"'],
+    [
+      'packages: ["a b"]',
+      'packages[0] must be NAME or NAME=VERSION of a Debian package, or the path of a .deb file, got "a b"',
+    ],
     ['users: [{ name: a }]', 'users[0] has no "uid"; wanted a whole number'],
     [
       'users: [{ name: Ann, uid: 1 }]',

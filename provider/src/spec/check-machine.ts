@@ -2,15 +2,18 @@ import { FormatError } from '../format/error.js';
 import { readCertificates } from '../format/pem.js';
 import type { Certificates, User } from '../model/spec.js';
 import { type Complain, each } from './check-container.js';
-import { PACKAGE } from './check-reference.js';
+import { isPackage } from './check-reference.js';
 import { type Path, quote } from './property.js';
 
 /** The names in `packages`. */
 export function checkPackages(packages: readonly string[] | undefined, path: Path, complain: Complain): void {
   each(packages, path, (name, at) => {
-    if (PACKAGE.test(name)) return;
+    if (isPackage(name)) return;
     const hint = name.startsWith('deb:') ? '; leave out "deb:"' : '';
-    complain(at, `must be NAME or NAME=VERSION of a Debian package, got ${quote(name)}${hint}`);
+    complain(
+      at,
+      `must be NAME or NAME=VERSION of a Debian package, or the path of a .deb file, got ${quote(name)}${hint}`,
+    );
   });
 }
 

@@ -1,9 +1,14 @@
-import { type LocalReference, parseReference } from '../model/reference.js';
+import { isPackageFile, type LocalReference, parseReference } from '../model/reference.js';
 import type { Complain } from './check-container.js';
 import { type Path, quote } from './property.js';
 
 /** Debian policy section 5.6.1 (names) and 5.6.12 (versions). */
-export const PACKAGE = /^[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9.+~:-]+)?$/;
+const PACKAGE = /^[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9.+~:-]+)?$/;
+
+/** A package by its name, or a package file by its path. */
+export function isPackage(item: string): boolean {
+  return isPackageFile(item) ? /^[^\s,]+$/.test(item) : PACKAGE.test(item);
+}
 
 /** What a reference has to be as a text; whether it leads anywhere is for its source to say. */
 export function checkReference(text: string, path: Path, complain: Complain): void {
@@ -21,10 +26,10 @@ export function checkReference(text: string, path: Path, complain: Complain): vo
     return;
   }
   for (const item of name.split(',')) {
-    if (PACKAGE.test(item)) continue;
+    if (isPackage(item)) continue;
     complain(
       path,
-      `has ${quote(item)} in the place of a package; wanted NAME or NAME=VERSION, separated by commas alone`,
+      `has ${quote(item)} in the place of a package; wanted NAME, NAME=VERSION or FILE.deb, separated by commas alone`,
     );
   }
 }

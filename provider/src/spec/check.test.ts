@@ -139,11 +139,11 @@ describe('parseSpec() refuses what has the right type but no meaning', () => {
     ['init: ["deb:"]', 'init[0] names no package; wanted deb:NAME, or deb:NAME,NAME'],
     [
       'kernel: { image: "deb:Linux" }',
-      'kernel.image has "Linux" in the place of a package; wanted NAME or NAME=VERSION, separated by commas alone',
+      'kernel.image has "Linux" in the place of a package; wanted NAME, NAME=VERSION or FILE.deb, separated by commas alone',
     ],
     [
       'init: ["deb:curl, tzdata"]',
-      'init[0] has " tzdata" in the place of a package; wanted NAME or NAME=VERSION, separated by commas alone',
+      'init[0] has " tzdata" in the place of a package; wanted NAME, NAME=VERSION or FILE.deb, separated by commas alone',
     ],
     ['init: ["linuxkit/init v1"]', 'init[0] must have no spaces, got "linuxkit/init v1"'],
     ['kernel: { cmdline: quiet }', 'kernel has no "image"; wanted a text such as "deb:linux-image-cloud-amd64"'],

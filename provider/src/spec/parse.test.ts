@@ -362,12 +362,18 @@ describe('parseSpec() with images on this machine', () => {
     const text = stringify({
       kernel: { image: 'docker-archive:k.tar:kernel:1' },
       init: ['dir:./init', 'dir:.', 'deb:busybox', 'linuxkit/init:v1', `oci:/abs@${digest}`],
-      services: [{ name: 'web', image: 'oci:../images:web' }],
+      services: [
+        { name: 'web', image: 'oci:../images:web' },
+        { name: 'own', image: 'deb:./own_1.0_amd64.deb,nginx,/abs/x.deb' },
+      ],
+      packages: ['curl', 'debs/tool.deb'],
     });
-    const { kernel, init, services } = parseSpec([{ name: 'a.yml', text, directory: 'sub' }]);
+    const { kernel, init, services, packages } = parseSpec([{ name: 'a.yml', text, directory: 'sub' }]);
     expect(kernel?.image).toBe('docker-archive:sub/k.tar:kernel:1');
     expect(init).toEqual(['dir:sub/init', 'dir:sub/.', 'deb:busybox', 'linuxkit/init:v1', `oci:/abs@${digest}`]);
     expect(services?.[0]?.image).toBe('oci:sub/../images:web');
+    expect(services?.[1]?.image).toBe('deb:sub/own_1.0_amd64.deb,nginx,/abs/x.deb');
+    expect(packages).toEqual(['curl', 'sub/debs/tool.deb']);
   });
 });
 

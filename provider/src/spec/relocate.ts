@@ -1,4 +1,4 @@
-import { localReferenceText, parseReference } from '../model/reference.js';
+import { isPackageFile, localReferenceText, parseReference, withPackageFiles } from '../model/reference.js';
 import { isArmoured } from './check-repositories.js';
 import { CONTAINER_SECTIONS, type PartialSpec } from './partial-spec.js';
 
@@ -28,6 +28,11 @@ export function relocate(spec: PartialSpec, directory: string): PartialSpec {
   }
   if (spec.kernel?.image !== undefined) moved.kernel = { ...spec.kernel, image: reference(spec.kernel.image) };
   if (spec.init !== undefined) moved.init = spec.init.map((image) => (image === undefined ? image : reference(image)));
+  if (spec.packages !== undefined) {
+    moved.packages = spec.packages.map((name) =>
+      name !== undefined && isPackageFile(name) ? joined(directory, name) : name,
+    );
+  }
   if (spec.volumes !== undefined) {
     moved.volumes = spec.volumes.map((volume) =>
       volume?.image === undefined ? volume : { ...volume, image: reference(volume.image) },
@@ -45,7 +50,8 @@ export function relocate(spec: PartialSpec, directory: string): PartialSpec {
 
 function relocated(directory: string, text: string): string {
   const { local } = parseReference(text);
-  if (local === undefined || local.path === '') return text;
+  if (local === undefined) return withPackageFiles(text, (path) => joined(directory, path));
+  if (local.path === '') return text;
   return localReferenceText({ ...local, path: joined(directory, local.path) });
 }
 

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { BlobRange } from '../../model/layer.js';
 import type { PinnedPackage } from '../../model/pin.js';
 import type { Progress } from '../../model/progress.js';
@@ -7,11 +8,14 @@ import { SourceError } from '../error.js';
 import { shownAddress } from '../transfer-failure.js';
 import { type Patience, transfer } from './fetch-transfer.js';
 import type { Mirrors } from './mirrors.js';
+import { putPackageFile } from './package-file-bytes.js';
 
 export interface FetchOptions {
   readonly store: Store;
   /** Asked for only when something has to be fetched. */
   readonly mirrors: () => Promise<Mirrors>;
+  /** Package files of the user, by their paths from a folder. */
+  readonly files?: { readonly paths: readonly string[]; readonly directory: string };
   /** Fetch nothing: what is not in the store is an error. Default: false. */
   readonly offline?: boolean;
   readonly signal: AbortSignal;
@@ -34,6 +38,11 @@ export async function fetchPackage(pinned: PinnedPackage, options: FetchOptions)
   }
   const range = { blob: digest, offset: 0, sizeBytes };
   if (await store.has(digest)) return range;
+  if (pinned.relations !== undefined) {
+    const { path, directory } = placeOf(pinned, options);
+    await putPackageFile(path, { store, directory, signal, expect: { digest, sizeBytes } });
+    return range;
+  }
   if (options.offline === true) {
     throw new SourceError(
       'unreachable',
@@ -70,6 +79,16 @@ export async function fetchPackage(pinned: PinnedPackage, options: FetchOptions)
 
 /** What says that a package may lie in another repository. */
 const ELSEWHERE: ReadonlySet<string> = new Set(['not-found', 'digest-mismatch', 'size-mismatch', 'forbidden']);
+
+/** Where the file of the user is, of which the pin has the name. */
+function placeOf(pinned: PinnedPackage, { files }: FetchOptions): { path: string; directory: string } {
+  const path = files?.paths.find((one) => basename(one) === pinned.path);
+  if (path !== undefined && files !== undefined) return { path, directory: files.directory };
+  throw new SourceError(
+    'not-found',
+    `Cannot open ${nameOf(pinned)}: it is a file, ${pinned.path}, of which only the name is known here; build it where the file is`,
+  );
+}
 
 /** `crun 1.21-1`, as it is called in messages. */
 export function nameOf(pinned: PinnedPackage): string {

@@ -23,6 +23,8 @@ export interface PackageEntry {
   readonly path: string;
   readonly sizeBytes: number;
   readonly digest: Digest;
+  /** Only of a package file of the user, as pins have it. */
+  readonly relations?: Digest;
 }
 
 /** The fields of a Packages index that are read (deb822 names in lower case). */

@@ -27,8 +27,15 @@ export interface PackagesIndexOptions {
   readonly patience?: Patience;
 }
 
+/** Packages, to be found by their names and by what they provide. */
+export interface PackageList {
+  packages(name: string): Promise<PackageEntry[]>;
+  providers(name: string): Promise<string[]>;
+  names(): AsyncIterable<string>;
+}
+
 /** The packages of one suite and architecture. */
-export class PackagesIndex {
+export class PackagesIndex implements PackageList {
   readonly #file: IndexFile;
 
   constructor(file: IndexFile) {

@@ -1,7 +1,7 @@
 import type { PinnedPackage } from '../../model/pin.js';
 import { SourceError } from '../error.js';
 import { type Alternative, type Dependency, isMetBy, parseDependencies } from './dependency.js';
-import type { PackagesIndex } from './packages-index.js';
+import type { PackageList } from './packages-index.js';
 import type { PackageEntry } from './packages-index-entry.js';
 import { DEBIAN_PRIORITY } from './priority.js';
 import { compareVersions } from './version.js';
@@ -22,7 +22,7 @@ export interface Candidate extends PackageEntry {
 /** The packages of one index, and where they lie. */
 export interface UniverseIndex {
   readonly archive: string;
-  readonly index: PackagesIndex;
+  readonly index: PackageList;
   /** Of the archive. Default: that of Debian's own. */
   readonly priority?: number;
 }
@@ -145,6 +145,6 @@ function refusalBy(by: Candidate, other: Candidate): Refusal | undefined {
 }
 
 export function pinOf(candidate: Candidate): PinnedPackage {
-  const { name, version, architecture, digest, sizeBytes, archive, path } = candidate;
-  return { name, version, architecture, digest, sizeBytes, archive, path };
+  const { name, version, architecture, digest, sizeBytes, archive, path, relations } = candidate;
+  return { name, version, architecture, digest, sizeBytes, archive, path, ...(relations ? { relations } : {}) };
 }

@@ -1,19 +1,21 @@
 import type { DebianPin, PinnedPackage } from '../../model/pin.js';
 import type { Architecture } from '../../model/platform.js';
 import type { Progress } from '../../model/progress.js';
+import { isPackageFile } from '../../model/reference.js';
 import { didYouMean, nearest } from '../../model/suggestion.js';
 import type { Store } from '../../store/store.js';
 import { SourceError } from '../error.js';
 import type { Patience } from './fetch-transfer.js';
 import type { TrustedKey } from './keyring.js';
 import type { Mirrors } from './mirrors.js';
+import { FILES_ARCHIVE, listOf, type PackageFile } from './package-file.js';
 import { openPackagesIndex } from './packages-index.js';
 import type { RequestPatience } from './release-request.js';
 import { currentReleases } from './releases.js';
 import type { Repository } from './repositories.js';
 import { closureOf } from './resolve-closure.js';
 import { parseRequests } from './resolve-request.js';
-import { pinOf, Universe } from './resolve-universe.js';
+import { pinOf, Universe, type UniverseIndex } from './resolve-universe.js';
 
 export interface ResolveOptions {
   readonly store: Store;
@@ -26,6 +28,8 @@ export interface ResolveOptions {
   readonly now: Date;
   readonly signal: AbortSignal;
   readonly progress: Progress;
+  /** Package files of the user; a name that ends in `.deb` is one of these, by the name of its file. */
+  readonly files?: readonly PackageFile[];
   /** Packages that keep their version, where the suite still has it and what needs them can live with it. */
   readonly keep?: readonly PinnedPackage[];
   /** Which dependencies count, by name; those that name none of them are passed over. Default: all. */
@@ -50,8 +54,11 @@ export interface ResolveOptions {
  */
 export async function resolvePackages(names: readonly string[], options: ResolveOptions): Promise<DebianPin> {
   const reference = `deb:${names.join(',')}`;
-  const requests = parseRequests(names, reference);
-  const { suite, signal } = options;
+  const { suite, signal, files = [] } = options;
+  const requests = parseRequests(
+    names.map((name) => (isPackageFile(name) ? requestOf(name, { files, reference }) : name)),
+    reference,
+  );
   const universe = await openUniverse(options);
   options.progress({ step: `resolving ${reference}` });
   const packages = await closureOf(universe, {
@@ -65,10 +72,22 @@ export async function resolvePackages(names: readonly string[], options: Resolve
   return { kind: 'debian', suite, packages: sorted.map(pinOf) };
 }
 
+/** Exactly the package in a file. */
+function requestOf(
+  fileName: string,
+  { files, reference }: { readonly files: readonly PackageFile[]; readonly reference: string },
+): string {
+  const file = files.find((one) => one.fileName === fileName);
+  if (file !== undefined) return `${file.entry.name}=${file.entry.version}`;
+  throw new SourceError('bad-reference', `Cannot resolve ${reference}: ${fileName} is a file that was not read`, {
+    context: { path: reference },
+  });
+}
+
 async function openUniverse(options: ResolveOptions): Promise<Universe> {
-  const { patience, ...rest } = options;
+  const { patience, files = [], ...rest } = options;
   const releases = await currentReleases({ ...rest, ...(patience ? { patience: patience.request } : {}) });
-  const indexes = [];
+  const indexes: UniverseIndex[] = [];
   // One after the other: each takes memory while it is made, and the first has nearly all packages.
   for (const release of releases) {
     for (const component of release.components) {
@@ -77,7 +96,8 @@ async function openUniverse(options: ResolveOptions): Promise<Universe> {
       indexes.push({ archive: release.archive, index, priority: release.priority });
     }
   }
-  return new Universe(indexes, options.architecture);
+  const ofUser = { archive: FILES_ARCHIVE, index: listOf(files), priority: Number.POSITIVE_INFINITY };
+  return new Universe([...(files.length > 0 ? [ofUser] : []), ...indexes], options.architecture);
 }
 
 async function failUnknown(

@@ -1,11 +1,14 @@
 import { parseReference } from '../../model/reference.js';
 import { SourceError } from '../error.js';
+import { type PackageFiles, pinWithFiles } from '../package-files.js';
 import type { LockFileContent } from './content.js';
 import type { LockFile } from './lock-file.js';
 
 /** What a spec wants to be pinned. Images on this machine are the user's own files, which are not. */
 export interface Wanted extends Pick<LockFileContent, 'platform' | 'suite'> {
   readonly references: ReadonlyMap<string, { readonly property: string }>;
+  /** Package files that references name, as they are now. */
+  readonly packageFiles?: PackageFiles['files'];
   /** Whether Ingot's own init goes into the image. */
   readonly guest: boolean;
 }
@@ -40,6 +43,8 @@ export function whyStale(content: LockFileContent, wanted: Wanted): Reason[] {
     if (pin === undefined) reasons.push({ text: `it does not pin ${reference}`, property });
     else if (pin.kind !== kindOf(reference))
       reasons.push({ text: `its pin of ${reference} is that of something else`, property });
+    else if (pinWithFiles(reference, pin, wanted.packageFiles ?? new Map()) === undefined)
+      reasons.push({ text: `the files in ${reference} depend on other packages than they did`, property });
   }
   for (const reference of Object.keys(content.pins).sort()) {
     if (!wanted.references.has(reference)) reasons.push({ text: `it pins ${reference}, which the spec does not name` });
