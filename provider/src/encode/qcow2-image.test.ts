@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readQcow2 } from '../format/qcow2.fixture.js';
 import { bufferOf, digestOf, faultsOf, memoryImage } from './block-image.fixture.js';
 import { encodeQcow2Image } from './qcow2-image.js';
+import { sliceBlocks } from './slice-blocks.js';
 
 const KIND = fc.constantFrom('data', 'zero', 'unused');
 
@@ -22,6 +23,27 @@ describe('encodeQcow2Image()', () => {
         expect(readQcow2(await bufferOf(file)).equals(await bufferOf(disk))).toBe(true);
       }),
       { numRuns: 30 },
+    );
+  });
+
+  test('gives any part of the file', async () => {
+    const disk = memoryImage([
+      { kind: 'data', sizeBytes: 300_032 },
+      { kind: 'zero', sizeBytes: 1 << 20 },
+      { kind: 'data', sizeBytes: 100_352 },
+      { kind: 'unused', sizeBytes: 300_032 },
+      { kind: 'data', sizeBytes: 512 },
+    ]);
+    const file = encodeQcow2Image(disk);
+    const whole = await bufferOf(file);
+    const part = fc.tuple(fc.nat({ max: file.sizeBytes }), fc.nat({ max: file.sizeBytes }));
+    await fc.assert(
+      fc.asyncProperty(part, async ([one, other]) => {
+        const [from, to] = [Math.min(one, other), Math.max(one, other)];
+        const slice = sliceBlocks(file, { offset: from, sizeBytes: to - from });
+        expect(await faultsOf(slice)).toEqual([]);
+        expect((await bufferOf(slice)).equals(whole.subarray(from, to))).toBe(true);
+      }),
     );
   });
 

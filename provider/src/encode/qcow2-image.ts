@@ -1,8 +1,10 @@
-import { qcow2Layout } from '../format/qcow2.js';
-import type { BlockImage, Piece } from './block-image.js';
-import { overlap } from './block-span.js';
-import { composeBlocks } from './compose-blocks.js';
+import { type Qcow2Run, qcow2Layout } from '../format/qcow2.js';
+import type { BlockImage, Extent, Piece } from './block-image.js';
+import { endOf, firstBehind, joinExtents, overlap, type Span } from './block-span.js';
 import { sliceBlocks } from './slice-blocks.js';
+
+/** A run, by its place in the file. */
+type FileRun = Span & { readonly run: Qcow2Run };
 
 /**
  * The qcow2 file of a disk, itself a block image: blockBytes() gives the file. What the disk does not say is data takes no
@@ -11,29 +13,44 @@ import { sliceBlocks } from './slice-blocks.js';
 export function encodeQcow2Image(disk: BlockImage): BlockImage {
   const data = disk.extents.filter(({ kind }) => kind === 'data');
   const { fileBytes, runs, tables } = qcow2Layout({ sizeBytes: disk.sizeBytes, data });
+  const fileRuns = runs.map((run) => ({ offset: run.fileOffset, sizeBytes: run.sizeBytes, run }));
   const tableBytes = runs[0]?.fileOffset ?? fileBytes;
-  const parts = [
-    { offset: 0, image: tablesImage(tableBytes, tables) },
-    ...runs.map((run) => ({ offset: run.fileOffset, image: sliceBlocks(disk, run) })),
-  ];
-  // Clusters that are not data throughout are read whole.
-  return composeBlocks(parts, { sizeBytes: fileBytes, between: 'zero' });
-}
-
-/** Tables of a large disk are made one after the other, and not kept. */
-function tablesImage(sizeBytes: number, tables: () => Iterable<Buffer>): BlockImage {
   return {
-    sizeBytes,
-    extents: [{ offset: 0, sizeBytes, kind: 'data' }],
-    regions: [],
-    pieces: (span = { offset: 0, sizeBytes }) => piecesOf(tables(), span),
+    sizeBytes: fileBytes,
+    extents: joinExtents(extentsOf(disk, { fileRuns, tableBytes, fileBytes })),
+    regions: fileRuns.flatMap(({ offset, run }) =>
+      sliceBlocks(disk, run).regions.map((region) => ({ ...region, offset: offset + region.offset })),
+    ),
+    pieces: async function* (span = { offset: 0, sizeBytes: fileBytes }) {
+      if (span.offset < tableBytes) yield* tablePieces(tables(), span);
+      yield* diskPieces(disk, fileRuns, span);
+    },
   };
 }
 
-async function* piecesOf(
-  tables: Iterable<Buffer>,
-  span: { readonly offset: number; readonly sizeBytes: number },
-): AsyncGenerator<Piece, void, undefined> {
+/** Clusters that are not data throughout are read whole, so the rest of them is zeros. */
+function* extentsOf(
+  disk: BlockImage,
+  file: { readonly fileRuns: readonly FileRun[]; readonly tableBytes: number; readonly fileBytes: number },
+): Generator<Extent> {
+  let end = file.tableBytes;
+  yield { offset: 0, sizeBytes: end, kind: 'data' };
+  for (const { offset, run } of file.fileRuns) {
+    yield { offset: end, sizeBytes: offset - end, kind: 'zero' };
+    for (const extent of sliceBlocks(disk, run).extents) {
+      yield {
+        offset: offset + extent.offset,
+        sizeBytes: extent.sizeBytes,
+        kind: extent.kind === 'data' ? 'data' : 'zero',
+      };
+    }
+    end = offset + run.sizeBytes;
+  }
+  yield { offset: end, sizeBytes: file.fileBytes - end, kind: 'zero' };
+}
+
+/** Tables of a large disk are made one after the other, and not kept. */
+function* tablePieces(tables: Iterable<Buffer>, span: Span): Generator<Piece, void, undefined> {
   let offset = 0;
   for (const bytes of tables) {
     const common = overlap({ offset, sizeBytes: bytes.byteLength }, span);
@@ -42,5 +59,24 @@ async function* piecesOf(
       yield { offset: common.offset, bytes: bytes.subarray(from, from + common.sizeBytes) };
     }
     offset += bytes.byteLength;
+  }
+}
+
+/** The disk is asked once, from the first run to the last: between runs it has no pieces. */
+async function* diskPieces(
+  disk: BlockImage,
+  fileRuns: readonly FileRun[],
+  span: Span,
+): AsyncGenerator<Piece, void, undefined> {
+  let index = firstBehind(fileRuns, span.offset);
+  const first = fileRuns[index];
+  const last = fileRuns.findLast(({ offset }) => offset < endOf(span));
+  if (first === undefined || last === undefined || last.offset < first.offset) return;
+  const from = first.run.offset + Math.max(span.offset - first.offset, 0);
+  const to = last.run.offset + Math.min(endOf(span) - last.offset, last.sizeBytes);
+  for await (const { offset, bytes } of disk.pieces({ offset: from, sizeBytes: to - from })) {
+    let own = fileRuns[index] as FileRun;
+    while (offset >= endOf(own.run)) own = fileRuns[++index] as FileRun;
+    yield { offset: own.offset + offset - own.run.offset, bytes };
   }
 }

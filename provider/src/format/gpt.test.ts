@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '../model/digest.js';
@@ -115,6 +116,15 @@ describe('readGpt()', () => {
       changed[at] = (changed[at] as number) ^ 1;
       expect(() => readGpt(changed), `at ${at}`).toThrow(FormatError);
     }
+  });
+
+  test('refuses a table whose partitions overlap, though its sums are right', () => {
+    const head = gptHead(disk({ partitions: [partition(), partition({ startLba: 5000, endLba: 6000 })] }));
+    head.writeBigUInt64LE(4000n, 1024 + 128 + 32);
+    head.writeUInt32LE(crc32(head.subarray(1024)), 512 + 88);
+    head.writeUInt32LE(0, 512 + 16);
+    head.writeUInt32LE(crc32(head.subarray(512, 512 + 92)), 512 + 16);
+    expect(() => readGpt(head)).toThrow(expect.objectContaining({ code: 'malformed' }));
   });
 
   test('refuses what is too short, and what is no table', () => {

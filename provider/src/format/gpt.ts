@@ -139,7 +139,7 @@ function headerOf(gpt: Gpt, table: Buffer, which: 'head' | 'tail'): Buffer {
 }
 
 function tableOf(gpt: Gpt): Buffer {
-  checkGpt(gpt);
+  checkGpt(gpt, 'write');
   const table = Buffer.alloc(ENTRY_COUNT * ENTRY_BYTES);
   gpt.partitions.forEach((partition, index) => {
     const entry = table.subarray(index * ENTRY_BYTES, (index + 1) * ENTRY_BYTES);
@@ -153,10 +153,12 @@ function tableOf(gpt: Gpt): Buffer {
   return table;
 }
 
-function checkGpt({ sectors, partitions }: Gpt): void {
+/** @param doing `write`: what was asked for does not fit. `read`: what is there is not as it should be. */
+function checkGpt({ sectors, partitions }: Gpt, doing: 'read' | 'write'): void {
   const refuse = (field: string, problem: string): never => {
-    const message = `Cannot write a partition table: ${field} ${problem}`;
-    throw new FormatError('out-of-range', message, { context: { property: field } });
+    const code = doing === 'write' ? 'out-of-range' : 'malformed';
+    const message = `Cannot ${doing} a partition table: ${field} ${problem}`;
+    throw new FormatError(code, message, { context: { property: field } });
   };
   const least = GPT_HEAD_SECTORS + GPT_TAIL_SECTORS + 1;
   if (!Number.isSafeInteger(sectors) || sectors < least) refuse('sectors', `is ${sectors}; wanted ${least} or more`);
@@ -219,7 +221,7 @@ function readAt(bytes: Buffer, places: Places): Gpt {
   }
   const last = Math.max(readLba(header, FIELD.myLba), readLba(header, FIELD.alternateLba));
   const gpt = { diskGuid: guidText(header.subarray(FIELD.diskGuid)), sectors: last + 1, partitions };
-  checkGpt(gpt);
+  checkGpt(gpt, 'read');
   return gpt;
 }
 
