@@ -11,8 +11,17 @@ export type Compression = 'none' | 'zstd' | 'gzip';
 export const ZSTD_LEVEL = 3;
 export const GZIP_LEVEL = 6;
 
+/** Formats whose readers leave no choice. */
+const FIXED: { readonly [format in Format]?: Compression } = {
+  tar: 'none',
+  oci: 'gzip',
+  'oci-archive': 'gzip',
+  'docker-archive': 'none',
+};
+
 /** Name, level and version of what compresses an artifact: with the input, that decides its bytes. */
-export function compressorOf(format: Format, compression: Compression = 'zstd'): string {
-  if (format === 'tar' || compression === 'none') return 'none';
+export function compressorOf(format: Format, wanted: Compression = 'zstd'): string {
+  const compression = FIXED[format] ?? wanted;
+  if (compression === 'none') return 'none';
   return compression === 'zstd' ? zstdName(ZSTD_LEVEL) : gzipName(GZIP_LEVEL);
 }
