@@ -114,3 +114,15 @@ describe.each([
     expect(sha256(await bytesOf(again as EncodedFile))).toBe(sha256(whole));
   });
 });
+
+describe('the bytes of container images', () => {
+  test('do not change by accident', async () => {
+    const [archive] = await encodeDockerArchive(tree(), OPTIONS, new MemoryStore().context());
+    // Nothing in it is compressed, so no release of a compressor changes it.
+    expect(sha256(await bytesOf(archive as EncodedFile))).toMatchInlineSnapshot(
+      `"sha256:a2d8387df4890d7574e6bd1e41b1b1fc75149007189627ccf9171393036cf7f3"`,
+    );
+    const files = await layoutOf();
+    expect(json(files, 'oci-layout')).toEqual({ imageLayoutVersion: '1.0.0' });
+  });
+});
