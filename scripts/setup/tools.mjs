@@ -46,6 +46,8 @@ const TOOLS = [
   { program: 'fsck.fat', for: 'test', packages: ['dosfstools', 'dosfstools', 'dosfstools', 'dosfstools'] },
   { program: 'mcopy', for: 'test', packages: ['mtools', 'mtools', 'mtools', 'mtools'] },
   { program: 'xorriso', for: 'test', packages: ['xorriso', 'xorriso', 'libisoburn', 'xorriso'] },
+  { program: 'zsh', for: 'test', packages: ['zsh', 'zsh', 'zsh', 'zsh'] },
+  { program: 'fish', for: 'test', packages: ['fish', 'fish', 'fish', 'fish'] },
   // What ukify, from Debian's package of it, is written with.
   {
     files: ['/usr/lib/python3/dist-packages/pefile.py', '/usr/lib/python3/site-packages/pefile.py'],

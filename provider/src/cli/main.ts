@@ -1,13 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { describeError, IngotError } from '../model/error.js';
-import { addCacheCommands } from './cache-commands.js';
-import { addImageCommands } from './image-commands.js';
-import { addKeysCommands } from './keys-commands.js';
-import { addLockCommands } from './lock-commands.js';
-import { addMachineCommands } from './machine-commands.js';
+import { newProgram } from './program.js';
 import { Unanswered } from './question.js';
 
 /**
@@ -15,19 +10,7 @@ import { Unanswered } from './question.js';
  * ask something have their own: see asking().
  */
 export async function main(argv: readonly string[]): Promise<void> {
-  const program = new Command('ingot')
-    .description(
-      'Immutable operating-system images from container images and distribution packages, without Docker or root',
-    )
-    .version(packageVersion())
-    .showHelpAfterError('(ingot --help shows what there is)')
-    .exitOverride();
-
-  addImageCommands(program);
-  addMachineCommands(program);
-  addLockCommands(program);
-  addCacheCommands(program);
-  addKeysCommands(program);
+  const program = newProgram(packageVersion());
 
   // Whoever reads the output may stop when it has seen enough (`| head`).
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
