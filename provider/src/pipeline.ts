@@ -21,18 +21,24 @@ export {
   withArchive,
 } from './pipeline/compare.js';
 export type { Compression, EncodeOptions } from './pipeline/encode.js';
-export { newKeys, signerFor } from './pipeline/keys.js';
 export { type ExportedInputs, exportInputs, importInputs } from './pipeline/export.js';
+export { newKeys, signerFor } from './pipeline/keys.js';
 export { type LockOptions, lock } from './pipeline/lock.js';
 export { lockFile, outdated, readLockFile, relock, staleness } from './pipeline/lock-file.js';
 export { at, parse } from './pipeline/parse.js';
+export { FILE_ENDINGS, publishFile } from './pipeline/publish.js';
+export { sbom } from './pipeline/sbom.js';
 export { openWorkshop, type Workshop } from './pipeline/workshop.js';
-export type { BootTestRecord, MachineRecord } from './run/qemu/machine.js';
+export type { BootTestRecord, DiskFormat, MachineRecord, MachineRequest } from './run/qemu/machine.js';
 export type { LockFile } from './source/lock-file/lock-file.js';
 export type { Outdated } from './source/lock-file/outdated.js';
 
 /** Artifact → Instance, and back: machines on this host. Loaded when it is needed. */
 export const run = (): Promise<typeof import('./run/qemu/machine.js')> => import('./run/qemu/machine.js');
+
+/** Images that are published as files, and who needs them. Loaded when it is needed. */
+export const imageFiles = (): Promise<typeof import('./publish/local/image-file.js')> =>
+  import('./publish/local/image-file.js');
 
 /** Disks for data on this host. Loaded when it is needed. */
 export const disks = (): Promise<typeof import('./run/disk/data-disk.js')> => import('./run/disk/data-disk.js');

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { Image } from './image.js';
+import type { Image, ImageContents } from './image.js';
 import { containsSecret, Resource } from './stub.js';
 
 /** One question to the booted machine, asked until the answer is good. One of `http`, `tcp`, `console` and `ready`. */
@@ -50,6 +50,8 @@ export class BootTest extends Resource {
   declare readonly accelerator: pulumi.Output<string>;
   /** Seconds from start to each phase of the boot. */
   declare readonly bootSeconds: pulumi.Output<{ [phase: string]: number }>;
+  /** What is in the image. */
+  declare readonly contents: pulumi.Output<ImageContents>;
   /** Size of all files of the image, uncompressed. */
   declare readonly rootSizeBytes: pulumi.Output<number>;
   /** @internal The pinned spec, for the resources that build and boot it. */
@@ -65,6 +67,7 @@ export class BootTest extends Resource {
       {
         properties: {
           digest: args.image.digest,
+          contents: args.image.contents,
           rootSizeBytes: args.image.rootSizeBytes,
           __lock: args.image.__lock,
           probes: args.probes,
@@ -76,7 +79,8 @@ export class BootTest extends Resource {
         },
         secret: containsSecret(args.probes, args.memoryMiB, args.cpus, args.timeoutSeconds),
       },
-      options,
+      // The image itself shows it.
+      { ...options, hideDiffs: [...(options?.hideDiffs ?? []), 'contents'] },
     );
   }
 }

@@ -1,4 +1,5 @@
 export * from './boot-test.js';
 export * from './image.js';
 export * as local from './local/index.js';
+export type { ImageRef, ImageToPublish } from './published.js';
 export type { Spec } from './spec.js';

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { BuildOptions } from './build.js';
 import type { DiffOptions } from './diff.js';
 import { FORMATS } from './format-names.js';
+import type { SbomOptions } from './sbom.js';
 
 const SPECS = 'YAML files (merged), `-` for standard input';
 const IMAGE = 'a YAML file, a lock file, or a tar of a root file system';
@@ -46,6 +47,13 @@ export function addImageCommands(program: Command): void {
     .action(async (images: string[], options: { json?: true }) =>
       (await import('./inspect.js')).inspect(images, options),
     );
+  program
+    .command('sbom')
+    .description('tell what an image is made of, for other tools')
+    .argument('<image...>', `${SPECS}; or a lock file`)
+    .option('-f, --format <format>', 'spdx (2.3) or cyclonedx (1.6), both in JSON', 'spdx')
+    .option('-o, --output <file>', 'where it goes, `-` for the standard output', '-')
+    .action(async (images: string[], options: SbomOptions) => (await import('./sbom.js')).sbom(images, options));
   program
     .command('diff')
     .description('show what changes inside, from one image to another')

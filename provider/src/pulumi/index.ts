@@ -15,6 +15,7 @@ const HANDLERS: Readonly<Record<string, () => Promise<Handler>>> = {
   Image: async () => (await import('./image.js')).image,
   BootTest: async () => (await import('./boot-test.js')).bootTest,
   'local.Disk': async () => (await import('./disk.js')).disk,
+  'local.ImageFile': async () => (await import('./image-file.js')).imageFile,
   'local.Instance': async () => (await import('./instance.js')).instance,
 };
 
@@ -25,9 +26,11 @@ export async function configure(request: { config: { get(key: string): string | 
   const { config } = request;
   const debianMirror = config.get('ingot:debianMirror');
   const debianSecurityMirror = config.get('ingot:debianSecurityMirror');
+  const debianSnapshot = config.get('ingot:debianSnapshot');
   configured = {
     ...(debianMirror ? { debianMirror } : {}),
     ...(debianSecurityMirror ? { debianSecurityMirror } : {}),
+    ...(debianSnapshot ? { debianSnapshot } : {}),
   };
 }
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { type Digest, isDigest } from '../model/digest.js';
 import { HealthCheck, MachineSpec, PortMapping } from '../model/machine.js';
+import type { Platform } from '../model/platform.js';
 import { DEFAULT_PLATFORM } from '../model/spec.js';
-import type { MachineRecord } from '../pipeline.js';
+import type { DiskFormat, MachineRecord, MachineRequest } from '../pipeline.js';
 import type { Handler, Operation } from './handler.js';
 import { decodeLock } from './lock-text.js';
 import { runOptions, same, tooLittleMemory, withoutLock } from './machine-inputs.js';
@@ -12,8 +13,25 @@ import { isUnknown, UNKNOWN } from './unknown.js';
 
 const DEFAULTS = { memoryMiB: 512, cpus: 1, ports: [], drainSeconds: 10 };
 
+/** Formats of published files that firmware boots, and what they are to QEMU. */
+const BOOTABLE: Readonly<Record<string, DiskFormat>> = {
+  'raw-efi': 'raw',
+  'qcow2-efi': 'qcow2',
+  'iso-efi': 'iso',
+  aws: 'raw',
+};
+
 /** What a program gives an `ingot.local.Instance`; the SDK takes the image apart into its digest and lock. */
 const Inputs = z.looseObject({
+  imageRef: z
+    .looseObject({
+      file: z.string().startsWith('/'),
+      format: z
+        .string()
+        .refine((format) => BOOTABLE[format] !== undefined, `must be one of ${Object.keys(BOOTABLE).join(', ')}`),
+      platform: z.enum(['linux/amd64', 'linux/arm64']),
+    })
+    .optional(),
   imageDigest: z.string().refine((text) => text === UNKNOWN || isDigest(text), 'must be the digest of an ingot.Image'),
   memoryMiB: MachineSpec.shape.memoryMiB.default(DEFAULTS.memoryMiB),
   cpus: MachineSpec.shape.cpus.default(DEFAULTS.cpus),
@@ -26,7 +44,7 @@ const Inputs = z.looseObject({
 });
 
 /** A change of one of these needs another machine; a change of the others is only written down. */
-const REPLACING = ['imageDigest', 'memoryMiB', 'cpus', 'ports', 'disks', 'userData', 'firmware'] as const;
+const REPLACING = ['imageDigest', 'imageRef', 'memoryMiB', 'cpus', 'ports', 'disks', 'userData', 'firmware'] as const;
 const RECORDED = ['health', 'drainSeconds'] as const;
 
 /** A virtual machine on this host. It is never changed: another one is started, takes its ports over, and it ends. */
@@ -42,7 +60,7 @@ export const instance: Handler = {
         {
           owner: ownerOf(operation),
           machine: machineOf(inputs),
-          platform: isUnknown(news.__lock) ? DEFAULT_PLATFORM : decodeLock(news.__lock).lock.platform,
+          platform: platformOf(parsed.data, news),
         },
         runOptions(operation),
       );
@@ -61,20 +79,10 @@ export const instance: Handler = {
   },
 
   async create(inputs, operation) {
-    const pipeline = await import('../pipeline.js');
-    const locked = decodeLock(inputs.__lock);
-    await using workshop = await pipeline.openWorkshop(operation.settings, operation);
-    const boot = await pipeline.bootFiles(locked, workshop, machineOf(inputs));
-    const { createMachine } = await pipeline.run();
+    const { createMachine } = await (await import('../pipeline.js')).run();
+    const booted = await bootedOf(inputs, operation);
     const record = await createMachine(
-      {
-        owner: ownerOf(operation),
-        image: pipeline.lockDigest(locked.lock),
-        boot,
-        machine: machineOf(inputs),
-        platform: locked.lock.platform,
-        saysReady: locked.lock.guest !== null,
-      },
+      { owner: ownerOf(operation), machine: machineOf(inputs), ...booted },
       runOptions(operation),
     );
     return { id: record.id, outs: { ...inputs, ...outputsOf(record) } };
@@ -97,6 +105,29 @@ export const instance: Handler = {
   },
 };
 
+/** What it boots: an image that is built here, or one that somebody has published as a file. */
+async function bootedOf(
+  inputs: Properties,
+  operation: Operation,
+): Promise<Pick<MachineRequest, 'image' | 'boot' | 'platform' | 'saysReady'>> {
+  const { imageRef, imageDigest } = Inputs.parse(inputs);
+  if (imageRef !== undefined) {
+    const { file: path, format, platform } = imageRef;
+    return { image: imageDigest as Digest, boot: { disk: { path, format: BOOTABLE[format] ?? 'raw' } }, platform };
+  }
+  const pipeline = await import('../pipeline.js');
+  const locked = decodeLock(inputs.__lock);
+  await using workshop = await pipeline.openWorkshop(operation.settings, operation);
+  const boot = await pipeline.bootFiles(locked, workshop, machineOf(inputs));
+  const { platform, guest } = locked.lock;
+  return { image: pipeline.lockDigest(locked.lock), boot, platform, saysReady: guest !== null };
+}
+
+function platformOf({ imageRef }: Pick<z.infer<typeof Inputs>, 'imageRef'>, { __lock }: Properties): Platform {
+  if (imageRef !== undefined) return imageRef.platform;
+  return isUnknown(__lock) ? DEFAULT_PLATFORM : decodeLock(__lock).lock.platform;
+}
+
 function ownerOf(operation: Operation): { urn: string; project: string } {
   return { urn: operation.urn, project: operation.directory };
 }
@@ -113,8 +144,11 @@ function machineOf(properties: Properties): MachineSpec {
 }
 
 /** Whether the root is unpacked into memory; one on a disk is read as it is needed. */
-function unpacked({ firmware }: { readonly firmware?: string | undefined }, { __lock }: Properties): boolean {
-  if (isUnknown(__lock)) return false;
+function unpacked(
+  { firmware, imageRef }: { readonly firmware?: string | undefined; readonly imageRef?: unknown },
+  { __lock }: Properties,
+): boolean {
+  if (imageRef !== undefined || isUnknown(__lock)) return false;
   const { spec, guest } = decodeLock(__lock).lock;
   return guest === null || (spec.root ?? (firmware === 'uefi' ? 'disk' : 'ram')) !== 'disk';
 }

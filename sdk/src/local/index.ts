@@ -1,2 +1,3 @@
 export * from './disk.js';
+export * from './image-file.js';
 export * from './instance.js';

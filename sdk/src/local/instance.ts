@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { BootTest } from '../boot-test.js';
 import type { Image } from '../image.js';
+import type { ImageRef } from '../published.js';
 import { containsSecret, Resource } from '../stub.js';
 import type { Disk } from './disk.js';
 
@@ -32,8 +33,11 @@ export interface Health {
 }
 
 export interface InstanceArgs {
-  /** What it boots; with a boot test, only if that has passed. Another image means another machine. */
-  image: Image | BootTest;
+  /**
+   * What it boots; with a boot test, only if that has passed. The `ref` of an image that is published as a file, also from
+   * another stack, is booted by UEFI firmware. Another image means another machine.
+   */
+  image: Image | BootTest | pulumi.Input<ImageRef>;
   /** Default: none. */
   ports?: pulumi.Input<pulumi.Input<Port>[]>;
   /** Without one, a machine counts as working when its image says that it is ready. */
@@ -87,9 +91,7 @@ export class Instance extends Resource {
       name,
       {
         properties: {
-          imageDigest: args.image.digest,
-          __lock: args.image.__lock,
-          __rootBytes: args.image.rootSizeBytes,
+          ...imageOf(args.image),
           ports: args.ports,
           health: args.health,
           memoryMiB: args.memoryMiB,
@@ -111,4 +113,17 @@ export class Instance extends Resource {
       options,
     );
   }
+}
+
+/** The image's part in the inputs. What is in one of another stack goes along, so that a preview shows what changes. */
+function imageOf(image: InstanceArgs['image']): Record<string, unknown> {
+  if (image instanceof Resource) {
+    return { imageDigest: image.digest, __lock: image.__lock, __rootBytes: image.rootSizeBytes };
+  }
+  const ref = pulumi.output(image);
+  return {
+    imageDigest: ref.digest,
+    imageRef: ref.apply(({ file, format, platform }) => ({ file, format, platform })),
+    contents: ref.contents,
+  };
 }

@@ -1,0 +1,39 @@
+import { sbom as sbomOf } from '../pipeline.js';
+import { CommandError } from './command-error.js';
+import { withLock } from './locked.js';
+import { OutputFiles } from './output-files.js';
+import { writeStandardOutput } from './standard-output.js';
+import { specsOf } from './subject.js';
+import { withWorkshop } from './workshop.js';
+
+export const SBOM_FORMATS = ['spdx', 'cyclonedx'] as const;
+type SbomFormat = (typeof SBOM_FORMATS)[number];
+
+export interface SbomOptions {
+  /** Default: spdx. */
+  readonly format?: string;
+  /** Default: the standard output, `-`. */
+  readonly output?: string;
+}
+
+/** `ingot sbom SPEC…`: what an image is made of, for other tools. */
+export async function sbom(subjects: string[], { format = 'spdx', output = '-' }: SbomOptions): Promise<void> {
+  const known = knownFormat(format);
+  const document = await withWorkshop(async (workshop) =>
+    withLock(await specsOf(subjects), workshop, (locked) => sbomOf(locked, known, workshop)),
+  );
+  const text = `${JSON.stringify(document, null, 2)}\n`;
+  if (output === '-') return writeStandardOutput(text);
+  await using files = new OutputFiles();
+  await files.add(output, (file) => file.writeFile(text));
+  await files.commit();
+}
+
+function knownFormat(text: string): SbomFormat {
+  const known = SBOM_FORMATS.find((format) => format === text);
+  if (known !== undefined) return known;
+  throw new CommandError(
+    'bad-format',
+    `Cannot write the format "${text}": there is no such format; choose from ${SBOM_FORMATS.join(', ')}`,
+  );
+}

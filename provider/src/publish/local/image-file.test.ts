@@ -1,0 +1,210 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { sha256 } from '../../model/digest.js';
+import {
+  collectFile,
+  listFileImages,
+  type PublishFileOptions,
+  publishFile,
+  readFileImage,
+  releaseFile,
+} from './image-file.js';
+
+let directory: string;
+let made: string[];
+let nowMs = 0;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'ingot-publish-'));
+  made = [];
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const nonceOf = (text: string) => sha256(text).slice(7, 23);
+
+function publish(
+  text: string,
+  claim: { urn?: string; nonce?: string; keep?: number } = {},
+  more: Partial<PublishFileOptions> = {},
+) {
+  nowMs += 1000;
+  const image = sha256(text);
+  return publishFile({
+    ...{ directory, name: 'web', image, format: 'raw-efi' as const, ending: '.img', contents: { text } },
+    claim: { urn: claim.urn ?? 'a', nonce: nonceOf(claim.nonce ?? text), keep: claim.keep ?? 1 },
+    make: async () => {
+      made.push(text);
+      return {
+        bytes: async function* () {
+          yield Buffer.from(text);
+        },
+      };
+    },
+    signal: new AbortController().signal,
+    nowMs,
+    ...more,
+  });
+}
+
+const release = (id: string, nonce: string) => releaseFile(id, { nonce: nonceOf(nonce), nowMs: ++nowMs });
+const images = () =>
+  readdirSync(directory)
+    .filter((name) => name.endsWith('.img'))
+    .sort();
+const nameOf = (text: string) => `web-${sha256(text).slice(7, 19)}.img`;
+
+describe('publishFile()', () => {
+  test('puts the image under a name with its digest, and beside it what is in it', async () => {
+    const published = await publish('one');
+    expect(published).toEqual({
+      id: join(directory, nameOf('one')),
+      image: sha256('one'),
+      format: 'raw-efi',
+      sizeBytes: 3,
+    });
+    expect(readFileSync(published.id, 'utf8')).toBe('one');
+    expect(JSON.parse(readFileSync(`${published.id}.json`, 'utf8'))).toMatchObject({
+      image: sha256('one'),
+      contents: { text: 'one' },
+    });
+    expect(await readFileImage(published.id)).toEqual(published);
+  });
+
+  test('adopts an image that is there, and does not make it again', async () => {
+    const first = await publish('one');
+    expect(await publish('one', { urn: 'b', nonce: 'b' })).toEqual(first);
+    expect(made).toEqual(['one']);
+  });
+
+  test('makes an image again that is not whole', async () => {
+    const { id } = await publish('one');
+    truncateSync(id, 1);
+    expect(await readFileImage(id)).toBeUndefined();
+    await publish('one', { nonce: 'again' });
+    expect(readFileSync(id, 'utf8')).toBe('one');
+  });
+
+  test('leaves out of a disk what is zeros', async () => {
+    const sizeBytes = 64 * 2 ** 20;
+    const { id } = await publish(
+      'disk',
+      {},
+      {
+        make: async () => ({
+          bytes: async function* () {},
+          disk: {
+            sizeBytes,
+            pieces: async function* () {
+              yield { offset: sizeBytes - 4096, bytes: Buffer.alloc(4096, 1) };
+            },
+          },
+        }),
+      },
+    );
+    const { size, blocks } = statSync(id);
+    expect(size).toBe(sizeBytes);
+    expect(blocks).toBeLessThan(100);
+    expect(readFileSync(id).at(-1)).toBe(1);
+  });
+
+  test('leaves nothing, not even a claim, where it fails or is cancelled', async () => {
+    const end = new AbortController();
+    const failing = publish(
+      'one',
+      {},
+      {
+        make: async () => {
+          throw new Error('no such layer');
+        },
+      },
+    );
+    await expect(failing).rejects.toThrow('no such layer');
+    const cancelled = publish(
+      'two',
+      {},
+      {
+        signal: end.signal,
+        make: async () => ({
+          bytes: async function* () {
+            yield Buffer.from('t');
+            end.abort();
+            yield Buffer.from('wo');
+          },
+        }),
+      },
+    );
+    await expect(cancelled).rejects.toThrow(/was cancelled/);
+    expect(readdirSync(directory)).toEqual(['.ingot']);
+    expect(await listFileImages(directory)).toEqual([]);
+    expect(readdirSync(join(directory, '.ingot/claims'))).toEqual([]);
+  });
+
+  test('does not take the name of another image', async () => {
+    const { id } = await publish('one');
+    const text = readFileSync(`${id}.json`, 'utf8');
+    writeFileSync(`${id}.json`, text.replace('raw-efi', 'aws'));
+    await expect(publish('one', { nonce: 'other' })).rejects.toMatchObject({ code: 'name-taken' });
+  });
+});
+
+describe('releaseFile()', () => {
+  test('A, then B whose dependant fails, then A again: A is there all the time', async () => {
+    const a = await publish('A', { nonce: 'a1' });
+    await publish('B', { nonce: 'b1' });
+    // The engine deletes the old generation late: after A was adopted again.
+    const again = await publish('A', { nonce: 'a2' });
+    await release(a.id, 'a1');
+    expect(again).toEqual(a);
+    expect(made).toEqual(['A', 'B']);
+    expect(images()).toContain(nameOf('A'));
+  });
+
+  test('an image that two resources use goes with the last of them', async () => {
+    const { id } = await publish('one', { urn: 'a', nonce: 'a' });
+    await publish('one', { urn: 'b', nonce: 'b' });
+    await release(id, 'a');
+    expect(images()).toEqual([nameOf('one')]);
+    await release(id, 'b');
+    expect(readdirSync(directory)).toEqual(['.ingot']);
+  });
+
+  test('keeps as many generations as the resource says, and removes all with it', async () => {
+    let last = await publish('0', { nonce: '0', keep: 2 });
+    for (const text of ['1', '2', '3', '4']) {
+      const next = await publish(text, { nonce: text, keep: 2 });
+      await release(last.id, String(Number(text) - 1));
+      last = next;
+    }
+    expect(images()).toEqual(['2', '3', '4'].map(nameOf).sort());
+    await release(last.id, '4');
+    expect(images()).toEqual([]);
+  });
+
+  test('keep: 0 keeps nothing', async () => {
+    const { id } = await publish('0', { nonce: '0', keep: 0 });
+    await publish('1', { nonce: '1', keep: 0 });
+    await release(id, '0');
+    expect(images()).toEqual([nameOf('1')]);
+  });
+
+  test('is content with a claim that is gone, and refuses to remove beside one that it cannot read', async () => {
+    const { id } = await publish('one', { nonce: 'a' });
+    await release(id, 'never');
+    writeFileSync(join(directory, '.ingot/claims/00.json'), 'garbage');
+    await expect(release(id, 'a')).rejects.toThrow(/it is damaged, or of a newer Ingot/);
+    expect(images()).toEqual([nameOf('one')]);
+  });
+});
+
+describe('collectFile()', () => {
+  test('removes what nobody claims or keeps, and nothing else', async () => {
+    const { id } = await publish('one', { nonce: 'a' });
+    expect(await collectFile(id)).toBe(false);
+    rmSync(join(directory, '.ingot/claims'), { recursive: true });
+    const [image] = await listFileImages(directory);
+    expect(image).toMatchObject({ id, claims: [], kept: [] });
+    expect(await collectFile(id)).toBe(true);
+    expect(images()).toEqual([]);
+  });
+});

@@ -1,0 +1,262 @@
+/**
+ * The smallest publisher: a folder (an image pool, a web root, a mounted share) that has each image as a file named by
+ * its digest, and beside it what is in it.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { FORMATS, type Format } from '../../model/artifact.js';
+import { type Digest, hexOf, isDigest } from '../../model/digest.js';
+import type { Claim, Published, PublishedImage } from '../../model/published.js';
+import { PublishError } from '../error.js';
+import { type ClaimRecord, claimOf, readClaims, removeClaim, writeClaim } from './claims.js';
+
+/** Bytes of an artifact of one file. Of a disk, what is not among the pieces is zeros, and may be left out. */
+export interface ArtifactBytes {
+  readonly bytes: () => AsyncIterable<Uint8Array>;
+  readonly disk?: {
+    readonly sizeBytes: number;
+    readonly pieces: () => AsyncIterable<{ readonly offset: number; readonly bytes: Uint8Array }>;
+  };
+}
+
+export interface PublishFileOptions {
+  /** Absolute; made where it is missing. */
+  readonly directory: string;
+  /** What the names of its files begin with. */
+  readonly name: string;
+  readonly image: Digest;
+  readonly format: Format;
+  /** What its name ends with, such as `.raw`. */
+  readonly ending: string;
+  /** Beside the file: what is in the image, for whoever looks. */
+  readonly contents: unknown;
+  readonly claim: Claim;
+  /** Asked for only where the image is not there yet. */
+  readonly make: () => Promise<ArtifactBytes>;
+  readonly signal: AbortSignal;
+  readonly nowMs: number;
+}
+
+const Metadata = z.looseObject({
+  version: z.literal(1),
+  file: z.string(),
+  image: z.custom<Digest>((text) => typeof text === 'string' && isDigest(text)),
+  format: z.enum(FORMATS),
+  sizeBytes: z.number(),
+});
+
+const SHOWN_HEX = 12;
+
+/**
+ * Puts an image into a folder, unless it is there already, and claims it. The claim comes first: from then on nobody
+ * removes the image.
+ * @throws {PublishError}; then the claim is gone again, and nothing half-written is there.
+ */
+export async function publishFile(options: PublishFileOptions): Promise<Published> {
+  const { directory, name, image, format, ending, claim, nowMs } = options;
+  const stem = `${name}-${hexOf(image).slice(0, SHOWN_HEX)}`;
+  const file = `${stem}${ending}`;
+  try {
+    await mkdir(directory, { recursive: true });
+    await writeClaim(directory, { ...claim, file, claimedMs: nowMs });
+    const found = await readPublished(directory, file);
+    if (found !== undefined && (found.image !== image || found.format !== format)) {
+      throw new PublishError(
+        'name-taken',
+        `Cannot publish ${join(directory, file)}: another image is there under that name (${found.image}, ${found.format}); give another name`,
+        { context: { path: join(directory, file) } },
+      );
+    }
+    return found ?? (await write(options, file));
+  } catch (error) {
+    await removeClaim(directory, claim.nonce).catch(() => undefined);
+    throw publishError(error, { what: `publish ${join(directory, file)}`, signal: options.signal });
+  }
+}
+
+async function write(options: PublishFileOptions, file: string): Promise<Published> {
+  const { directory, image, format, contents, make, signal } = options;
+  const path = join(directory, file);
+  const temporary = join(directory, `.${file}.${randomUUID()}.partial`);
+  try {
+    const { bytes, disk } = await make();
+    const handle = await open(temporary, 'wx', 0o644);
+    try {
+      if (disk === undefined) {
+        for await (const chunk of bytes()) {
+          signal.throwIfAborted();
+          await writeFully(handle, chunk);
+        }
+      } else {
+        for await (const piece of disk.pieces()) {
+          signal.throwIfAborted();
+          await writeFully(handle, piece.bytes, piece.offset);
+        }
+        await handle.truncate(disk.sizeBytes);
+      }
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    const { size: sizeBytes } = await stat(temporary);
+    await rename(temporary, path);
+    const metadata = { version: 1, file, image, format, sizeBytes, contents };
+    const description = metadataPath(directory, file);
+    await writeFile(`${description}.new`, `${JSON.stringify(metadata, null, 2)}\n`);
+    await rename(`${description}.new`, description);
+    return { id: path, image, format, sizeBytes };
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * The image at a path in a folder; undefined if it is not there, or not whole.
+ */
+export async function readFileImage(id: string): Promise<Published | undefined> {
+  const [directory, file] = placeOf(id);
+  return readPublished(directory, file);
+}
+
+/**
+ * Gives up a claim. A resource that has claimed another image in the folder since has been replaced: then what it had
+ * stays, for as many generations as it keeps. Else the resource goes, and its generations with it. What nobody claims or
+ * keeps is removed.
+ */
+export async function releaseFile(
+  id: string,
+  { nonce, nowMs }: { readonly nonce: string; readonly nowMs: number },
+): Promise<void> {
+  const [directory] = placeOf(id);
+  const claims = await readClaims(directory);
+  const own = claims.find((claim) => claim.nonce === nonce);
+  if (own === undefined) return;
+  const mine = claims.filter(({ urn }) => urn === own.urn);
+  const current = mine.filter((claim) => claim.releasedMs === undefined && claim.nonce !== nonce);
+  const successor = current.at(-1);
+  if (successor === undefined) {
+    for (const claim of mine) await removeClaim(directory, claim.nonce);
+  } else {
+    await writeClaim(directory, { ...own, releasedMs: nowMs });
+    await dropOldest([...mine.filter(({ releasedMs }) => releasedMs !== undefined), own], {
+      directory,
+      keep: successor.keep,
+    });
+  }
+  for (const { file } of mine) await removeUnclaimed(directory, file);
+}
+
+/** Of the generations of a resource that are only kept, removes the claims of those beyond what it keeps. */
+async function dropOldest(
+  kept: readonly ClaimRecord[],
+  { directory, keep }: { readonly directory: string; readonly keep: number },
+): Promise<void> {
+  // Going back and forth leaves several claims on one image: it counts once, with its newest.
+  const files = [...new Set([...kept].sort((a, b) => b.claimedMs - a.claimedMs).map(({ file }) => file))];
+  const stay = new Set(files.slice(0, keep));
+  for (const claim of kept) if (!stay.has(claim.file)) await removeClaim(directory, claim.nonce);
+}
+
+/** All images in a folder, by name, with who needs them: those without claims are what `gc` may remove. */
+export async function listFileImages(directory: string): Promise<PublishedImage[]> {
+  const claims = await readClaims(directory);
+  const names = await readdir(directory).catch(() => []);
+  const images: PublishedImage[] = [];
+  for (const name of names.filter((one) => one.endsWith(METADATA_ENDING)).sort()) {
+    const published = await readPublished(directory, name.slice(0, -METADATA_ENDING.length));
+    if (published === undefined) continue;
+    const own = claims.filter(({ file }) => join(directory, file) === published.id);
+    images.push({
+      ...published,
+      claims: own.filter(({ releasedMs }) => releasedMs === undefined).map(claimOf),
+      kept: own.filter(({ releasedMs }) => releasedMs !== undefined).map(claimOf),
+    });
+  }
+  return images;
+}
+
+/** Removes an image that nobody claims or keeps. @returns whether it did. */
+export async function collectFile(id: string): Promise<boolean> {
+  const [directory, file] = placeOf(id);
+  return removeUnclaimed(directory, file);
+}
+
+async function removeUnclaimed(directory: string, file: string): Promise<boolean> {
+  const isClaimed = async (): Promise<boolean> => (await readClaims(directory)).some((claim) => claim.file === file);
+  if (await isClaimed()) return false;
+  const path = join(directory, file);
+  const aside = join(directory, `.${file}.${randomUUID()}.removing`);
+  const moved = await rename(path, aside).then(
+    () => true,
+    () => false,
+  );
+  // Whoever has claimed it in between found it there.
+  if (await isClaimed()) {
+    if (moved) await rename(aside, path);
+    return false;
+  }
+  await rm(aside, { force: true });
+  await rm(metadataPath(directory, file), { force: true });
+  return moved;
+}
+
+const METADATA_ENDING = '.json';
+
+function metadataPath(directory: string, file: string): string {
+  return join(directory, `${file}${METADATA_ENDING}`);
+}
+
+async function readPublished(directory: string, file: string): Promise<Published | undefined> {
+  const path = join(directory, file);
+  const text = await readFile(metadataPath(directory, file), 'utf8').catch(() => undefined);
+  const size = await stat(path).then(
+    (status) => (status.isFile() ? status.size : undefined),
+    () => undefined,
+  );
+  if (text === undefined || size === undefined) return undefined;
+  const metadata = Metadata.safeParse(jsonOf(text));
+  if (!metadata.success || metadata.data.file !== file || metadata.data.sizeBytes !== size) return undefined;
+  const { image, format, sizeBytes } = metadata.data;
+  return { id: path, image, format, sizeBytes };
+}
+
+function placeOf(id: string): [directory: string, file: string] {
+  const path = resolve(id);
+  const at = path.lastIndexOf('/');
+  return [path.slice(0, at) || '/', path.slice(at + 1)];
+}
+
+async function writeFully(
+  handle: Awaited<ReturnType<typeof open>>,
+  chunk: Uint8Array,
+  position?: number,
+): Promise<void> {
+  for (let done = 0; done < chunk.byteLength; ) {
+    const at = position === undefined ? null : position + done;
+    done += (await handle.write(chunk, done, chunk.byteLength - done, at)).bytesWritten;
+  }
+}
+
+function publishError(
+  error: unknown,
+  { what, signal }: { readonly what: string; readonly signal: AbortSignal },
+): unknown {
+  if (signal.aborted)
+    return new PublishError('aborted', `Cannot ${what}: it was cancelled; run the update again`, { cause: error });
+  const code = (error as NodeJS.ErrnoException)?.code;
+  if (typeof code !== 'string' || !/^E[A-Z]+$/.test(code)) return error;
+  return new PublishError('io', `Cannot ${what}: ${code}; the folder must be one that can be written, with room`, {
+    cause: error,
+  });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

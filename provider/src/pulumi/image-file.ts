@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { FORMATS, type Format } from '../model/artifact.js';
+import { isDigest } from '../model/digest.js';
+import type { Handler } from './handler.js';
+import { decodeLock } from './lock-text.js';
+import { same, withoutLock } from './machine-inputs.js';
+import { failuresOfIssues } from './problems.js';
+import { type Properties, STATE_VERSION } from './state.js';
+import { isUnknown, UNKNOWN } from './unknown.js';
+
+const DEFAULTS = { format: 'raw-efi', keep: 1 } as const;
+
+/** What a program gives an `ingot.local.ImageFile`; the SDK takes the image apart into its digest, contents and lock. */
+const Inputs = z.looseObject({
+  imageDigest: z.string().refine((text) => text === UNKNOWN || isDigest(text), 'must be the digest of an ingot.Image'),
+  directory: z.string().min(1),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'must have 1 to 100 letters, digits, dots, dashes or underscores')
+    .optional(),
+  format: z.string().default(DEFAULTS.format),
+  keep: z.int().min(0).max(100).default(DEFAULTS.keep),
+});
+
+const REPLACING = ['imageDigest', 'directory', 'name', 'format'] as const;
+
+/** An image in a folder, as a file named by its digest. Another image is another file; the one before stays a while. */
+export const imageFile: Handler = {
+  async check(_olds, news, { urn }) {
+    const named = { ...news, name: news.name ?? nameOf(urn) };
+    if (isUnknown(withoutLock(withoutContents(named)))) {
+      return { inputs: { ...DEFAULTS, ...named, __version: STATE_VERSION } };
+    }
+    const parsed = Inputs.safeParse(named);
+    if (!parsed.success) return { inputs: { ...named }, failures: failuresOfIssues(parsed.error) };
+    const { FILE_ENDINGS } = await import('../pipeline.js');
+    const { format } = parsed.data;
+    const failures = [];
+    if (FILE_ENDINGS[format as Format] === undefined) {
+      const choice = FORMATS.filter((one) => FILE_ENDINGS[one] !== undefined).join(', ');
+      failures.push({ property: 'format', reason: `"${format}" is not a format of one file; choose from ${choice}` });
+    }
+    return { inputs: { ...parsed.data, __version: STATE_VERSION }, failures };
+  },
+
+  async diff(_id, olds, news) {
+    const replaces = REPLACING.filter((key) => !same(olds[key], news[key]));
+    if (replaces.length > 0) return { replaces };
+    return same(olds.keep, news.keep) ? { changes: false } : {};
+  },
+
+  async create(inputs, operation) {
+    const pipeline = await import('../pipeline.js');
+    const { directory, format, keep, name } = Inputs.parse(inputs);
+    const locked = decodeLock(inputs.__lock);
+    await using workshop = await pipeline.openWorkshop(operation.settings, operation);
+    const nonce = randomBytes(16).toString('hex');
+    const published = await pipeline.publishFile(
+      locked,
+      {
+        directory: resolve(operation.directory, directory),
+        name: name ?? nameOf(operation.urn),
+        format: format as Format,
+        contents: await pipeline.describe(locked, workshop),
+        claim: { nonce, urn: operation.urn, keep },
+      },
+      workshop,
+    );
+    const { id, sizeBytes } = published;
+    return {
+      id,
+      outs: {
+        ...inputs,
+        file: id,
+        sizeBytes,
+        ref: refOf(inputs, { id, platform: locked.lock.platform }),
+        __claim: nonce,
+      },
+    };
+  },
+
+  async update(_id, olds, news) {
+    const { file, sizeBytes, ref, __claim } = olds;
+    return { outs: { ...news, file, sizeBytes, ref, __claim } };
+  },
+
+  async read(id, state) {
+    const { readFileImage } = await (await import('../pipeline.js')).imageFiles();
+    const found = await readFileImage(id);
+    return found === undefined || found.image !== state.imageDigest ? {} : { id, props: { ...state } };
+  },
+
+  async delete(id, state, { now }) {
+    const { releaseFile } = await (await import('../pipeline.js')).imageFiles();
+    await releaseFile(id, { nonce: String(state.__claim), nowMs: now().getTime() });
+  },
+};
+
+/**
+ * What another resource, also of another stack, needs to know of a published image: with what is in it, so that the
+ * preview of whoever rolls it out shows packages rather than names of files.
+ */
+function refOf(
+  { format, contents, imageDigest }: Properties,
+  { id, platform }: { id: string; platform: string },
+): Properties {
+  return { kind: 'file', digest: imageDigest, file: id, format, platform, contents };
+}
+
+function withoutContents(news: Properties): Properties {
+  const { contents: _, ...rest } = news;
+  return rest;
+}
+
+function nameOf(urn: string): string {
+  const name = urn.slice(urn.lastIndexOf('::') + 2).replace(/[^A-Za-z0-9._-]/g, '-');
+  return name.replace(/^[^A-Za-z0-9]+/, '').slice(0, 100) || 'image';
+}

@@ -1,0 +1,62 @@
+import type * as pulumi from '@pulumi/pulumi';
+import { type ImageRef, type ImageToPublish, imageInputs } from '../published.js';
+import { containsSecret, Resource } from '../stub.js';
+
+/** Output formats that are one file. */
+export type FileFormat =
+  | 'tar'
+  | 'oci-archive'
+  | 'docker-archive'
+  | 'tar-kernel-initrd'
+  | 'raw-efi'
+  | 'qcow2-efi'
+  | 'iso-efi'
+  | 'aws'
+  | 'gcp';
+
+export type ImageFileArgs = ImageToPublish & {
+  /** Folder that it goes into: an image pool, a web root, a mounted share. Relative to the folder of the program. */
+  directory: pulumi.Input<string>;
+  /** What the names of its files begin with. Default: the name of the resource. */
+  name?: pulumi.Input<string>;
+  /** Default: `raw-efi`. */
+  format?: pulumi.Input<FileFormat>;
+  /** How many replaced images stay, so that going back needs no build. Default: 1. */
+  keep?: pulumi.Input<number>;
+};
+
+/**
+ * An image in a folder, as a file named by its digest, with what is in it in a JSON file beside it. Another image is
+ * another file. It goes when no resource, of this stack or another, needs it.
+ */
+export class ImageFile extends Resource {
+  /** Absolute path of the file. */
+  declare readonly file: pulumi.Output<string>;
+  declare readonly sizeBytes: pulumi.Output<number>;
+  /** Digest of the image in it. */
+  declare readonly imageDigest: pulumi.Output<string>;
+  /** All that another stack needs to know of it. */
+  declare readonly ref: pulumi.Output<ImageRef>;
+
+  constructor(name: string, args: ImageFileArgs, options?: pulumi.CustomResourceOptions) {
+    super(
+      'local.ImageFile',
+      name,
+      {
+        properties: {
+          ...imageInputs(`the image file '${name}'`, args),
+          directory: args.directory,
+          name: args.name,
+          format: args.format,
+          keep: args.keep,
+          file: undefined,
+          sizeBytes: undefined,
+          ref: undefined,
+        },
+        secret: containsSecret(args.directory, args.name, args.format, args.keep),
+      },
+      // The image itself shows it.
+      { ...options, hideDiffs: [...(options?.hideDiffs ?? []), 'contents'] },
+    );
+  }
+}

@@ -1,0 +1,45 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { BootTest } from './boot-test.js';
+import { Image, type ImageContents } from './image.js';
+
+/**
+ * What is published: an image that has passed a boot test, or one of which the program says that it is not tested.
+ */
+export type ImageToPublish =
+  | {
+      /** An image that has passed its boot test. */
+      image: BootTest;
+      untested?: false;
+    }
+  | {
+      /** An image that nobody has booted. */
+      image: Image | BootTest;
+      /** Publish it all the same. */
+      untested: true;
+    };
+
+/** What another program, or stack, needs to know of a published image: a plain object, which crosses a stack reference. */
+export interface ImageRef {
+  kind: 'file';
+  /** The one name of the image everywhere. */
+  digest: string;
+  /** Absolute path. */
+  file: string;
+  format: string;
+  platform: string;
+  /** What is in it, so that a preview of whoever uses it shows what changes inside. */
+  contents: ImageContents;
+}
+
+/** The image's part in the inputs of what publishes it. @throws {pulumi.RunError} for an image that is not tested. */
+export function imageInputs(what: string, args: ImageToPublish): Record<string, unknown> {
+  const { image } = args;
+  if (image === undefined)
+    throw new pulumi.RunError(`Cannot create ${what}: it has no image; pass an ingot.BootTest as image`);
+  if (image instanceof Image && args.untested !== true) {
+    throw new pulumi.RunError(
+      `Cannot create ${what}: nobody has booted its image; pass an ingot.BootTest of it as image, or say untested: true`,
+    );
+  }
+  return { imageDigest: image.digest, contents: image.contents, __lock: image.__lock };
+}

@@ -1,0 +1,104 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort, Project } from './project.js';
+
+const MINUTES = 60_000;
+
+/** Images that are published as files, by two stacks, on the real engine. */
+describe('an image file', () => {
+  let project: Project;
+  let other: Project;
+  let port: number;
+
+  const program = (more = '') => `
+import * as ingot from 'pulumi-ingot';
+const image = new ingot.Image('web', { spec: 'web.yml' });
+const file = new ingot.local.ImageFile('web', { image, untested: true, directory: process.env.POOL! });
+${more}
+export const ref = file.ref;
+`;
+  /** A resource that needs the file, and cannot be created: one can only boot what there is memory for. */
+  const failing = `new ingot.local.Instance('bad', { image: file.ref, memoryMiB: 64, health: { timeoutSeconds: 1 } });`;
+
+  const pool = () => join(project.directory, 'pool');
+  const files = async () => (await readdir(pool())).filter((name) => name.endsWith('.img')).sort();
+  const up = (one: Project) => one.up({ POOL: pool() });
+
+  beforeAll(async () => {
+    [project, other] = [await Project.create('quickstart'), await Project.create('quickstart')];
+    port = await freePort();
+    for (const one of [project, other]) await one.write('index.ts', program());
+  });
+  afterAll(async () => {
+    await other.remove();
+    await project.remove();
+  }, 4 * MINUTES);
+
+  test('up() puts it into the folder, under its digest', { timeout: 3 * MINUTES }, async () => {
+    const { code, text } = await up(project);
+    expect(code, text).toBe(0);
+    const ref = JSON.parse(await project.output('ref'));
+    expect(ref).toMatchObject({ kind: 'file', format: 'raw-efi', contents: { packages: expect.anything() } });
+    expect(await files()).toEqual([`web-${ref.digest.slice(7, 19)}.img`]);
+  });
+
+  test('another stack adopts what is there, and leaves it when it goes', { timeout: 3 * MINUTES }, async () => {
+    const [before] = await files();
+    const { code, text } = await up(other);
+    expect(code, text).toBe(0);
+    await other.run(['destroy', '--yes', '--skip-preview'], { POOL: pool() });
+    expect(await files()).toEqual([before]);
+  });
+
+  test('A, then B with a dependant that fails, then A: A is still there', { timeout: 5 * MINUTES }, async () => {
+    const [a] = await files();
+    await project.write('page/index.html', 'B\n');
+    await project.write('index.ts', program(failing));
+    expect((await up(project)).code).not.toBe(0);
+    expect(await files()).toHaveLength(2);
+    await project.write('page/index.html', 'Hello from an immutable machine\n');
+    const back = await readdir(join(__dirname, '../../examples/quickstart/page'));
+    expect(back).toContain('index.html');
+    await project.run(['stack', 'output']);
+    const { cp } = await import('node:fs/promises');
+    await cp(join(__dirname, '../../examples/quickstart/page/index.html'), join(project.directory, 'page/index.html'));
+    await project.write('index.ts', program());
+    const { code, text } = await up(project);
+    expect(code, text).toBe(0);
+    expect(await files()).toContain(a);
+  });
+
+  test('a machine of another stack boots it, and a preview shows what changes inside', {
+    timeout: 6 * MINUTES,
+  }, async () => {
+    const ref = await project.output('ref');
+    const consumer = (text: string) => `
+import * as ingot from 'pulumi-ingot';
+const machine = new ingot.local.Instance('web', {
+  image: ${text}, memoryMiB: 768,
+  ports: [{ host: ${port}, guest: 80 }], health: { http: { port: 80 } },
+});
+export const url = machine.url;
+`;
+    await other.write('index.ts', consumer(ref));
+    const { code, text } = await other.up();
+    expect(code, text).toBe(0);
+    expect((await fetch(`http://127.0.0.1:${port}`)).status).toBe(200);
+    const changed = JSON.parse(ref);
+    changed.digest = `sha256:${'1'.repeat(64)}`;
+    changed.contents.packages.lighttpd = '1.4.99-1';
+    await other.write('index.ts', consumer(JSON.stringify(changed)));
+    const preview = await other.preview();
+    expect(preview.code, preview.text).toBe(0);
+    expect(preview.text).toMatch(/lighttpd\s*: "[^"]+" => "1\.4\.99-1"/);
+  });
+
+  test('destroy leaves nothing in the folder', { timeout: 3 * MINUTES }, async () => {
+    await other.run(['destroy', '--yes', '--skip-preview']);
+    const { code, text } = await project.run(['destroy', '--yes', '--skip-preview'], { POOL: pool() });
+    expect(code, text).toBe(0);
+    expect(await files()).toEqual([]);
+    await rm(pool(), { recursive: true });
+  });
+});
