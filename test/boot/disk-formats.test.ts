@@ -59,8 +59,12 @@ describe('firmware and Linux', () => {
       verity: bytesImage(noise(4096, 2)),
       root: bytesImage(noise(40_960, 3)),
     });
-  const iso = () =>
-    encodeIsoImage({ ...IDENTITY, esp: espImage({ ...IDENTITY, files: efi(), sizeBytes: tightEspSizeBytes(efi()) }) });
+  /** The boot program lies where a boot catalog cannot count to: its sectors end at 32 MiB. */
+  const iso = () => {
+    const large = { path: 'A.BIN', image: bytesImage(noise(34 << 20, 4)) };
+    const files = [large, ...efi()];
+    return encodeIsoImage({ ...IDENTITY, esp: espImage({ ...IDENTITY, files, sizeBytes: tightEspSizeBytes(files) }) });
+  };
 
   /** Never-read parts are full of garbage, as on an encrypted volume that was written without them. */
   async function write(name: string, image: BlockImage): Promise<string> {
