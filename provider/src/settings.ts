@@ -12,7 +12,7 @@ export interface Settings {
   /** Running machines and their consoles. Default: `$XDG_STATE_HOME/ingot`. */
   readonly stateDirectory: string;
   /** Addresses of the Debian archives; what is missing is taken from the host's own apt configuration. */
-  readonly mirrors: { readonly main?: string; readonly security?: string };
+  readonly mirrors: { readonly main?: string; readonly security?: string; readonly snapshot?: string };
   /** Whether an index past its validity is refused. Default: as apt on this host does. */
   readonly checkValidUntil?: boolean;
   /** Use what the cache holds, and no network. */
@@ -36,6 +36,7 @@ export interface RegistrySettings {
 export interface ConfiguredSettings {
   readonly debianMirror?: string;
   readonly debianSecurityMirror?: string;
+  readonly debianSnapshot?: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -44,6 +45,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function settingsFrom(environment: Environment, configured: ConfiguredSettings = {}): Settings {
   const main = configured.debianMirror || environment.INGOT_DEBIAN_MIRROR;
   const security = configured.debianSecurityMirror || environment.INGOT_DEBIAN_SECURITY_MIRROR;
+  const snapshot = configured.debianSnapshot || environment.INGOT_DEBIAN_SNAPSHOT;
   return {
     cacheDirectory: environment.INGOT_CACHE || join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ingot'),
     sharedCaches: (environment.INGOT_CACHE_SHARED ?? '').split(delimiter).filter((path) => path !== ''),
@@ -53,7 +55,7 @@ export function settingsFrom(environment: Environment, configured: ConfiguredSet
     ...(isSwitch(environment.INGOT_DEBIAN_CHECK_VALID_UNTIL)
       ? { checkValidUntil: isOn(environment.INGOT_DEBIAN_CHECK_VALID_UNTIL) }
       : {}),
-    mirrors: { ...(main ? { main } : {}), ...(security ? { security } : {}) },
+    mirrors: { ...(main ? { main } : {}), ...(security ? { security } : {}), ...(snapshot ? { snapshot } : {}) },
     offline: isOn(environment.INGOT_OFFLINE),
     registries: {
       mirrors: wordsOf(environment.INGOT_REGISTRY_MIRRORS),

@@ -612,6 +612,12 @@ export interface Debian {
    * the apt configuration of the machine that builds.
    */
   securityMirror?: string;
+  /**
+   * Ingot only: Archive that keeps what mirrors have dropped: `{archive}` in its address stands for `debian` or
+   * `debian-security`, `{time}` for when a package was pinned (`20261122T180000Z`). It is no part of the lock. Default:
+   * from the settings, or none.
+   */
+  snapshot?: string;
   /** Ingot only: Vendors' repositories, beside Debian's own archives. Default: none. */
   repositories?: readonly Repository[];
 }

@@ -93,13 +93,23 @@ export interface ArchiveAddresses {
   readonly main?: string | undefined;
   readonly security?: string | undefined;
   readonly repositories?: readonly Pick<Repository, 'name' | 'url' | 'auth'>[];
+  /** Of an archive that keeps what mirrors have dropped, with `{archive}` and `{time}` in it. */
+  readonly snapshot?: string | undefined;
+  /** When packages were pinned, so that they can be found in such an archive. */
+  readonly lockedAt?: LockTimes;
 }
+
+/** By reference whose packages are pinned, and `init` for those of Ingot's own: when, such as `2026-11-22T18:00:00Z`. */
+export type LockTimes = Readonly<Record<string, string>>;
 
 /** What a spec says of where packages are found. */
 export function archiveAddresses({ debian = {} }: Spec): ArchiveAddresses {
-  const { mirror: main, securityMirror: security, repositories } = debian;
-  if (repositories === undefined) return { main, security };
-  return { main, security, repositories: repositories.map(({ name, url, auth }) => ({ name, url, auth })) };
+  const { mirror: main, securityMirror: security, repositories, snapshot } = debian;
+  return {
+    ...{ main, security },
+    ...(repositories ? { repositories: repositories.map(({ name, url, auth }) => ({ name, url, auth })) } : {}),
+    ...(snapshot === undefined ? {} : { snapshot }),
+  };
 }
 
 /** What of a locked image may be kept in a state: all but how to get into repositories. */

@@ -1,4 +1,5 @@
 import { archiveAddresses, RECIPE, unpinnedLock } from '../model/lock.js';
+import { lockTimes } from '../model/lock-times.js';
 import { architectureOf } from '../model/platform.js';
 import type { Spec } from '../model/spec.js';
 import type { LockFileContent } from '../source/lock-file/content.js';
@@ -40,10 +41,21 @@ export async function relock(
   if (old !== undefined && words === undefined && whyStale(old, wantedOf(packaged)).length === 0) return old;
   const update = old === undefined || words === undefined ? UPDATE_NOTHING : updateOf(words, old);
   const newest = await newestPins(packaged, { old, update }, workshop);
-  if (old === undefined || update.movesRecipe) return newest;
+  const timed = (content: LockFileContent): LockFileContent => {
+    const { platform, suite, recipe, guest, pins } = content;
+    return {
+      platform,
+      suite,
+      recipe,
+      guest,
+      lockedAt: lockTimes(content, { previous: old, now: workshop.now() }),
+      pins,
+    };
+  };
+  if (old === undefined || update.movesRecipe) return timed(newest);
   // The recipe and the init itself move only with something else.
   const guest = old.guest && newest.guest && { ...old.guest, pin: newest.guest.pin };
-  return pinChanges(old, { ...newest, recipe: old.recipe, guest }).length === 0 ? old : newest;
+  return pinChanges(old, { ...newest, recipe: old.recipe, guest }).length === 0 ? old : timed(newest);
 }
 
 /**

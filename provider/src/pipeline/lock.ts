@@ -1,5 +1,14 @@
 import type { Json } from '../model/digest.js';
-import { archiveAddresses, type Lock, type LockedImage, lockDigest, RECIPE, unpinnedLock } from '../model/lock.js';
+import {
+  archiveAddresses,
+  type Lock,
+  type LockedImage,
+  type LockTimes,
+  lockDigest,
+  RECIPE,
+  unpinnedLock,
+} from '../model/lock.js';
+import { lockTimes } from '../model/lock-times.js';
 import { withReferences } from '../model/references.js';
 import type { Spec } from '../model/spec.js';
 import type { LockFile } from '../source/lock-file/lock-file.js';
@@ -33,20 +42,21 @@ export async function lock(spec: Spec, options: LockOptions, workshop: Workshop)
   const local = await lockLocal(packaged.spec, workshop);
   const { previous } = options;
   const unpinned = { ...unpinnedLock(local.spec), files };
-  const mirrors = archiveAddresses(spec);
+  const addresses = archiveAddresses(spec);
   const images = { ...local.images, ...packaged.images };
-  const found = { sources, mirrors, ...(Object.keys(images).length > 0 ? { images } : {}) };
+  const found = { sources, ...(Object.keys(images).length > 0 ? { images } : {}) };
+  const mirrors = (lockedAt: LockTimes | undefined) => ({ ...addresses, ...(lockedAt ? { lockedAt } : {}) });
   const { pinsWithFiles } = await import('../source/package-files.js');
   const pinsNow = (pins: Lock['pins']) => ({ ...pinsWithFiles(pins, packaged.files), ...local.pins });
 
   if (options.file !== undefined) {
-    const { recipe, pins, guest } = options.file.content;
-    return { lock: { ...unpinned, recipe, pins: pinsNow(pins), guest }, ...found };
+    const { recipe, pins, guest, lockedAt } = options.file.content;
+    return { lock: { ...unpinned, recipe, pins: pinsNow(pins), guest }, mirrors: mirrors(lockedAt), ...found };
   }
   if (previous !== undefined && options.move !== true) {
     const { recipe, pins, guest } = previous.lock;
     if (lockDigest({ ...unpinned, recipe, pins: pinsNow(pins), guest }) === lockDigest(previous.lock)) {
-      return { lock: previous.lock, ...found };
+      return { lock: previous.lock, mirrors: mirrors(previous.mirrors?.lockedAt), ...found };
     }
   }
   const packageFiles = packaged.files;
@@ -56,7 +66,10 @@ export async function lock(spec: Spec, options: LockOptions, workshop: Workshop)
   const { pins, guest } = await remembered(name, workshop, () =>
     pin(local.spec, { old: options.move === true ? undefined : previous?.lock, guestHere, packageFiles }, workshop),
   );
-  return { lock: { ...unpinned, recipe: RECIPE, pins: { ...pins, ...local.pins }, guest }, ...found };
+  const before = previous && { ...previous.lock, lockedAt: previous.mirrors?.lockedAt };
+  const lockedAt = lockTimes({ pins, guest }, { previous: before, now: workshop.now() });
+  const lock = { ...unpinned, recipe: RECIPE, pins: { ...pins, ...local.pins }, guest };
+  return { lock, mirrors: mirrors(lockedAt), ...found };
 }
 
 /** How long an update does what its preview showed, whatever the archives have published since. */

@@ -40,7 +40,13 @@ export function sourceOptions(
       ...(checkValidUntil === undefined ? {} : { checkValidUntil }),
     });
     const { repositories = [] } = inSpec;
-    return { ...found, repositories: repositoryAddresses(repositories, settings.registries.environment) };
+    const address = inSpec.snapshot ?? settings.mirrors.snapshot;
+    const snapshot = address && { address, lockedAt: Object.values(inSpec.lockedAt ?? {}) };
+    return {
+      ...found,
+      ...(snapshot ? { snapshot } : {}),
+      repositories: repositoryAddresses(repositories, settings.registries.environment),
+    };
   };
   return { store, platform, suite, mirrors, registries, offline: settings.offline, directory, now, signal, progress };
 }

@@ -20,6 +20,14 @@ export const Debian = z
       .optional()
       .describe('Where to fetch security updates from. It is no part of the lock.')
       .meta({ 'x-default': 'from the settings, or from the apt configuration of the machine that builds', ...ingot }),
+    snapshot: z
+      .string()
+      .regex(/^https?:\/\/[^\s@]+$/, 'must be an address that starts with http:// or https://, without user name')
+      .optional()
+      .describe(
+        'Archive that keeps what mirrors have dropped: `{archive}` in its address stands for `debian` or `debian-security`, `{time}` for when a package was pinned (`20261122T180000Z`). It is no part of the lock.',
+      )
+      .meta({ 'x-default': 'from the settings, or none', ...ingot }),
     repositories: z
       .array(Repository)
       .optional()

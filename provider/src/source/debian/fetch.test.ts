@@ -165,7 +165,7 @@ describe('fetchPackage()', () => {
   });
 
   const lies: readonly (readonly [string, string, number, Answer])[] = [
-    ['not-found', 'no such file', 1, status(404)],
+    ['not-found', 'is there no more', 1, status(404)],
     ['forbidden', 'no access', 1, status(403)],
     ['forbidden', 'no access without a password', 1, status(401)],
     ['bad-answer', 'a status without a file', 1, status(204)],

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { BlobRange } from '../../model/layer.js';
-import type { PinnedPackage } from '../../model/pin.js';
+import type { DebianArchive, PinnedPackage } from '../../model/pin.js';
 import type { Progress } from '../../model/progress.js';
 import { StoreError } from '../../store/error.js';
 import type { Store } from '../../store/store.js';
@@ -9,6 +9,7 @@ import { shownAddress } from '../transfer-failure.js';
 import { type Patience, transfer } from './fetch-transfer.js';
 import type { Mirrors } from './mirrors.js';
 import { putPackageFile } from './package-file-bytes.js';
+import { snapshotAddresses } from './snapshot.js';
 
 export interface FetchOptions {
   readonly store: Store;
@@ -49,7 +50,8 @@ export async function fetchPackage(pinned: PinnedPackage, options: FetchOptions)
       `Cannot fetch ${nameOf(pinned)}: it is not in the cache, and Ingot is set to work offline; run once with network`,
     );
   }
-  const addresses = addressesOf(pinned, await options.mirrors());
+  const mirrors = await options.mirrors();
+  const addresses = addressesOf(pinned, mirrors);
   const step = `fetching ${pinned.name} ${pinned.version}`;
   const fetchFrom = async function* (url: URL): AsyncGenerator<Uint8Array> {
     let done = 0;
@@ -67,7 +69,8 @@ export async function fetchPackage(pinned: PinnedPackage, options: FetchOptions)
     } catch (error) {
       const failure = mismatchOf(error, { pinned, url });
       const isElsewhere = failure instanceof SourceError && ELSEWHERE.has(failure.code);
-      if (index === addresses.length - 1 || !isElsewhere) throw failure;
+      if (!isElsewhere) throw failure;
+      if (index === addresses.length - 1) throw isOwn(pinned) ? gone(pinned, { failure, mirrors, url }) : failure;
     }
   }
   throw new SourceError(
@@ -76,6 +79,35 @@ export async function fetchPackage(pinned: PinnedPackage, options: FetchOptions)
       'add it, or lock the image again',
   );
 }
+
+/** Whether it lies in one of the distribution's own archives. */
+function isOwn({ archive }: PinnedPackage): boolean {
+  return archive === 'main' || archive === 'security';
+}
+
+/** Of a package that nobody has any more, says what moves its pin. */
+function gone(
+  pinned: PinnedPackage,
+  { failure, mirrors, url }: { readonly failure: SourceError; readonly mirrors: Mirrors; readonly url: URL },
+): SourceError {
+  if (failure.code !== 'not-found') return failure;
+  const { snapshot } = mirrors;
+  const where =
+    snapshot === undefined
+      ? `${shownAddress(url)} is there no more: mirrors drop old versions`
+      : 'neither the mirror nor the snapshot archive has it';
+  const orSnapshot =
+    snapshot === undefined ? ', or set an archive that keeps them (debian.snapshot, INGOT_DEBIAN_SNAPSHOT)' : '';
+  return new SourceError(
+    'not-found',
+    `Cannot fetch ${nameOf(pinned)}: ${where}; move its pin with \`ingot lock --update ${pinned.name}\` (without a lock ` +
+      `file, with pins: 'latest')${orSnapshot}`,
+    { cause: failure, context: { path: pinned.path, got: nameOf(pinned) } },
+  );
+}
+
+/** What snapshot archives call the archives. */
+const SNAPSHOT_NAMES: Readonly<Record<DebianArchive, string>> = { main: 'debian', security: 'debian-security' };
 
 /** What says that a package may lie in another repository. */
 const ELSEWHERE: ReadonlySet<string> = new Set(['not-found', 'digest-mismatch', 'size-mismatch', 'forbidden']);
@@ -112,9 +144,14 @@ function addressesOf(pinned: PinnedPackage, mirrors: Mirrors): URL[] {
   const { repositories = [] } = mirrors;
   const named = repositories.filter(({ name }) => name === archive);
   const others = repositories.filter(({ name }) => name !== archive);
+  const { snapshot } = mirrors;
+  const kept =
+    snapshot === undefined || !isOwn(pinned)
+      ? []
+      : snapshotAddresses(snapshot, SNAPSHOT_NAMES[archive as DebianArchive]);
   const bases =
     archive === 'main' || archive === 'security'
-      ? [mirrors[archive]]
+      ? [mirrors[archive], ...kept]
       : [...named, ...others].map(({ address }) => address);
   return bases.map((base) => {
     const url = new URL(base);

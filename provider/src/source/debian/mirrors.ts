@@ -1,6 +1,7 @@
 import { SourceError } from '../error.js';
 import { aptChecksValidUntil } from './mirrors-apt-settings.js';
 import { type AptSource, readAptSources } from './mirrors-apt-sources.js';
+import type { Snapshot } from './snapshot.js';
 
 /** Where the two archives of Debian are fetched from. Addresses are `http:`, `https:` or `file:`, without a last slash. */
 export interface Mirrors {
@@ -8,6 +9,8 @@ export interface Mirrors {
   readonly security: string;
   /** Whether a release past its Valid-Until is refused. Default: true. */
   readonly checkValidUntil?: boolean;
+  /** Where to look for what they have dropped. */
+  readonly snapshot?: Snapshot;
   /** Vendors' repositories. */
   readonly repositories?: readonly RepositoryAddress[];
 }

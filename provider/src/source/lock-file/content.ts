@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import type { Json } from '../../model/digest.js';
-import { Lock, RECIPE } from '../../model/lock.js';
+import { Lock, type LockTimes, RECIPE } from '../../model/lock.js';
 import { SourceError } from '../error.js';
 
 /**
  * What a lock file fixes: all of a lock that comes from outside of the user's own files. The spec and the digests of
  * those files are not in it: they are what they are when the image is built.
  */
-export type LockFileContent = Pick<Lock, 'platform' | 'suite' | 'recipe' | 'guest' | 'pins'>;
+export interface LockFileContent extends Pick<Lock, 'platform' | 'suite' | 'recipe' | 'guest' | 'pins'> {
+  /** When packages were pinned. It decides nothing, and helps to find what mirrors have dropped. */
+  readonly lockedAt?: LockTimes | undefined;
+}
 
 /** Raised when older Ingots cannot read the file any more. */
 const VERSION = 1;
@@ -18,6 +21,7 @@ const Content = z.strictObject({
   suite: Lock.shape.suite,
   recipe: Lock.shape.recipe,
   guest: Lock.shape.guest,
+  lockedAt: z.record(z.string(), z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)).optional(),
   pins: Lock.shape.pins,
 });
 
