@@ -22,6 +22,8 @@ export const GUEST_PACKAGES: readonly string[] = [
   'libsystemd0',
   'libudev1',
   'libyajl2',
+  'netbase',
+  'openntpd',
 ];
 
 /**
@@ -41,6 +43,8 @@ const SCRIPTS = join(__dirname, '..', '..', 'src', 'guest');
 
 /** Scripts and configuration: path in the image, which is also that below `root/`, and mode. */
 const FILES: Readonly<Record<string, number>> = {
+  'etc/group': 0o644,
+  'etc/passwd': 0o644,
   init: 0o755,
   'usr/lib/ingot/boot': 0o755,
   'usr/lib/ingot/container.sh': 0o644,
@@ -49,8 +53,11 @@ const FILES: Readonly<Record<string, number>> = {
   'usr/lib/ingot/fstab.devices': 0o644,
   'usr/lib/ingot/fstab.root': 0o644,
   'usr/lib/ingot/health.sh': 0o644,
+  'usr/lib/ingot/json.awk': 0o644,
   'usr/lib/ingot/log.sh': 0o644,
+  'usr/lib/ingot/metadata.sh': 0o644,
   'usr/lib/ingot/network.sh': 0o644,
+  'usr/lib/ingot/openstack.awk': 0o644,
   'usr/lib/ingot/plan.awk': 0o644,
   'usr/lib/ingot/power.sh': 0o644,
   'usr/lib/ingot/process.sh': 0o644,
@@ -58,7 +65,10 @@ const FILES: Readonly<Record<string, number>> = {
   'usr/lib/ingot/say.sh': 0o644,
   'usr/lib/ingot/secret.sh': 0o644,
   'usr/lib/ingot/service.sh': 0o644,
+  'usr/lib/ingot/settings.sh': 0o644,
   'usr/lib/ingot/step.sh': 0o644,
+  'usr/lib/ingot/time.sh': 0o644,
+  'usr/lib/ingot/userdata.awk': 0o644,
   'usr/lib/ingot/www/cgi-bin/index.cgi': 0o755,
 };
 
@@ -123,6 +133,9 @@ function rootPicks(architecture: Architecture): readonly GuestPick[] {
     { package: 'libseccomp2', from: 'usr/lib/*-linux-gnu/libseccomp.so.2' },
     { package: 'libsystemd0', from: 'usr/lib/*-linux-gnu/libsystemd.so.0' },
     { package: 'libyajl2', from: 'usr/lib/*-linux-gnu/libyajl.so.2' },
+    // Where ntpd learns its port.
+    { package: 'netbase', from: 'etc/services' },
+    { package: 'openntpd', from: 'usr/sbin/ntpd' },
   ];
 }
 

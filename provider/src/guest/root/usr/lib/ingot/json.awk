@@ -1,0 +1,96 @@
+# Reads the JSON value in `text`, for programs that come with it: `kind` (object, array, string or other) and `value` by
+# path, such as /a/b/0; the members of an object in `members` by its path, parted by SUBSEP. `wrong` says what is not
+# valid, if anything is.
+
+function read_json() {
+  wrong = ""
+  read_value("")
+  skip_space()
+  if (wrong == "" && text != "") wrong = "text after its end"
+}
+
+# Takes one value off the front of `text`.
+function read_value(path) {
+  skip_space()
+  if (wrong != "") return
+  if (text ~ /^\{/) { kind[path] = "object"; read_members(path, "}") }
+  else if (text ~ /^\[/) { kind[path] = "array"; read_members(path, "]") }
+  else if (text ~ /^"/) { kind[path] = "string"; value[path] = read_string() }
+  else if (match(text, /^[-+.a-zA-Z0-9]+/)) {
+    kind[path] = "other"
+    value[path] = substr(text, 1, RLENGTH)
+    take(RLENGTH)
+  } else complain("a value is missing")
+}
+
+function read_members(path, end, i, name) {
+  members[path] = ""
+  take(1)
+  skip_space()
+  if (substr(text, 1, 1) == end) { take(1); return }
+  for (i = 0; wrong == ""; i++) {
+    name = i
+    if (end == "}") {
+      skip_space()
+      name = read_string()
+      skip_space()
+      if (text !~ /^:/) { complain("a colon is missing"); return }
+      take(1)
+    }
+    members[path] = members[path] (i ? SUBSEP : "") name
+    read_value(path "/" name)
+    skip_space()
+    if (substr(text, 1, 1) == end) { take(1); return }
+    if (text !~ /^,/) { complain("a comma is missing"); return }
+    take(1)
+  }
+}
+
+function read_string(result, c, code, low) {
+  if (!match(text, /^"([^"\\]|\\.)*"/)) { complain("a string is missing, or its end"); return "" }
+  c = substr(text, 2, RLENGTH - 2)
+  take(RLENGTH)
+  while (match(c, /\\./)) {
+    result = result substr(c, 1, RSTART - 1)
+    code = substr(c, RSTART + 1, 1)
+    c = substr(c, RSTART + 2)
+    if (code == "\"" || code == "\\" || code == "/") result = result code
+    else if (code == "n") result = result "\n"
+    else if (code == "t") result = result "\t"
+    else if (code == "r") result = result "\r"
+    else if (code == "b") result = result "\b"
+    else if (code == "f") result = result "\f"
+    else if (code == "u" && match(c, /^[0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F]/)) {
+      code = hex(substr(c, 1, 4))
+      c = substr(c, 5)
+      if (code >= 55296 && code < 56320 && match(c, /^\\u[dD][c-fC-F][0-9a-fA-F][0-9a-fA-F]/)) {
+        low = hex(substr(c, 3, 4))
+        c = substr(c, 7)
+        code = 65536 + (code - 55296) * 1024 + low - 56320
+      }
+      if (code == 0) { complain("a character that no file may have: \\u0000"); return "" }
+      result = result utf8(code)
+    } else { complain("an escape that JSON does not have: \\" code); return "" }
+  }
+  return result c
+}
+
+function utf8(code) {
+  if (code < 128) return sprintf("%c", code)
+  if (code < 2048) return byte(192 + int(code / 64)) byte(128 + code % 64)
+  if (code < 65536) return byte(224 + int(code / 4096)) byte(128 + int(code / 64) % 64) byte(128 + code % 64)
+  return byte(240 + int(code / 262144)) byte(128 + int(code / 4096) % 64) byte(128 + int(code / 64) % 64) \
+    byte(128 + code % 64)
+}
+
+function byte(code) { return sprintf("%c", code) }
+function hex(digits, number) {
+  for (; digits != ""; digits = substr(digits, 2)) {
+    number = number * 16 + index("0123456789abcdef", tolower(substr(digits, 1, 1))) - 1
+  }
+  return number
+}
+# The first thing that is wrong is the one to tell.
+function complain(what) { if (wrong == "") wrong = what }
+function take(count) { text = substr(text, count + 1) }
+function skip_space() { sub(/^[ \t\r\n]+/, "", text) }

@@ -1,0 +1,271 @@
+# What the machine's provider says of it, in /run/config: `provider`, `userdata`, `hostname`, `instance_id`, `region`,
+# `ssh/authorized_keys` and so on, as LinuxKit lays them out. The provider is known by what the firmware says of the
+# machine, so nothing is asked that is not there.
+# shellcheck shell=dash
+
+# Of EC2 and of Compute Engine.
+metadata_address=169.254.169.254
+# Seconds within which a provider that is known to be there must answer.
+metadata_limit=30
+
+read_metadata() {
+  local provider='' vendor='' product='' bios=''
+  read -r vendor 2>/dev/null </sys/class/dmi/id/sys_vendor
+  read -r product 2>/dev/null </sys/class/dmi/id/product_name
+  read -r bios 2>/dev/null </sys/class/dmi/id/bios_version
+  mkdir -p /run/config/ssh
+  chmod 700 /run/config/ssh
+  case $vendor/$product/$bios in
+    'Amazon EC2/'* | *amazon*) provider=aws ;;
+    */'Google Compute Engine/'*) provider=gcp ;;
+    *)
+      if [ -d /sys/firmware/qemu_fw_cfg/by_name/opt/ingot ]; then
+        provider=qemu
+      else
+        find_seed
+      fi
+      ;;
+  esac
+  [ -n "$provider" ] || return 0
+  printf '%s\n' "$provider" >/run/config/provider
+  # A service must not see the end of what it is asked before it has answered.
+  mkfifo /run/ingot/request
+  exec 3<>/run/ingot/request
+  "read_$provider"
+  exec 3>&-
+  use_hostname
+  [ ! -s /run/config/userdata ] || use_userdata
+}
+
+# Values that QEMU was given: -fw_cfg name=opt/ingot/user-data,file=…
+read_qemu() {
+  local name file from=/sys/firmware/qemu_fw_cfg/by_name/opt/ingot
+  while read -r name file; do
+    [ ! -e "$from/$name/raw" ] || cat "$from/$name/raw" >"/run/config/$file"
+  done <<END
+user-data userdata
+hostname hostname
+instance-id instance_id
+region region
+authorized-keys ssh/authorized_keys
+END
+}
+
+# EC2, by IMDSv2 alone: its first version lets whoever can make the machine fetch an address read all of it.
+read_aws() {
+  local token='' file path
+  reach PUT /latest/api/token 'X-aws-ec2-metadata-token-ttl-seconds: 300'
+  case $code in
+    200) read -r token <"$answer" ;;
+    403 | 404)
+      say 'the metadata service of the machine is turned off'
+      return
+      ;;
+    *) fail metadata "the metadata service gives no token: status $code" ;;
+  esac
+  while read -r file path; do
+    fetch "/latest/$path" "$file" "X-aws-ec2-metadata-token: $token"
+  done <<END
+instance_id meta-data/instance-id
+instance_type meta-data/instance-type
+availability_zone meta-data/placement/availability-zone
+region meta-data/placement/region
+hostname meta-data/hostname
+local_hostname meta-data/local-hostname
+local_ipv4 meta-data/local-ipv4
+public_ipv4 meta-data/public-ipv4
+ssh/authorized_keys meta-data/public-keys/0/openssh-key
+userdata user-data
+END
+  printf '169.254.169.123\n' >/run/ingot/ntp/provider
+}
+
+# Compute Engine.
+read_gcp() {
+  local zone='' project='' file path line
+  reach GET /computeMetadata/v1/instance/id 'Metadata-Flavor: Google'
+  [ "$code" = 200 ] || fail metadata "the metadata service does not tell the machine's id: status $code"
+  while read -r file path; do
+    # What two places can say, the first of them says.
+    [ -s "/run/config/$file" ] || fetch "/computeMetadata/v1/$path" "$file" 'Metadata-Flavor: Google'
+  done <<END
+instance_id instance/id
+instance_type instance/machine-type
+availability_zone instance/zone
+hostname instance/hostname
+local_ipv4 instance/network-interfaces/0/ip
+public_ipv4 instance/network-interfaces/0/access-configs/0/external-ip
+userdata instance/attributes/user-data
+userdata instance/attributes/userdata
+ssh/keys instance/attributes/ssh-keys
+ssh/project_keys project/attributes/ssh-keys
+ssh/block_project instance/attributes/block-project-ssh-keys
+END
+  # projects/NUMBER/zones/REGION-LETTER; these files end without a newline, and `read` with them.
+  for file in instance_type availability_zone; do
+    [ -s "/run/config/$file" ] || continue
+    read -r zone <"/run/config/$file"
+    printf '%s\n' "${zone##*/}" >"/run/config/$file"
+  done
+  zone=${zone##*/}
+  printf '%s\n' "${zone%-*}" >/run/config/region
+  read -r project 2>/dev/null </run/config/ssh/block_project
+  case $project in
+    [Tt][Rr][Uu][Ee]) rm -f /run/config/ssh/project_keys ;;
+  esac
+  # Each line is USER:KEY; keys that end at some time would not.
+  for file in /run/config/ssh/keys /run/config/ssh/project_keys; do
+    while read -r line || [ -n "$line" ]; do
+      case $line in
+        *google-ssh*) ;;
+        *:*) printf '%s\n' "${line#*:}" ;;
+      esac
+    done 2>/dev/null <"$file"
+  done >/run/config/ssh/authorized_keys
+  rm -f /run/config/ssh/keys /run/config/ssh/project_keys /run/config/ssh/block_project
+  printf '%s\n' "$metadata_address" >/run/ingot/ntp/provider
+}
+
+# Asks until there is an answer: the service may need a moment, and the network as well.
+reach() {
+  local now end
+  read -r now _ </proc/uptime
+  end=$((${now%.*} + metadata_limit))
+  until ask "$@"; do
+    read -r now _ </proc/uptime
+    [ "${now%.*}" -lt "$end" ] || fail metadata "$metadata_address does not answer for $2 within $metadata_limit s"
+    pause 0.2
+  done
+}
+
+# Keeps what is at $1 as /run/config/$2; asks with the header $3. What is not there leaves no file.
+fetch() {
+  local size
+  reach GET "$1" "$3"
+  case $code in
+    200) ;;
+    404) return ;;
+    *) fail metadata "$metadata_address answers for $1 with status $code" ;;
+  esac
+  if [ -n "$length" ]; then
+    size=$(stat -c %s "$answer")
+    [ "$size" = "$length" ] || fail metadata "$metadata_address gave $size of $length bytes of $1"
+  fi
+  mv "$answer" "/run/config/$2"
+}
+
+# One request, $1, for $2 with the header $3: leaves its status in `code`, its length in `length` if it says so, and its
+# body in the file `answer`. False if there was none. HTTP 1.0, so that the answer comes in one piece.
+ask() {
+  local line return
+  return=$(printf '\r')
+  answer=/run/ingot/answer
+  code=
+  length=
+  printf '%s %s HTTP/1.0\r\nHost: %s\r\n%s\r\n\r\n' "$1" "$2" "$metadata_address" "$3" >&3
+  timeout 10 nc -w 3 "$metadata_address" 80 <&3 >/run/ingot/raw 2>/dev/null
+  {
+    read -r line || return
+    case $line in
+      HTTP/1.*) line=${line#* } ;;
+      *) return 1 ;;
+    esac
+    code=${line%% *}
+    code=${code%"$return"}
+    while read -r line; do
+      line=${line%"$return"}
+      case $line in
+        '') break ;;
+        [Cc]ontent-[Ll]ength:*) length=${line##*[: ]} ;;
+      esac
+    done
+    cat >"$answer"
+  } </run/ingot/raw
+}
+
+# Leaves in `provider` whether a disk brings data for this machine: a CD labelled CIDATA (NoCloud) or config-2 (OpenStack).
+find_seed() {
+  local disk label
+  for disk in /sys/block/*; do
+    case ${disk##*/} in
+      loop* | dm-* | ram* | zram*) continue ;;
+    esac
+    set -- "$disk"/*/partition
+    [ ! -e "$1" ] || continue
+    # The label of the primary volume descriptor (ECMA-119, 8.4.7): in sector 16 of 2048 bytes, at byte 40.
+    label=$(dd if="/dev/${disk##*/}" bs=1 skip=32808 count=8 status=none 2>/dev/null | tr -d '\0')
+    case $label in
+      [Cc][Ii][Dd][Aa][Tt][Aa]*) provider=nocloud ;;
+      [Cc][Oo][Nn][Ff][Ii][Gg]-2) provider=configdrive ;;
+      *) continue ;;
+    esac
+    mkdir -p /run/ingot/seed
+    mount -t iso9660 -o ro,nosuid,nodev,noexec "/dev/${disk##*/}" /run/ingot/seed ||
+      fail metadata "cannot mount the CD with data for this machine, ${disk##*/}"
+    return
+  done
+}
+
+read_nocloud() {
+  local line keys=''
+  [ ! -e /run/ingot/seed/user-data ] || cat /run/ingot/seed/user-data >/run/config/userdata
+  while read -r line || [ -n "$line" ]; do
+    case $line in
+      instance-id:*) printf '%s\n' "$(yaml_text "${line#*:}")" >/run/config/instance_id ;;
+      local-hostname:* | hostname:*) printf '%s\n' "$(yaml_text "${line#*:}")" >/run/config/hostname ;;
+      public-keys:*) keys=1 ;;
+      '- '*) [ -z "$keys" ] || yaml_text "${line#-}" ;;
+      *) keys='' ;;
+    esac
+  done 2>/dev/null </run/ingot/seed/meta-data >/run/config/ssh/authorized_keys
+  umount /run/ingot/seed
+}
+
+# Prints a YAML scalar of one line without the quotes and the space around it.
+yaml_text() {
+  local text="$1"
+  text=${text#"${text%%[! ]*}"}
+  case $text in
+    \"*\" | \'*\')
+      text=${text#?}
+      text=${text%?}
+      ;;
+  esac
+  printf '%s\n' "$text"
+}
+
+read_configdrive() {
+  local from=/run/ingot/seed/openstack/latest
+  [ ! -e "$from/user_data" ] || cat "$from/user_data" >/run/config/userdata
+  [ ! -e "$from/meta_data.json" ] ||
+    awk -v into=/run/config -f /usr/lib/ingot/json.awk -f /usr/lib/ingot/openstack.awk "$from/meta_data.json" ||
+    fail metadata 'meta_data.json of the config drive is not valid JSON'
+  umount /run/ingot/seed
+}
+
+# The machine has the name that its provider gives it.
+use_hostname() {
+  local hostname=''
+  read -r hostname 2>/dev/null </run/config/hostname || [ -n "$hostname" ] || return 0
+  case $hostname in
+    '' | *[!a-zA-Z0-9.-]*) fail metadata "the provider gives no valid host name: $hostname" ;;
+  esac
+  # As many as the kernel takes; Compute Engine gives whole domain names.
+  [ ${#hostname} -le 64 ] || hostname=${hostname%%.*}
+  printf '%s\n' "$hostname" >/proc/sys/kernel/hostname
+}
+
+# User data that is an object of files and folders is laid out, as LinuxKit does; any other is for who knows it.
+use_userdata() {
+  local why first=''
+  read -r first </run/config/userdata
+  case $first in
+    '{'*) ;;
+    *) return 0 ;;
+  esac
+  why=$(umask 077 && awk -v into=/run/config -f /usr/lib/ingot/json.awk -f /usr/lib/ingot/userdata.awk /run/config/userdata)
+  case $? in
+    0 | 2) ;;
+    *) fail metadata "user data: $why" ;;
+  esac
+}

@@ -1,0 +1,180 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { missingPrograms, skipAllBecause } from '../skip.js';
+import { imageOf, script } from './guest-image.js';
+import { type BootFiles, GuestMachine } from './guest-machine.js';
+
+const SPEC = {
+  hostname: 'of-the-image',
+  onboot: [
+    script('facts', 'cat /proc/sys/kernel/hostname >/run/config/name; ls -ln /run/config/ssh >/run/config/modes', {
+      binds: ['/run:/run'],
+    }),
+  ],
+  services: [
+    script('web', 'exec busybox httpd -f -p 80 -h /run/config', {
+      binds: ['/run:/run'],
+      capabilities: ['CAP_NET_BIND_SERVICE'],
+    }),
+  ],
+};
+const USER_DATA = JSON.stringify({
+  app: { entries: { conf: { perm: '0600', content: 'line 1\nzwei: ü 😀 "\\"\n' }, empty: { entries: {} } } },
+  plain: { content: 'text' },
+});
+
+/** Answers as a provider's metadata service does; what it does not know is not found. */
+type Service = (request: IncomingMessage, response: ServerResponse) => string | undefined;
+
+class MetadataServer implements AsyncDisposable {
+  readonly requests: string[] = [];
+  readonly #server: Server;
+
+  private constructor(service: Service) {
+    this.#server = createServer((request, response) => {
+      this.requests.push(`${request.method} ${request.url}`);
+      const text = service(request, response);
+      if (text === undefined && response.statusCode === 200) response.statusCode = 404;
+      response.end(text ?? 'no');
+    });
+  }
+
+  static async start(service: Service): Promise<MetadataServer> {
+    const server = new MetadataServer(service);
+    await new Promise<void>((resolve) => server.#server.listen(0, '127.0.0.1', resolve));
+    return server;
+  }
+
+  /** A network card whose other end is this server, at the address that every provider has it at. */
+  get devices(): string[] {
+    const { port } = this.#server.address() as AddressInfo;
+    const network = [
+      ...['user', 'id=metadata', 'restrict=on', 'net=169.254.169.0/24', 'host=169.254.169.1', 'dns=169.254.169.3'],
+      ...['dhcpstart=169.254.169.15', `guestfwd=tcp:169.254.169.254:80-cmd:busybox nc 127.0.0.1 ${port}`],
+    ];
+    return ['-netdev', network.join(','), '-device', 'virtio-net-pci,netdev=metadata,romfile='];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+const AWS: Readonly<Record<string, string>> = {
+  'meta-data/instance-id': 'i-0123456789abcdef0',
+  'meta-data/instance-type': 't3.small',
+  'meta-data/placement/availability-zone': 'eu-central-1a',
+  'meta-data/placement/region': 'eu-central-1',
+  'meta-data/hostname': 'ip-10-0-0-7.eu-central-1.compute.internal',
+  'meta-data/local-hostname': 'ip-10-0-0-7.eu-central-1.compute.internal',
+  'meta-data/local-ipv4': '10.0.0.7',
+  'meta-data/public-keys/0/openssh-key': 'ssh-ed25519 AAAA me\n',
+  'user-data': USER_DATA,
+};
+
+/** IMDSv2: without a token there is nothing. */
+const aws: Service = ({ method, url = '', headers }, response) => {
+  if (method === 'PUT' && url === '/latest/api/token') {
+    if (headers['x-aws-ec2-metadata-token-ttl-seconds'] !== undefined) return 'a token==';
+  }
+  if (headers['x-aws-ec2-metadata-token'] !== 'a token==') {
+    response.statusCode = 401;
+    return undefined;
+  }
+  return AWS[url.replace('/latest/', '')];
+};
+
+const GCP: Readonly<Record<string, string>> = {
+  'instance/id': '1234567890123456789',
+  'instance/machine-type': 'projects/12345/machineTypes/e2-small',
+  'instance/zone': 'projects/12345/zones/europe-west3-b',
+  'instance/hostname': `web-1.${'a-long-name.'.repeat(4)}c.project.internal`,
+  'instance/network-interfaces/0/ip': '10.156.0.2',
+  'instance/attributes/user-data': '#!/bin/sh\nnot for us\n',
+  'instance/attributes/ssh-keys': 'me:ssh-ed25519 AAAA me\nyou:ssh-rsa BBBB google-ssh {"expireOn":"2020"}',
+  'project/attributes/ssh-keys': 'all:ssh-ed25519 CCCC all',
+};
+
+const gcp: Service = ({ url = '', headers }, response) => {
+  if (headers['metadata-flavor'] !== 'Google') {
+    response.statusCode = 403;
+    return undefined;
+  }
+  return GCP[url.replace('/computeMetadata/v1/', '')];
+};
+
+const onEc2 = ['-smbios', 'type=1,manufacturer=Amazon EC2'];
+
+describe('what the provider says of a machine', () => {
+  skipAllBecause(missingPrograms('qemu-system-x86_64', 'busybox'));
+  let image: BootFiles;
+  beforeAll(async () => {
+    image = await imageOf(SPEC);
+  });
+
+  test('comes from EC2 by IMDSv2 alone, and user data of files is laid out', async () => {
+    await using server = await MetadataServer.start(aws);
+    await using machine = await GuestMachine.start(image, { devices: [...server.devices, ...onEc2] });
+    expect(await machine.report()).toMatchObject({ ingot: 'ready' });
+    const said: Record<string, string> = {
+      provider: 'aws\n',
+      instance_id: 'i-0123456789abcdef0',
+      instance_type: 't3.small',
+      availability_zone: 'eu-central-1a',
+      region: 'eu-central-1',
+      local_ipv4: '10.0.0.7',
+      name: 'ip-10-0-0-7.eu-central-1.compute.internal\n',
+      userdata: USER_DATA,
+      plain: 'text',
+      'app/conf': 'line 1\nzwei: ü 😀 "\\"\n',
+      'ssh/authorized_keys': 'ssh-ed25519 AAAA me\n',
+    };
+    for (const [file, text] of Object.entries(said))
+      expect([file, await machine.get(`/${file}`)]).toEqual([file, text]);
+    expect(await machine.get('/public_ipv4')).toContain('404');
+    expect(server.requests[0]).toBe('PUT /latest/api/token');
+    expect(server.requests).toHaveLength(11);
+  });
+
+  test('comes from Compute Engine; other user data is for whoever knows it', async () => {
+    await using server = await MetadataServer.start(gcp);
+    const devices = [...server.devices, '-smbios', 'type=1,manufacturer=Google,product=Google Compute Engine'];
+    await using machine = await GuestMachine.start(image, { devices });
+    expect(await machine.report()).toMatchObject({ ingot: 'ready' });
+    const said: Record<string, string> = {
+      provider: 'gcp\n',
+      instance_id: '1234567890123456789',
+      instance_type: 'e2-small\n',
+      availability_zone: 'europe-west3-b\n',
+      region: 'europe-west3\n',
+      name: 'web-1\n',
+      userdata: '#!/bin/sh\nnot for us\n',
+      'ssh/authorized_keys': 'ssh-ed25519 AAAA me\nssh-ed25519 CCCC all\n',
+    };
+    for (const [file, text] of Object.entries(said))
+      expect([file, await machine.get(`/${file}`)]).toEqual([file, text]);
+  });
+
+  test('comes from QEMU; without any, the image gives the name', async () => {
+    await using given = await GuestMachine.start(image, { userData: '{"port": 8080}\n' });
+    await using none = await GuestMachine.start(image);
+    expect(await given.report()).toMatchObject({ ingot: 'ready' });
+    expect(await given.get('/provider')).toBe('qemu\n');
+    expect(await given.get('/userdata')).toBe('{"port": 8080}\n');
+    expect(await none.report()).toMatchObject({ ingot: 'ready' });
+    expect(await none.get('/name')).toBe('of-the-image\n');
+    expect(await none.get('/provider')).toContain('404');
+  });
+
+  test.each([
+    ['{"app": {"content": "x"', 'user data: it is not valid JSON: a comma is missing'],
+    ['{"app": {"content": "x"}, "typo": {"contents": "y"}}', 'user data: /typo has neither content nor entries'],
+    ['{"../etc": {"content": "x"}}', 'user data: a name is not of letters, digits, dots, dashes: ../etc'],
+  ])('fails the boot with %s', async (userData, reason) => {
+    await using machine = await GuestMachine.start(image, { userData });
+    expect(await machine.report()).toMatchObject({ ingot: 'failed', phase: 'metadata', reason });
+    expect(await machine.end()).toBe(0);
+  });
+});
