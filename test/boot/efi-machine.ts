@@ -10,8 +10,8 @@ export const SECURE_FIRMWARE = '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd';
 export const EMPTY_VARIABLES = '/usr/share/OVMF/OVMF_VARS_4M.fd';
 
 export interface EfiMachineOptions {
-  /** Becomes EFI/BOOT/BOOTX64.EFI of a FAT volume. */
-  readonly program: string;
+  /** A disk; or a program, which becomes EFI/BOOT/BOOTX64.EFI of a FAT volume. What the machine writes to them is lost. */
+  readonly from: { readonly disk: string } | { readonly program: string };
   readonly variables: Uint8Array;
   /** Whether the machine has a TPM 2.0, empty. */
   readonly tpm: boolean;
@@ -25,14 +25,12 @@ export async function runEfi(options: EfiMachineOptions): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'ingot-efi-'));
   const started: ChildProcess[] = [];
   try {
-    const volume = join(folder, 'esp', 'EFI', 'BOOT');
-    await mkdir(volume, { recursive: true });
-    await copyFile(options.program, join(volume, 'BOOTX64.EFI'));
+    const disk = 'disk' in options.from ? options.from.disk : await volumeOf(options.from.program, folder);
     await writeFile(join(folder, 'vars.fd'), options.variables);
     await writeFile(join(folder, 'console'), '');
     const tpm = options.tpm ? await startTpm(folder, started) : [];
     const complaints: string[] = [];
-    const machine = spawn('qemu-system-x86_64', [...machineArguments(folder), ...tpm], {
+    const machine = spawn('qemu-system-x86_64', [...machineArguments(folder, disk), ...tpm], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     machine.stderr.setEncoding('utf8').on('data', (text: string) => complaints.push(text));
@@ -52,14 +50,22 @@ export async function runEfi(options: EfiMachineOptions): Promise<string> {
   }
 }
 
-function machineArguments(folder: string): string[] {
+/** A folder that QEMU shows as a FAT volume. */
+async function volumeOf(program: string, folder: string): Promise<string> {
+  const boot = join(folder, 'esp', 'EFI', 'BOOT');
+  await mkdir(boot, { recursive: true });
+  await copyFile(program, join(boot, 'BOOTX64.EFI'));
+  return `fat:${join(folder, 'esp')}`;
+}
+
+function machineArguments(folder: string, disk: string): string[] {
   return [
     ...['-accel', 'tcg', '-machine', 'q35,smm=on', '-cpu', 'max', '-m', '512', '-nodefaults', '-display', 'none'],
     ...['-no-reboot', '-global', 'driver=cfi.pflash01,property=secure,value=on', '-global', 'ICH9-LPC.disable_s3=1'],
     ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${SECURE_FIRMWARE}`],
     ...['-drive', `if=pflash,format=raw,unit=1,file=${join(folder, 'vars.fd')}`],
-    ...['-drive', `if=none,id=esp,format=raw,file=fat:rw:${join(folder, 'esp')}`],
-    ...['-device', 'virtio-blk-pci,drive=esp,romfile=', '-serial', `file:${join(folder, 'console')}`],
+    ...['-drive', `if=none,id=disk,format=raw,snapshot=on,file=${disk}`],
+    ...['-device', 'virtio-blk-pci,drive=disk,romfile=', '-serial', `file:${join(folder, 'console')}`],
   ];
 }
 

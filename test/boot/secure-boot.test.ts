@@ -94,7 +94,7 @@ describe('a UKI under firmware that enforces Secure Boot', () => {
     writeFileSync(program, bytes);
     const empty = readFileSync(EMPTY_VARIABLES);
     return runEfi({
-      program,
+      from: { program },
       variables: enforced ? enrolled(empty, lists) : empty,
       tpm: missingPrograms('swtpm') === undefined,
       until: enforced ? new RegExp(`${RUNS.source}|${REFUSED.source}`) : RUNS,
