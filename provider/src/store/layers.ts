@@ -50,14 +50,18 @@ async function putEntries(
   return put;
 }
 
+/** Whether recallLayer() has something, without reading it. */
+export async function hasLayer(store: Store, key: string): Promise<boolean> {
+  return (await factOf(store, key)) !== undefined;
+}
+
 /**
  * The layer that was remembered under a key, if all blobs that its entries point into are there. Fast: reads two small
  * files, and no compressed input.
  */
 export async function recallLayer(store: Store, key: string): Promise<Layer | undefined> {
-  const fact = await store.recall(factKey(key));
-  if (!isFact(fact)) return undefined;
-  for (const blob of [fact.index, ...fact.blobs]) if (!(await store.has(blob))) return undefined;
+  const fact = await factOf(store, key);
+  if (fact === undefined) return undefined;
   const bytes = await store.read({ blob: fact.index, offset: 0, sizeBytes: fact.indexBytes });
   // Cheap, and a damaged index would be believed in everything.
   if (sha256(bytes) !== fact.index) return undefined;
@@ -70,6 +74,13 @@ export async function rememberLayer(store: Store, key: string, layer: Layer): Pr
   const blobs = [...new Set([layer.digest, ...layer.entries.flatMap((entry) => entry.content?.blob ?? [])])];
   const fact: Fact = { layer: layer.digest, index: index.digest, indexBytes: index.sizeBytes, blobs };
   await store.remember(factKey(key), fact as unknown as Json);
+}
+
+async function factOf(store: Store, key: string): Promise<Fact | undefined> {
+  const fact = await store.recall(factKey(key));
+  if (!isFact(fact)) return undefined;
+  for (const blob of [fact.index, ...fact.blobs]) if (!(await store.has(blob))) return undefined;
+  return fact;
 }
 
 interface Fact {

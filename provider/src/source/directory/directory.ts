@@ -7,10 +7,11 @@ import type { Digest } from '../../model/digest.js';
 import type { Layer } from '../../model/layer.js';
 import type { DirectoryPin } from '../../model/pin.js';
 import type { Progress } from '../../model/progress.js';
-import { putTar, recallLayer, rememberLayer } from '../../store/layers.js';
+import { hasLayer, putTar, recallLayer, rememberLayer } from '../../store/layers.js';
 import type { Store } from '../../store/store.js';
 import { SourceError } from '../error.js';
 import { unreadable } from '../layout/folder.js';
+import { KnownDigests } from './known-digests.js';
 import { changed, FILES_IN_FLIGHT, type FolderEntry, folderDigest, readFound, walkFolder } from './walk.js';
 
 export interface DirectoryOptions {
@@ -19,6 +20,8 @@ export interface DirectoryOptions {
   readonly store: Store;
   readonly signal: AbortSignal;
   readonly progress: Progress;
+  /** Tells which files are too young for their times to say whether they have changed. */
+  readonly now: () => Date;
 }
 
 /**
@@ -28,10 +31,24 @@ export interface DirectoryOptions {
 export async function resolveDirectory(path: string, options: DirectoryOptions): Promise<DirectoryPin> {
   options.progress({ step: `reading ${options.about}` });
   const root = await rootOf(path, options.about);
-  const entries = await walkFolder(root, options);
-  const pin: DirectoryPin = { kind: 'directory', digest: folderDigest(entries) };
-  if ((await recallLayer(options.store, keyOf(pin))) === undefined) await keep(pin, { root, entries }, options);
-  return pin;
+  const walk = async (): Promise<DirectoryPin> => {
+    const known = await KnownDigests.open(options.store, { root, nowMs: options.now().getTime() });
+    const entries = await walkFolder(root, { ...options, known });
+    await known.save();
+    const pin: DirectoryPin = { kind: 'directory', digest: folderDigest(entries) };
+    try {
+      if (!(await hasLayer(options.store, keyOf(pin)))) await keep(pin, { root, entries }, options);
+    } catch (error) {
+      // A file system whose times say nothing: what was known of its files is not so.
+      if (known.hasKnown && error instanceof SourceError && error.code === 'changed') {
+        await known.forget();
+        return walk();
+      }
+      throw error;
+    }
+    return pin;
+  };
+  return walk();
 }
 
 /**
@@ -63,7 +80,7 @@ export async function openDirectory(pin: DirectoryPin, path: string, options: Di
 export async function adoptDirectory(
   pin: DirectoryPin,
   { digest, chunks }: { readonly digest: Digest; readonly chunks: AsyncIterable<Uint8Array> },
-  { about, store, signal }: DirectoryOptions,
+  { about, store, signal }: Omit<DirectoryOptions, 'now'>,
 ): Promise<void> {
   if ((await recallLayer(store, keyOf(pin))) !== undefined) return;
   const layer = await putTar(store, chunks, { expect: { digest }, signal });
@@ -124,23 +141,23 @@ function headerOf({ path, type, mode, link, content }: FolderEntry): Uint8Array 
 }
 
 async function* contentOf(
-  { name, content }: FolderEntry,
+  { path, content }: FolderEntry,
   { root }: Walked,
   options: DirectoryOptions,
 ): AsyncGenerator<Uint8Array> {
   if (content === undefined || content.sizeBytes === 0) return;
   const hash = createHash('sha256');
-  for await (const chunk of readFound(root, { name, sizeBytes: content.sizeBytes }, options)) {
+  for await (const chunk of readFound(root, { path, sizeBytes: content.sizeBytes }, options)) {
     hash.update(chunk);
     yield chunk;
   }
-  if (`sha256:${hash.digest('hex')}` !== content.sha256) throw changed(options.about, name);
+  if (`sha256:${hash.digest('hex')}` !== content.sha256) throw changed(options.about, path);
 }
 
-async function collected(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+async function collected(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const all: Uint8Array[] = [];
   for await (const chunk of chunks) all.push(chunk);
-  return Buffer.concat(all);
+  return all.length === 1 ? (all[0] as Uint8Array) : Buffer.concat(all);
 }
 
 /** The folder itself may be named by a link; what is in it is not followed. */

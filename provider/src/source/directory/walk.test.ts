@@ -117,7 +117,7 @@ describe('walkFolder()', () => {
 
 describe('readFound()', () => {
   const read = async (name: string, sizeBytes: number) => {
-    for await (const _ of readFound(Buffer.from(root), { name: Buffer.from(name), sizeBytes }, subject));
+    for await (const _ of readFound(Buffer.from(root), { path: name, sizeBytes }, subject));
   };
 
   test('notices a file that became longer, shorter, or something else', async () => {
