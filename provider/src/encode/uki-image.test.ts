@@ -88,7 +88,9 @@ describe('encodeUki()', () => {
 
   test('keeps its bytes from version to version', async () => {
     const { image } = await encodeUki({ ...OPTIONS, microcode: bytesImage(noise(100, 9)) }, context());
-    expect(sha256(await bufferOf(image))).toMatchInlineSnapshot(`"sha256:2d577476b3e3d3775a3d360b310278b7af7acbff9eb7559fcddd70b1013a8572"`);
+    expect(sha256(await bufferOf(image))).toMatchInlineSnapshot(
+      `"sha256:2d577476b3e3d3775a3d360b310278b7af7acbff9eb7559fcddd70b1013a8572"`,
+    );
   });
 
   test.each([
