@@ -25,6 +25,7 @@ export { type ExportedInputs, exportInputs, importInputs } from './pipeline/expo
 export { newKeys, signerFor } from './pipeline/keys.js';
 export { type LockOptions, lock } from './pipeline/lock.js';
 export { lockFile, outdated, readLockFile, relock, staleness } from './pipeline/lock-file.js';
+export { type RunRequest, runDisk, runImage } from './pipeline/machines.js';
 export { at, parse } from './pipeline/parse.js';
 export { FILE_ENDINGS, publishFile } from './pipeline/publish.js';
 export { sbom } from './pipeline/sbom.js';

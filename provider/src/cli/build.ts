@@ -15,6 +15,7 @@ import {
 import { CommandError } from './command-error.js';
 import { endingOf } from './format-names.js';
 import { withLock } from './locked.js';
+import { sizeIn } from './number-option.js';
 import { OutputFiles } from './output-files.js';
 import { formatsIn, streamedFormat } from './output-formats.js';
 import { requireNoTerminal } from './standard-output.js';
@@ -119,7 +120,7 @@ function checkDiskOptions(options: BuildOptions, formats: readonly Format[]): vo
 
 async function encodingOf(options: BuildOptions, workshop: Workshop): Promise<EncodeOptions> {
   const { size, secureBootCert: certificate, secureBootKey: key, secureBootCommand: command } = options;
-  const addBytes = size === undefined ? {} : { addBytes: sizeIn(size) };
+  const addBytes = size === undefined ? {} : { addBytes: sizeIn(size, '--size') };
   if (certificate === undefined && key === undefined && command === undefined) return addBytes;
   if (certificate === undefined || (key === undefined) === (command === undefined)) {
     throw new CommandError(
@@ -132,20 +133,6 @@ async function encodingOf(options: BuildOptions, workshop: Workshop): Promise<En
     ...addBytes,
     signer: await signerFor({ certificate: resolve(workshop.directory, certificate), with: by }, workshop),
   };
-}
-
-const UNITS: Readonly<Record<string, number>> = { '': 2 ** 20, M: 2 ** 20, G: 2 ** 30 };
-const MAX_SIZE_BYTES = 2 ** 46;
-
-/** `512M`, `10G`; a number alone is in MiB, as LinuxKit has it. */
-function sizeIn(text: string): number {
-  const [, number = '', unit = ''] = /^(\d{1,12})(M|G)?(?:i?B)?$/.exec(text) ?? [];
-  const bytes = Number(number || Number.NaN) * (UNITS[unit] ?? Number.NaN);
-  if (bytes <= MAX_SIZE_BYTES) return bytes;
-  throw new CommandError(
-    'bad-number',
-    `Cannot add --size ${text}: wanted a size such as 512M or 10G, of 64 TiB at most`,
-  );
 }
 
 function checkOutput(

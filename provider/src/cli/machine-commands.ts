@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import type { RunCommandOptions } from './run.js';
 import type { TestOptions } from './test.js';
 
-/** `ingot test`. What it does is loaded when it is done. */
+/** `ingot test`, `run`, `ps` and `stop`. What they do is loaded when it is done. */
 export function addMachineCommands(program: Command): void {
   const collect = (text: string, before: readonly string[] | undefined): string[] => [...(before ?? []), text];
   program
@@ -17,7 +18,39 @@ export function addMachineCommands(program: Command): void {
     .option('--json', 'tell the digest, and how long each phase took, as JSON')
     .addHelpText('after', TEST_EXAMPLES)
     .action(async (specs: string[], options: TestOptions) => (await import('./test.js')).test(specs, options));
+  program
+    .command('run')
+    .description('boot an image on this host, and show its console')
+    .argument('<image...>', 'YAML files (merged), `-` for standard input; or a disk: .img, .raw, .qcow2, .iso')
+    .option('-p, --publish <host:guest>', 'let a port of this host lead to one of the machine', collect)
+    .option('--disk <file[,size=…][,serial=…]>', 'a disk for data; with a size it is made where it is missing', collect)
+    .option('--userdata <file>', 'what the machine reads as its user data')
+    .option('--memory <MiB>', 'memory of the machine (default: 512)')
+    .option('--cpus <count>', 'processors of the machine (default: 1)')
+    .option('--firmware <kind>', 'uefi boots a disk as a cloud does, none loads the kernel (default: none)')
+    .option('--timeout <seconds>', 'from start to ready; four times as long under emulation (default: 60)')
+    .option('--timeline', 'draw how long each phase of the boot took')
+    .option('-d, --detach', 'let it run on; `ingot stop` ends it')
+    .option('--json', 'tell the machine as JSON, without its console')
+    .addHelpText('after', RUN_EXAMPLES)
+    .action(async (images: string[], options: RunCommandOptions) => (await import('./run.js')).run(images, options));
+  program
+    .command('ps')
+    .description('list the machines of this user that run')
+    .option('--json', 'as JSON')
+    .action(async (options: { json?: true }) => (await import('./run.js')).ps(options));
+  program
+    .command('stop')
+    .description('end machines')
+    .argument('<id...>', 'as `ingot ps` lists them')
+    .action(async (ids: string[]) => (await import('./run.js')).stop(ids));
 }
+
+const RUN_EXAMPLES = `
+Examples:
+  ingot run --publish 8080:80 web.yml
+  ingot run --detach --disk data.raw,size=10G,serial=data db.yml
+  ingot run --memory 1024 web-efi.img           a disk that was built before, by UEFI firmware`;
 
 const TEST_EXAMPLES = `
 An image with Ingot's own init has to say that it is ready, too.

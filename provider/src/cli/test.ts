@@ -1,8 +1,9 @@
 import type { Probe } from '../model/probe.js';
-import { type BootTestRecord, lockDigest, testImage, type Workshop } from '../pipeline.js';
-import { columns } from './columns.js';
+import { lockDigest, testImage, type Workshop } from '../pipeline.js';
 import { CommandError } from './command-error.js';
 import { withLock } from './locked.js';
+import { numberIn } from './number-option.js';
+import { timeline } from './timeline.js';
 import { withWorkshop } from './workshop.js';
 
 export interface TestOptions {
@@ -58,21 +59,4 @@ function httpProbe(text: string): Probe {
       ...(body === undefined ? {} : { body }),
     },
   };
-}
-
-function numberIn(text: string, { flag, max }: { readonly flag: string; readonly max: number }): number {
-  const number = /^\d{1,8}$/.test(text) ? Number(text) : 0;
-  if (number >= 1 && number <= max) return number;
-  throw new CommandError('bad-number', `Cannot use ${flag} ${text}: it must be a whole number from 1 to ${max}`);
-}
-
-/** The phases of the boot, in their order, with when each ended. */
-function timeline({ bootSeconds }: BootTestRecord): string[] {
-  const own = Object.entries(bootSeconds).filter(([name]) => !name.startsWith('guest.'));
-  const guest = Object.entries(bootSeconds).filter(([name]) => name.startsWith('guest.'));
-  guest.sort(([, one], [, other]) => one - other);
-  return columns([
-    ...own.map(([name, seconds]) => [name, `${seconds.toFixed(2)} s`, "after the machine's start"]),
-    ...guest.map(([name, seconds]) => [name.slice(6), `${seconds.toFixed(2)} s`, "after its kernel's"]),
-  ]).map((line) => `  ${line}`);
 }

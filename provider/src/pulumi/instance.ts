@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Contents } from '../model/contents.js';
 import { type Digest, isDigest } from '../model/digest.js';
 import { HealthCheck, MachineSpec, PortMapping } from '../model/machine.js';
 import type { Platform } from '../model/platform.js';
@@ -113,7 +114,13 @@ async function bootedOf(
   const { imageRef, imageDigest } = Inputs.parse(inputs);
   if (imageRef !== undefined) {
     const { file: path, format, platform } = imageRef;
-    return { image: imageDigest as Digest, boot: { disk: { path, format: BOOTABLE[format] ?? 'raw' } }, platform };
+    const { runtime } = (inputs.contents ?? {}) as Partial<Contents>;
+    return {
+      image: imageDigest as Digest,
+      boot: { disk: { path, format: BOOTABLE[format] ?? 'raw' } },
+      platform,
+      ...(runtime === undefined ? {} : { saysReady: runtime.guest !== 'none' }),
+    };
   }
   const pipeline = await import('../pipeline.js');
   const locked = decodeLock(inputs.__lock);

@@ -121,6 +121,7 @@ async function start(
   const { userData } = request.machine;
   if (userData !== undefined) await writeFile(join(folder, USER_DATA_FILE), userData, { mode: 0o600 });
 
+  options.began?.({ id: machine.id, consoleFile: join(folder, CONSOLE_FILE) });
   progress({ step: `starting ${machine.id} (${machine.accelerator})` });
   const startMs = performance.now();
   const seconds = (): number => Math.round(performance.now() - startMs) / 1000;

@@ -7,6 +7,8 @@ export interface RunOptions {
   readonly stateDirectory: string;
   readonly signal: AbortSignal;
   readonly progress: Progress;
+  /** Told of a machine as soon as it has a folder, long before it is healthy. */
+  readonly began?: (machine: { readonly id: string; readonly consoleFile: string }) => void;
   /** For tests: other parts than the installed ones. */
   readonly parts?: RunParts;
 }
