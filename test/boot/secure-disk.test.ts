@@ -88,6 +88,7 @@ describe('a signed disk under firmware that enforces Secure Boot', () => {
       value.toLowerCase(),
     ]);
     expect(Object.fromEntries(registers)).toEqual(predicted);
+    expect(readFileSync(join(folder, 'keys', 'pcr7.txt'), 'utf8')).toBe(`${predicted[7]}\n`);
   });
 
   test('ends the machine where one bit of its root is another one', async () => {

@@ -20,7 +20,7 @@ describe('ingot keys new', () => {
     expect((await readdir(join(folder, 'fleet'))).sort()).toEqual(
       [
         ...['KEK', 'PK', 'db'].flatMap((name) => kinds.map((kind) => `${name}.${kind}`)),
-        ...['aws-uefi-data.txt', 'gce-shielded-instance.json'],
+        ...['aws-uefi-data.txt', 'gce-shielded-instance.json', 'pcr7.txt'],
       ].sort(),
     );
     expect((await stat(join(folder, 'fleet', 'db.key'))).mode & 0o777).toBe(0o600);

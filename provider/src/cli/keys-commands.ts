@@ -13,7 +13,8 @@ export function addKeysCommands(program: Command): void {
       'after',
       '\nEach of PK, KEK and db is written as .key (the private key, readable by you alone), .pem and .der (its\n' +
         'certificate), .esl (a signature list) and .auth (a signed update of the variable). aws-uefi-data.txt is\n' +
-        'UefiData of an AMI; gce-shielded-instance.json is shieldedInstanceInitialState of an image of Compute Engine.\n' +
+        'UefiData of an AMI; gce-shielded-instance.json is shieldedInstanceInitialState of an image of Compute Engine;\n' +
+        'pcr7.txt is what PCR 7 of a TPM will hold.\n' +
         'Files that are there already are never overwritten. Images are signed with db.key and db.pem; keep PK.key and\n' +
         'KEK.key where no machine that builds can read them.',
     )

@@ -5,6 +5,7 @@ import { type LockedImage, lockDigest } from '../model/lock.js';
 import type { Store } from '../store/store.js';
 import { type Compression, type EncodeOptions, encodeImage } from './encode.js';
 import type { StoredFile } from './memo.js';
+import { type PredictedBoot, predictBoot } from './predict.js';
 import type { Workshop } from './workshop.js';
 
 /** Lock → Artifact, kept in the store. What was built before is not built again. */
@@ -36,6 +37,8 @@ export async function build(
 /** An artifact that nobody keeps. */
 export interface StreamedArtifact {
   readonly files: readonly StreamedFile[];
+  /** Of a disk. */
+  readonly boot?: PredictedBoot;
 }
 
 export interface StreamedFile extends Pick<EncodedFile, 'role' | 'image'> {
@@ -57,9 +60,10 @@ export async function stream(
   workshop: Workshop,
   options: EncodeOptions = {},
 ): Promise<StreamedArtifact> {
-  const { tree, files } = await encodeImage(image, { format, ...options }, workshop);
+  const { tree, files, disk } = await encodeImage(image, { format, ...options }, workshop);
   const contentBytes = tree.entries.reduce((sum, { content }) => sum + (content?.sizeBytes ?? 0), 0);
   return {
+    ...(disk ? { boot: await predictBoot(disk) } : {}),
     files: files.map(({ role, bytes, image: blocks }) => ({
       role,
       contentBytes: blocks?.sizeBytes ?? contentBytes,

@@ -2,8 +2,9 @@ import { generateKeyPair, randomBytes, randomUUID, sign } from 'node:crypto';
 import { promisify } from 'node:util';
 import { awsUefiData } from '../../format/aws-uefi-data.js';
 import type { Signer } from '../../format/cms.js';
-import { certificateLists } from '../../format/efi-signature-list.js';
+import { certificateLists, readSignatureLists, signatureBytes } from '../../format/efi-signature-list.js';
 import { authenticatedVariable, type SecureBootName } from '../../format/efi-variable.js';
+import { pcr7 } from '../../format/pcr.js';
 import { pemOf, selfSigned } from '../../format/x509.js';
 
 export interface NewKeysOptions {
@@ -51,6 +52,7 @@ export async function newKeys({ name, now }: NewKeysOptions): Promise<KeyFile[]>
   return [
     ...files,
     open('aws-uefi-data.txt', Buffer.from(awsUefiData({ PK: pkList, KEK: kekList, db: dbList }))),
+    open('pcr7.txt', Buffer.from(`${registerOf({ PK: pkList, KEK: kekList, db: dbList })}\n`)),
     open('gce-shielded-instance.json', Buffer.from(shieldedInstance({ pk, kek, db }))),
   ];
 }
@@ -88,6 +90,12 @@ function shieldedInstance(keys: { readonly pk: Key; readonly kek: Key; readonly 
   const file = ({ certificate }: Key): object => ({ content: certificate.toString('base64'), fileType: 'X509' });
   const state = { pk: file(keys.pk), keks: [file(keys.kek)], dbs: [file(keys.db)], dbxs: [] };
   return `${JSON.stringify(state, undefined, 2)}\n`;
+}
+
+/** What PCR 7 holds where a machine has these keys and no others, and has started what db's key signed. */
+function registerOf(variables: { readonly PK: Buffer; readonly KEK: Buffer; readonly db: Buffer }): string {
+  const [entry] = readSignatureLists(variables.db).flatMap(({ signatures }) => signatures);
+  return pcr7({ variables, ...(entry ? { authority: signatureBytes(entry) } : {}) }).toString('hex');
 }
 
 function open(name: string, bytes: Uint8Array): KeyFile {
