@@ -29,7 +29,7 @@ export interface ErofsLayout {
 }
 
 /** Part of the places that stay free, so that a cell that comes or goes moves few others. */
-const FREE = 1 / 16;
+const FREE = 1 / 8;
 const COUNT_BITS = 3;
 
 /**

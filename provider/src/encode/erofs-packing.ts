@@ -18,7 +18,7 @@ export interface SharedCell {
 }
 
 /** How full a pool's cells are meant to be, so that most changes find room where they are. */
-const LOAD = 0.85;
+const LOAD = 0.7;
 const COUNT_BITS = 3;
 /** Room in a table of inodes, so that a new one seldom moves others. */
 const TABLE_ROOM = 1.125;

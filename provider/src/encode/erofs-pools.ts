@@ -22,7 +22,7 @@ export const DIRECTORY_POOL = 'directories';
 const SMALL_COMPONENT_BYTES = 1 << 20;
 /** Files of one directory are read together, so they lie together; a quarter of a cell is easy to place. */
 const BUNDLE_BYTES = 128 * 1024;
-const BUNDLE_BITS = 3;
+const BUNDLE_BITS = 1;
 
 /**
  * The items, put into pools: all directories; each large component; the small components together. Within a pool,
