@@ -45,3 +45,13 @@ export function joinExtents(extents: Iterable<Extent>): Extent[] {
   }
   return joined;
 }
+
+/** Whether there is data in a part of an image. */
+export function hasData({ extents }: BlockImage, part: Span): boolean {
+  for (let index = firstBehind(extents, part.offset); index < extents.length; index += 1) {
+    const extent = extents[index] as Extent;
+    if (overlap(extent, part) === undefined) return false;
+    if (extent.kind === 'data') return true;
+  }
+  return false;
+}

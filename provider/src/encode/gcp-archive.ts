@@ -5,7 +5,7 @@ import { mapInOrder } from '../format/map-in-order.js';
 import { oldGnuEndBytes, oldGnuHeader } from '../format/tar-oldgnu.js';
 import { blockBytes } from './block-bytes.js';
 import type { BlockImage, Region } from './block-image.js';
-import { endOf, firstBehind, overlap, type Span, wholeOf } from './block-span.js';
+import { endOf, hasData, type Span, wholeOf } from './block-span.js';
 import { GZIP_LEVEL } from './compression.js';
 import type { EncodeContext } from './context.js';
 import { sliceBlocks } from './slice-blocks.js';
@@ -75,15 +75,6 @@ async function* freshPieces(disk: BlockImage, { span, zeros, context }: Fresh): 
     return known;
   };
   yield* mapInOrder(contents(), compress, { inFlight: IN_FLIGHT });
-}
-
-function hasData({ extents }: BlockImage, part: Span): boolean {
-  for (let index = firstBehind(extents, part.offset); index < extents.length; index += 1) {
-    const extent = extents[index] as BlockImage['extents'][number];
-    if (overlap(extent, part) === undefined) return false;
-    if (extent.kind === 'data') return true;
-  }
-  return false;
 }
 
 async function bufferOf(disk: BlockImage, part: Span): Promise<Buffer> {

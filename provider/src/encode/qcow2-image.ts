@@ -1,6 +1,7 @@
 import { type Qcow2Run, qcow2Layout } from '../format/qcow2.js';
 import type { BlockImage, Extent, Piece } from './block-image.js';
-import { endOf, firstBehind, joinExtents, overlap, type Span } from './block-span.js';
+import { endOf, firstBehind, joinExtents, type Span } from './block-span.js';
+import { qcow2Tables } from './qcow2-tables.js';
 import { sliceBlocks } from './slice-blocks.js';
 
 /** A run, by its place in the file. */
@@ -12,9 +13,10 @@ type FileRun = Span & { readonly run: Qcow2Run };
  */
 export function encodeQcow2Image(disk: BlockImage): BlockImage {
   const data = disk.extents.filter(({ kind }) => kind === 'data');
-  const { fileBytes, runs, tables } = qcow2Layout({ sizeBytes: disk.sizeBytes, data });
+  const layout = qcow2Layout({ sizeBytes: disk.sizeBytes, data });
+  const { fileBytes, tableBytes, runs } = layout;
+  const tables = qcow2Tables(layout);
   const fileRuns = runs.map((run) => ({ offset: run.fileOffset, sizeBytes: run.sizeBytes, run }));
-  const tableBytes = runs[0]?.fileOffset ?? fileBytes;
   return {
     sizeBytes: fileBytes,
     extents: joinExtents(extentsOf(disk, { fileRuns, tableBytes, fileBytes })),
@@ -22,7 +24,7 @@ export function encodeQcow2Image(disk: BlockImage): BlockImage {
       sliceBlocks(disk, run).regions.map((region) => ({ ...region, offset: offset + region.offset })),
     ),
     pieces: async function* (span = { offset: 0, sizeBytes: fileBytes }) {
-      if (span.offset < tableBytes) yield* tablePieces(tables(), span);
+      if (span.offset < tableBytes) yield* tables.pieces(span);
       yield* diskPieces(disk, fileRuns, span);
     },
   };
@@ -47,19 +49,6 @@ function* extentsOf(
     end = offset + run.sizeBytes;
   }
   yield { offset: end, sizeBytes: file.fileBytes - end, kind: 'zero' };
-}
-
-/** Tables of a large disk are made one after the other, and not kept. */
-function* tablePieces(tables: Iterable<Buffer>, span: Span): Generator<Piece, void, undefined> {
-  let offset = 0;
-  for (const bytes of tables) {
-    const common = overlap({ offset, sizeBytes: bytes.byteLength }, span);
-    if (common !== undefined) {
-      const from = common.offset - offset;
-      yield { offset: common.offset, bytes: bytes.subarray(from, from + common.sizeBytes) };
-    }
-    offset += bytes.byteLength;
-  }
 }
 
 /** The disk is asked once, from the first run to the last: between runs it has no pieces. */

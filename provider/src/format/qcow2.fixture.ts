@@ -1,3 +1,5 @@
+import { constants, inflateRawSync } from 'node:zlib';
+
 /**
  * A reader of small qcow2 files, written from the documentation and not from the writer.
  * @throws if a cluster's count is not that of the references to it, or if the file has clusters that nobody refers to.
@@ -25,7 +27,20 @@ export function readQcow2(file: Buffer): Buffer {
     if (l2 === 0) continue;
     refer(l2);
     for (let index = 0; index < entries; index += 1) {
-      const from = place(file.readBigUInt64BE(l2 + index * 8));
+      const entry = file.readBigUInt64BE(l2 + index * 8);
+      if ((entry & (1n << 62n)) !== 0n) {
+        const offset = Number(entry & ((1n << 54n) - 1n));
+        const end = offset - (offset % 512) + (Number((entry >> 54n) & 0xffn) + 1) * 512;
+        const first = Math.floor(offset / clusterBytes) * clusterBytes;
+        for (let touched = first; touched < end; touched += clusterBytes) refer(touched);
+        const cluster = inflateRawSync(file.subarray(offset, end), {
+          finishFlush: constants.Z_SYNC_FLUSH,
+          windowBits: 12,
+        });
+        cluster.copy(disk, (table * entries + index) * clusterBytes);
+        continue;
+      }
+      const from = place(entry);
       if (from === 0) continue;
       refer(from);
       file.copy(disk, (table * entries + index) * clusterBytes, from, from + clusterBytes);

@@ -11,6 +11,16 @@ export interface Qcow2Options {
   readonly sizeBytes: number;
   /** Parts of the disk that hold data, by offset; the rest reads as zeros. */
   readonly data: Iterable<{ readonly offset: number; readonly sizeBytes: number }>;
+  /** Clusters that are in the file compressed instead, by number. Default: none. */
+  readonly compressed?: readonly Qcow2Compressed[];
+}
+
+/** Clusters of the disk that follow each other, each compressed by itself: deflate (RFC 1951) with a window of 4 KiB. */
+export interface Qcow2Compressed {
+  /** The first. */
+  readonly cluster: number;
+  /** Bytes of each, 1 to 65,535; they lie one behind the other. */
+  readonly sizes: readonly number[];
 }
 
 /** Bytes of the disk that lie together in the file. */
@@ -28,13 +38,19 @@ export interface Qcow2Layout {
   readonly fileBytes: number;
   /** By offset, in the disk and in the file. */
   readonly runs: readonly Qcow2Run[];
-  /** What the file begins with, up to the first run: clusters of 64 KiB. */
+  /** Where the bytes of each of `compressed` begin in the file. */
+  readonly compressed: readonly number[];
+  readonly tableBytes: number;
+  /** What the file begins with, `tableBytes` long: clusters of 64 KiB. */
   readonly tables: () => Iterable<Buffer>;
 }
 
 /** "Header": cluster_bits. What qemu-img makes by default. */
 const CLUSTER_BITS = 16;
-const CLUSTER_BYTES = 2 ** CLUSTER_BITS;
+export const QCOW2_CLUSTER_BYTES = 2 ** CLUSTER_BITS;
+/** "Compressed Clusters Descriptor": what inflates them has so large a window. */
+export const QCOW2_WINDOW_BITS = 12;
+const CLUSTER_BYTES = QCOW2_CLUSTER_BYTES;
 /** "Refcount table", "L1 table", "L2 table": entries have 64 bits. */
 const ENTRIES = CLUSTER_BYTES / 8;
 /** "Header": refcount_order 4 is 16 bits. */
@@ -44,6 +60,11 @@ const REFCOUNTS = CLUSTER_BYTES / 2;
 const HEADER_BYTES = 104;
 /** "L1 table entry", "Standard Cluster Descriptor": bit 63, the cluster has one reference. */
 const COPIED = 1n << 63n;
+/** "L2 table entry": bit 62, the cluster is compressed. */
+const COMPRESSED = 1n << 62n;
+/** "Compressed Clusters Descriptor": place in bits 0 to x-1, further sectors from x on; x is 62 - (cluster_bits - 8). */
+const SECTORS_SHIFT = BigInt(62 - (CLUSTER_BITS - 8));
+const SECTOR_BYTES = 512;
 /** Places in a table have bits 9 to 55. */
 const OFFSET_LIMIT = 2 ** 53;
 
@@ -51,13 +72,13 @@ const OFFSET_LIMIT = 2 ** 53;
  * Where everything lies.
  * @throws {FormatError} `out-of-range` for a size that is no multiple of 512, or data outside it or out of order.
  */
-export function qcow2Layout({ sizeBytes, data }: Qcow2Options): Qcow2Layout {
+export function qcow2Layout({ sizeBytes, data, compressed = [] }: Qcow2Options): Qcow2Layout {
   if (!Number.isSafeInteger(sizeBytes / 512) || sizeBytes < 0 || sizeBytes >= OFFSET_LIMIT) {
     throw refused('sizeBytes', `is ${sizeBytes}; wanted a multiple of 512`);
   }
-  const clusters = clusterRuns(data, sizeBytes);
-  const l2Tables = usedTables(clusters);
-  const dataClusters = clusters.reduce((sum, { count }) => sum + count, 0);
+  const { stored, dataBytes } = placed([...clusterRuns(data, sizeBytes), ...compressed.map(compressedRun)], sizeBytes);
+  const l2Tables = usedTables(stored);
+  const dataClusters = Math.ceil(dataBytes / CLUSTER_BYTES);
   const l1Entries = Math.ceil(sizeBytes / CLUSTER_BYTES / ENTRIES);
   const counts = {
     l1: Math.ceil(l1Entries / ENTRIES),
@@ -72,21 +93,27 @@ export function qcow2Layout({ sizeBytes, data }: Qcow2Options): Qcow2Layout {
     l2: 1 + counts.refcountTable + counts.refcountBlocks + counts.l1,
     data: 1 + counts.refcountTable + counts.refcountBlocks + counts.l1 + counts.l2,
   };
-  const plan: Plan = { sizeBytes, l1Entries, l2Tables, clusters, counts, first };
-  let next = first.data;
-  const runs = clusters.map(({ from, count }) => {
-    const run = runOf({ from, count, at: next }, sizeBytes);
-    next += count;
-    return run;
-  });
-  return { fileBytes: next * CLUSTER_BYTES, runs, tables: () => tablesOf(plan) };
+  const plan: Plan = { sizeBytes, l1Entries, l2Tables, stored, counts, first };
+  const tableBytes = first.data * CLUSTER_BYTES;
+  return {
+    fileBytes: tableBytes + dataClusters * CLUSTER_BYTES,
+    runs: stored.flatMap((run) => (run.sizes === undefined ? [runOf(run, { tableBytes, sizeBytes })] : [])),
+    compressed: stored.flatMap(({ sizes, at }) => (sizes === undefined ? [] : [tableBytes + at])),
+    tableBytes,
+    tables: () => tablesOf(plan),
+  };
 }
 
 /** Clusters of the disk that follow each other and are all in the file. */
 interface ClusterRun {
   readonly from: number;
   readonly count: number;
+  /** Of each, where they are compressed. */
+  readonly sizes?: readonly number[];
 }
+
+/** At so many bytes behind the tables. */
+type Stored = ClusterRun & { readonly at: number };
 
 type Part = 'refcountTable' | 'refcountBlocks' | 'l1' | 'l2' | 'data';
 
@@ -95,7 +122,8 @@ interface Plan {
   readonly l1Entries: number;
   /** Numbers of the L2 tables that are there, sorted. */
   readonly l2Tables: readonly number[];
-  readonly clusters: readonly ClusterRun[];
+  /** By cluster. */
+  readonly stored: readonly Stored[];
   /** Of clusters. */
   readonly counts: Readonly<Record<Part, number>>;
   /** Cluster of the file that each part begins with. */
@@ -121,6 +149,36 @@ function clusterRuns(data: Qcow2Options['data'], sizeBytes: number): ClusterRun[
   return runs;
 }
 
+function compressedRun({ cluster, sizes }: Qcow2Compressed): ClusterRun {
+  for (const size of sizes) {
+    if (Number.isInteger(size) && size > 0 && size < CLUSTER_BYTES) continue;
+    throw refused('compressed', `has ${size} bytes for a cluster; wanted 1 to ${CLUSTER_BYTES - 1}`);
+  }
+  return { from: cluster, count: sizes.length, sizes };
+}
+
+/** In the order of the disk. Only clusters that are not compressed begin where a cluster of the file does. */
+function placed(
+  runs: readonly ClusterRun[],
+  sizeBytes: number,
+): { readonly stored: readonly Stored[]; readonly dataBytes: number } {
+  let end = 0;
+  let at = 0;
+  const stored = [...runs]
+    .sort((a, b) => a.from - b.from)
+    .map((run) => {
+      if (run.from < end || (run.from + run.count - 1) * CLUSTER_BYTES >= sizeBytes) {
+        throw refused('compressed', `has cluster ${run.from}, which is there already or lies behind the disk`);
+      }
+      end = run.from + run.count;
+      if (run.sizes === undefined) at = Math.ceil(at / CLUSTER_BYTES) * CLUSTER_BYTES;
+      const own = { ...run, at };
+      at += run.sizes?.reduce((sum, size) => sum + size, 0) ?? run.count * CLUSTER_BYTES;
+      return own;
+    });
+  return { stored, dataBytes: at };
+}
+
 function usedTables(clusters: readonly ClusterRun[]): number[] {
   const tables: number[] = [];
   for (const { from, count } of clusters) {
@@ -144,23 +202,22 @@ function refcountClusters(others: number): { readonly refcountTable: number; rea
   }
 }
 
-function runOf({ from, count, at }: ClusterRun & { readonly at: number }, sizeBytes: number): Qcow2Run {
+function runOf(
+  { from, count, at }: Stored,
+  { tableBytes, sizeBytes }: { readonly tableBytes: number; readonly sizeBytes: number },
+): Qcow2Run {
   const offset = from * CLUSTER_BYTES;
-  return {
-    offset,
-    fileOffset: at * CLUSTER_BYTES,
-    sizeBytes: Math.min(count * CLUSTER_BYTES, sizeBytes - offset),
-  };
+  const length = Math.min(count * CLUSTER_BYTES, sizeBytes - offset);
+  return { offset, fileOffset: tableBytes + at, sizeBytes: length };
 }
 
 function* tablesOf(plan: Plan): Generator<Buffer, void, undefined> {
   const { counts, first, l2Tables } = plan;
   yield header(plan);
-  const all = first.data + counts.data;
   yield* entries(counts.refcountTable, (index) =>
     index < counts.refcountBlocks ? placeOf(first.refcountBlocks + index) : 0n,
   );
-  for (let block = 0; block < counts.refcountBlocks; block += 1) yield refcountBlock(all - block * REFCOUNTS);
+  yield* refcountBlocks(plan);
   const places = new Map(l2Tables.map((table, index) => [table, placeOf(first.l2 + index) | COPIED]));
   yield* entries(counts.l1, (index) => places.get(index) ?? 0n);
   yield* l2TablesOf(plan);
@@ -190,34 +247,71 @@ function header({ sizeBytes, l1Entries, counts, first }: Plan): Buffer {
   return cluster; // "Header extensions": type 0 ends them
 }
 
-/** "Refcount block": every cluster of the file has one reference; what is behind its end has none. */
-function refcountBlock(left: number): Buffer {
-  const block = Buffer.alloc(CLUSTER_BYTES);
-  for (let at = 0; at < Math.min(left, REFCOUNTS); at += 1) block.writeUInt16BE(1, at * 2);
-  return block;
+/**
+ * "Refcount block": every cluster of the file has one reference, or one for each compressed cluster that has a sector in
+ * it; what is behind its end has none.
+ */
+function* refcountBlocks(plan: Plan): Generator<Buffer, void, undefined> {
+  const { counts, first } = plan;
+  const shared = sharedCounts(plan);
+  const all = first.data + counts.data;
+  for (let block = 0; block < counts.refcountBlocks; block += 1) {
+    const bytes = Buffer.alloc(CLUSTER_BYTES);
+    const from = block * REFCOUNTS;
+    for (let cluster = from; cluster < Math.min(from + REFCOUNTS, all); cluster += 1) {
+      const count = cluster < first.data ? 1 : (shared?.[cluster - first.data] ?? 1);
+      bytes.writeUInt16BE(count, (cluster - from) * 2);
+    }
+    yield bytes;
+  }
+}
+
+/** References to the clusters behind the tables; undefined where each has one. */
+function sharedCounts({ stored, counts }: Plan): Uint32Array | undefined {
+  if (stored.every(({ sizes }) => sizes === undefined)) return undefined;
+  const shared = new Uint32Array(counts.data);
+  for (const { at, count, sizes } of stored) {
+    if (sizes === undefined) shared.fill(1, at / CLUSTER_BYTES, at / CLUSTER_BYTES + count);
+    let end = at;
+    for (const size of sizes ?? []) {
+      const first = Math.floor(end / CLUSTER_BYTES);
+      end += size;
+      for (let own = first; own <= Math.floor((end - 1) / CLUSTER_BYTES); own += 1)
+        shared[own] = (shared[own] ?? 0) + 1;
+    }
+  }
+  return shared;
 }
 
 /** "L2 table": a cluster that is not there is 0, and reads as zeros without a backing file. */
-function* l2TablesOf({ l2Tables, clusters, first }: Plan): Generator<Buffer, void, undefined> {
-  let index = 0;
-  let done = 0;
-  let place = first.data;
-  for (const number of l2Tables) {
+function* l2TablesOf(plan: Plan): Generator<Buffer, void, undefined> {
+  const all = l2Entries(plan);
+  let next = all.next();
+  for (const number of plan.l2Tables) {
     const table = Buffer.alloc(CLUSTER_BYTES);
-    const end = (number + 1) * ENTRIES;
-    for (let run = clusters[index]; run !== undefined && run.from + done < end; run = clusters[index]) {
-      const to = Math.min(run.from + run.count, end);
-      for (let cluster = run.from + done; cluster < to; cluster += 1) {
-        table.writeBigUInt64BE(placeOf(place) | COPIED, (cluster % ENTRIES) * 8);
-        place += 1;
-      }
-      done = to - run.from;
-      if (done < run.count) break;
-      index += 1;
-      done = 0;
+    for (; next.done !== true && next.value.cluster < (number + 1) * ENTRIES; next = all.next()) {
+      table.writeBigUInt64BE(next.value.entry, (next.value.cluster % ENTRIES) * 8);
     }
     yield table;
   }
+}
+
+function* l2Entries({ stored, first }: Plan): Generator<{ readonly cluster: number; readonly entry: bigint }> {
+  for (const { from, count, at, sizes } of stored) {
+    let place = first.data * CLUSTER_BYTES + at;
+    for (let index = 0; index < count; index += 1) {
+      const size = sizes?.[index];
+      const entry = size === undefined ? BigInt(place) | COPIED : compressedEntry(place, size);
+      yield { cluster: from + index, entry };
+      place += size ?? CLUSTER_BYTES;
+    }
+  }
+}
+
+/** "Compressed Clusters Descriptor": sectors beyond the one that it begins in. */
+function compressedEntry(place: number, sizeBytes: number): bigint {
+  const sectors = Math.floor(((place % SECTOR_BYTES) + sizeBytes - 1) / SECTOR_BYTES);
+  return COMPRESSED | (BigInt(sectors) << SECTORS_SHIFT) | BigInt(place);
 }
 
 /** So many clusters full of entries. */
