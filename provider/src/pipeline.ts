@@ -23,6 +23,7 @@ export {
 export type { Compression, EncodeOptions } from './pipeline/encode.js';
 export { type ExportedInputs, exportInputs, importInputs } from './pipeline/export.js';
 export { newKeys, signerFor } from './pipeline/keys.js';
+export { lint } from './pipeline/lint.js';
 export { type LockOptions, lock } from './pipeline/lock.js';
 export { lockFile, outdated, readLockFile, relock, staleness } from './pipeline/lock-file.js';
 export { type RunRequest, runDisk, runImage } from './pipeline/machines.js';

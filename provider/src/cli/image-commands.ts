@@ -36,7 +36,7 @@ export function addImageCommands(program: Command): void {
     });
   program
     .command('lint')
-    .description('check specs, without building')
+    .description('check specs, and the lock file beside them, without building or asking anybody')
     .argument('<spec...>', SPECS)
     .action(async (specs: string[]) => (await import('./lint.js')).lint(specs));
   program

@@ -102,8 +102,8 @@ function malformed({ path, line }: { readonly path: string; readonly line: numbe
   return new SourceError('malformed', `Cannot read ${path}:${line}: ${what}`, { context: { path, line } });
 }
 
-/** 1-based line of the value at a path, or of the nearest thing around it. */
-async function lineOf(text: string, at: readonly (string | number)[]): Promise<number> {
+/** 1-based line of the value at a path in a lock file's text, or of the nearest thing around it. */
+export async function lineOf(text: string, at: readonly (string | number)[]): Promise<number> {
   // JSON is YAML, and that parser knows places. It is asked only where something is wrong.
   const { parseDocument } = await import('yaml');
   const document = parseDocument(text, { logLevel: 'silent' });

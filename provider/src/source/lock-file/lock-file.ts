@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { SourceError } from '../error.js';
-import { formatLockFile, type LockFileContent, parseLockFile } from './content.js';
+import { formatLockFile, type LockFileContent, lineOf, parseLockFile } from './content.js';
 
 /** Where the lock file of a spec is, or would be. */
 export interface LockFilePlace {
@@ -53,6 +53,16 @@ export async function readLockFile(spec: unknown, directory: string): Promise<Lo
     throw unreadable(path, `${code ?? error}; give permission, or remove it`, error);
   }
   return { ...place, content: await parseLockFile(text, place) };
+}
+
+/** 1-based line of the value at a path in a lock file; undefined where it cannot be read any more. */
+export async function lineInLockFile(
+  { path }: Pick<LockFile, 'path'>,
+  at: readonly string[],
+  directory: string,
+): Promise<number | undefined> {
+  const text = await readFile(resolve(directory, path), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : lineOf(text, at);
 }
 
 /**

@@ -18,6 +18,8 @@ export interface Reason {
   readonly text: string;
   /** What it is about in the spec, where it is about a part of it. */
   readonly property?: string;
+  /** Else what it is about in the lock file: the path to it. */
+  readonly inFile?: readonly string[];
 }
 
 /**
@@ -47,9 +49,11 @@ export function whyStale(content: LockFileContent, wanted: Wanted): Reason[] {
       reasons.push({ text: `the files in ${reference} depend on other packages than they did`, property });
   }
   for (const reference of Object.keys(content.pins).sort()) {
-    if (!wanted.references.has(reference)) reasons.push({ text: `it pins ${reference}, which the spec does not name` });
+    if (wanted.references.has(reference)) continue;
+    reasons.push({ text: `it pins ${reference}, which the spec does not name`, inFile: ['pins', reference] });
   }
-  if (wanted.guest && content.guest === null) reasons.push({ text: "it does not pin Ingot's own init" });
+  if (wanted.guest && content.guest === null)
+    reasons.push({ text: "it does not pin Ingot's own init", inFile: ['guest'] });
   if (!wanted.guest && content.guest !== null) {
     reasons.push({ text: "it pins Ingot's own init, and the spec brings another", property: 'init' });
   }
