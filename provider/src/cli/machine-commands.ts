@@ -25,6 +25,7 @@ export function addMachineCommands(program: Command): void {
     .option('-p, --publish <host:guest>', 'let a port of this host lead to one of the machine', collect)
     .option('--disk <file[,size=…][,serial=…]>', 'a disk for data; with a size it is made where it is missing', collect)
     .option('--userdata <file>', 'what the machine reads as its user data')
+    .option('--secret <name=file>', 'what services that name it get as a file', collect)
     .option('--memory <MiB>', 'memory of the machine (default: 512)')
     .option('--cpus <count>', 'processors of the machine (default: 1)')
     .option('--firmware <kind>', 'uefi boots a disk as a cloud does, none loads the kernel (default: none)')

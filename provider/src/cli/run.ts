@@ -24,6 +24,7 @@ export interface RunCommandOptions {
   readonly publish?: readonly string[];
   readonly disk?: readonly string[];
   readonly userdata?: string;
+  readonly secret?: readonly string[];
   readonly memory?: string;
   readonly cpus?: string;
   readonly firmware?: string;
@@ -181,9 +182,27 @@ async function machineOf(options: RunCommandOptions, workshop: Workshop): Promis
     drainSeconds: 0,
     health: { timeoutSeconds: numberIn(options.timeout ?? '60', { flag: '--timeout', max: 3600 }) },
     ...(options.disk ? { disks: await Promise.all(options.disk.map((text) => diskIn(text, workshop))) } : {}),
+    ...(options.secret ? { secrets: await secretsIn(options.secret, workshop) } : {}),
     ...(userdata === undefined ? {} : { userData: await readText(userdata, workshop) }),
     ...(firmware === undefined ? {} : { firmware }),
   });
+}
+
+/** Each `NAME=FILE`. */
+async function secretsIn(texts: readonly string[], workshop: Workshop): Promise<Record<string, string>> {
+  const secrets: Record<string, string> = {};
+  for (const text of texts) {
+    const [, name, file] = /^([A-Za-z0-9_][A-Za-z0-9._-]{0,63})=(.+)$/.exec(text) ?? [];
+    if (name === undefined || file === undefined) {
+      // What stands there may be the secret itself.
+      throw new CommandError(
+        'bad-subject',
+        'Cannot use --secret: write it as a name and the file that has it, as in --secret token=token.txt',
+      );
+    }
+    secrets[name] = await readText(file, workshop);
+  }
+  return secrets;
 }
 
 /** `8080:80`, or `0.0.0.0:8080:80`. */
@@ -231,7 +250,7 @@ async function readText(path: string, { directory }: Workshop): Promise<string> 
     return await readFile(resolve(directory, path), 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    throw new CommandError('bad-subject', `Cannot read the user data ${path}: ${code}; give a file that is there`, {
+    throw new CommandError('bad-subject', `Cannot read ${path}: ${code}; give a file that is there`, {
       cause: error,
     });
   }

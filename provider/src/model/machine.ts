@@ -37,6 +37,8 @@ export const AttachedDisk = z.strictObject({
 });
 export type AttachedDisk = z.infer<typeof AttachedDisk>;
 
+const SECRET_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
+
 /** What a virtual machine is to be, apart from its image. */
 export const MachineSpec = z.strictObject({
   memoryMiB: z.int().min(64).max(1048576),
@@ -47,6 +49,13 @@ export const MachineSpec = z.strictObject({
   disks: z.array(AttachedDisk).max(16).optional(),
   /** What the machine reads as its user data; everyone on this host who may look at its process can. Default: none. */
   userData: z.string().max(65536).optional(),
+  /** What services that name them get as files, by name. Never written anywhere but for the machine itself. Default: none. */
+  secrets: z
+    .record(
+      z.string().regex(SECRET_NAME, 'must have 1 to 64 letters, digits, dots, dashes or underscores'),
+      z.string().max(65536),
+    )
+    .optional(),
   /**
    * `uefi`: its firmware starts a disk, as it would in a cloud; some 5 s slower under emulation. `none`: QEMU loads the
    * kernel. Default: `none`.

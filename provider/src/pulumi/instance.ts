@@ -41,11 +41,22 @@ const Inputs = z.looseObject({
   drainSeconds: MachineSpec.shape.drainSeconds.default(DEFAULTS.drainSeconds),
   disks: MachineSpec.shape.disks,
   userData: MachineSpec.shape.userData,
+  secrets: MachineSpec.shape.secrets,
   firmware: MachineSpec.shape.firmware,
 });
 
 /** A change of one of these needs another machine; a change of the others is only written down. */
-const REPLACING = ['imageDigest', 'imageRef', 'memoryMiB', 'cpus', 'ports', 'disks', 'userData', 'firmware'] as const;
+const REPLACING = [
+  'imageDigest',
+  'imageRef',
+  'memoryMiB',
+  'cpus',
+  'ports',
+  'disks',
+  'userData',
+  'secrets',
+  'firmware',
+] as const;
 const RECORDED = ['health', 'drainSeconds'] as const;
 
 /** A virtual machine on this host. It is never changed: another one is started, takes its ports over, and it ends. */
@@ -140,12 +151,13 @@ function ownerOf(operation: Operation): { urn: string; project: string } {
 }
 
 function machineOf(properties: Properties): MachineSpec {
-  const { memoryMiB, cpus, ports, health, drainSeconds, disks, userData, firmware } = Inputs.parse(properties);
+  const { memoryMiB, cpus, ports, health, drainSeconds, disks, userData, secrets, firmware } = Inputs.parse(properties);
   return {
     ...{ memoryMiB, cpus, ports, drainSeconds },
     ...(health ? { health } : {}),
     ...(disks && disks.length > 0 ? { disks } : {}),
     ...(userData === undefined ? {} : { userData }),
+    ...(secrets ? { secrets } : {}),
     ...(firmware ? { firmware } : {}),
   };
 }

@@ -53,6 +53,8 @@ export interface InstanceArgs {
   disks?: Disk[];
   /** What the machine reads as its user data. It is no place for secrets. Default: none. */
   userData?: pulumi.Input<string>;
+  /** What services that name them in `secrets` get as files, by name; encrypted in the state. Default: none. */
+  secrets?: pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
   /**
    * `uefi`: UEFI firmware boots a disk with the image, as in a cloud. `none`: QEMU loads the kernel, which is faster.
    * Default: `none`.
@@ -99,6 +101,7 @@ export class Instance extends Resource {
           drainSeconds: args.drainSeconds,
           disks: args.disks?.map(({ file, serial }) => ({ path: file, serial })),
           userData: args.userData,
+          secrets: args.secrets && pulumi.secret(args.secrets),
           firmware: args.firmware,
           endpoints: undefined,
           url: undefined,
@@ -110,7 +113,7 @@ export class Instance extends Resource {
         },
         secret: containsSecret(args.ports, args.health, args.memoryMiB, args.cpus, args.drainSeconds, args.userData),
       },
-      options,
+      { ...options, additionalSecretOutputs: [...(options?.additionalSecretOutputs ?? []), 'secrets'] },
     );
   }
 }

@@ -10,6 +10,13 @@ export const QMP_SOCKET = 'qmp.sock';
 export const USER_DATA_FILE = 'user-data';
 /** Where the machine finds it (QEMU, docs/specs/fw_cfg: names of users begin with `opt/`). */
 const USER_DATA_NAME = 'opt/ingot/user-data';
+const SECRET_NAME = 'opt/ingot/secrets/';
+
+/** A file, since everyone on the host may look at the arguments of a process. */
+export function secretFile(name: string): string {
+  return `secret-${name}`;
+}
+
 /** What QEMU itself has to say. */
 export const LOG_FILE = 'qemu.log';
 
@@ -18,7 +25,7 @@ export interface MachinePlan {
   readonly uuid: string;
   readonly platform: Platform;
   readonly accelerator: Accelerator;
-  readonly machine: Pick<MachineSpec, 'memoryMiB' | 'cpus' | 'disks' | 'userData'>;
+  readonly machine: Pick<MachineSpec, 'memoryMiB' | 'cpus' | 'disks' | 'userData' | 'secrets'>;
   /** What to boot, as QEMU arguments. */
   readonly boot: readonly string[];
   /** Ports of the loopback address, and the ports in the machine that they lead to. */
@@ -38,7 +45,7 @@ const MACHINE: Readonly<Record<Platform, string>> = {
 
 /** All arguments of the machine's QEMU. */
 export function qemuArguments(plan: MachinePlan): string[] {
-  const { disks = [], userData } = plan.machine;
+  const { disks = [], userData, secrets = {} } = plan.machine;
   const forwards = plan.forwards.map((port) => `,hostfwd=tcp:127.0.0.1:${port.private}-:${port.guest}`);
   return [
     ...['-name', plan.id, '-uuid', plan.uuid],
@@ -49,6 +56,7 @@ export function qemuArguments(plan: MachinePlan): string[] {
     ...plan.boot,
     ...disks.flatMap((disk, index) => driveArguments({ id: `disk${index}`, ...disk, format: 'raw', readOnly: false })),
     ...(userData === undefined ? [] : ['-fw_cfg', `name=${USER_DATA_NAME},file=${USER_DATA_FILE}`]),
+    ...Object.keys(secrets).flatMap((name) => ['-fw_cfg', `name=${SECRET_NAME}${name},file=${secretFile(name)}`]),
     // While it starts a machine that resets has failed; once it is healthy this is taken back.
     '-no-reboot',
     ...['-netdev', `user,id=net0${forwards.join('')}`, '-device', 'virtio-net-pci,netdev=net0,romfile='],

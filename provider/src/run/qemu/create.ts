@@ -10,7 +10,7 @@ import { chooseAccelerator } from './accelerator.js';
 import { BootFailure, untilBooted } from './boot.js';
 import { type BootSource, bootArguments, prepareFirmware } from './boot-source.js';
 import { checkMachine } from './check.js';
-import { CONSOLE_FILE, LOG_FILE, type MachinePlan, READY_FILE, USER_DATA_FILE } from './command-line.js';
+import { CONSOLE_FILE, LOG_FILE, type MachinePlan, READY_FILE, secretFile, USER_DATA_FILE } from './command-line.js';
 import { lastLinesOf } from './console-text.js';
 import { type Firmware, findFirmware } from './firmware.js';
 import type { PortOwner } from './forwarder-protocol.js';
@@ -118,7 +118,10 @@ async function start(
   await makePrivateFolder(folder);
   const firmware = 'disk' in request.boot ? await findFirmware(machine.platform, { qemu }) : undefined;
   if (firmware !== undefined) await prepareFirmware(firmware, folder);
-  const { userData } = request.machine;
+  const { userData, secrets = {} } = request.machine;
+  for (const [name, value] of Object.entries(secrets)) {
+    await writeFile(join(folder, secretFile(name)), value, { mode: 0o600 });
+  }
   if (userData !== undefined) await writeFile(join(folder, USER_DATA_FILE), userData, { mode: 0o600 });
 
   options.began?.({ id: machine.id, consoleFile: join(folder, CONSOLE_FILE) });
