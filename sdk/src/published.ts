@@ -9,6 +9,7 @@ export type ImageToPublish =
   | {
       /** An image that has passed its boot test. */
       image: BootTest;
+      /** Whether to publish an image that nobody has booted: `true` takes an `Image` in place of a boot test. */
       untested?: false;
     }
   | {
@@ -20,12 +21,15 @@ export type ImageToPublish =
 
 /** What another program, or stack, needs to know of a published image: a plain object, which crosses a stack reference. */
 export interface ImageRef {
+  /** What it is published as. */
   kind: 'file';
   /** The one name of the image everywhere. */
   digest: string;
   /** Absolute path. */
   file: string;
+  /** Output format of the file. */
   format: string;
+  /** What it runs on. */
   platform: string;
   /** What is in it, so that a preview of whoever uses it shows what changes inside. */
   contents: ImageContents;

@@ -24,7 +24,9 @@ export interface DiskArgs {
 export class Disk extends Resource {
   /** Absolute path of its file. */
   declare readonly file: pulumi.Output<string>;
+  /** How a machine finds it. */
   declare readonly serial: pulumi.Output<string>;
+  /** Its size. */
   declare readonly sizeMiB: pulumi.Output<number>;
 
   constructor(name: string, args: DiskArgs, options: pulumi.CustomResourceOptions = {}) {

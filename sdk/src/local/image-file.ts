@@ -32,6 +32,7 @@ export type ImageFileArgs = ImageToPublish & {
 export class ImageFile extends Resource {
   /** Absolute path of the file. */
   declare readonly file: pulumi.Output<string>;
+  /** Size of the file. */
   declare readonly sizeBytes: pulumi.Output<number>;
   /** Digest of the image in it. */
   declare readonly imageDigest: pulumi.Output<string>;
