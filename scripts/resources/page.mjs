@@ -56,8 +56,8 @@ class Page {
 
   addResource(name, symbol) {
     const declaration = symbol.declarations.find(ts.isClassDeclaration);
-    const constructor = declaration.members.find(ts.isConstructorDeclaration);
-    const args = constructor.parameters[1];
+    const made = declaration.members.find(ts.isConstructorDeclaration);
+    const args = made.parameters[1];
     const inputs = this.#members(this.#checker.getTypeAtLocation(args), args);
     const outputs = declaration.members
       .filter((member) => ts.isPropertyDeclaration(member) && !member.name.getText().startsWith('__'))
