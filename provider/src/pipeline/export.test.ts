@@ -13,11 +13,12 @@ import { silent } from '../model/progress.js';
 import { treeDigest } from '../model/tree.js';
 import { settingsFrom } from '../settings.js';
 import { buildPackage, mirrorIn } from '../source/debian/open.fixture.js';
-import { FixtureBlobs, writeLayout } from '../source/oci/image.fixture.js';
+import { FixtureBlobs, type FixtureDescriptor, writeLayout } from '../source/oci/image.fixture.js';
 import { assemble } from './assemble.js';
 import { exportInputs, importInputs } from './export.js';
 import { lock } from './lock.js';
 import { parse } from './parse.js';
+import { attestationsOf } from './sbom.js';
 import { openWorkshop, type Workshop } from './workshop.js';
 
 const DOWNLOAD = 'fetched from elsewhere';
@@ -58,7 +59,8 @@ async function locked(workshop: Workshop): Promise<LockedImage> {
   const { directory } = workshop;
   const blobs = new FixtureBlobs();
   const layers = [{ files: { init: 'init' } }, { files: { etc: null, 'etc/x': 'x' }, compression: 'zstd' as const }];
-  writeLayout(join(directory, 'images'), blobs, { web: blobs.addImage({ layers, config: { Cmd: ['/init'] } }) });
+  const image = blobs.addImage({ layers, config: { Cmd: ['/init'] } });
+  writeLayout(join(directory, 'images'), blobs, { web: blobs.addIndex([image, attestationOf(image, blobs)]) });
   mkdirSync(join(directory, 'root/sub'), { recursive: true });
   writeFileSync(join(directory, 'root/sub/file'), 'of a folder');
   writeFileSync(join(directory, 'a.txt'), 'a file');
@@ -87,6 +89,22 @@ async function locked(workshop: Workshop): Promise<LockedImage> {
   const content = { platform: 'linux/amd64' as const, suite: 'trixie', recipe: 1, guest: null, pins };
   const file = { path: 'web.lock.json', command: 'ingot lock', content };
   return lock((await parse(spec, workshop)).spec, { file }, workshop);
+}
+
+/** What its maker says is in the image, as BuildKit puts it beside it. */
+function attestationOf(image: FixtureDescriptor, blobs: FixtureBlobs): FixtureDescriptor {
+  const statement = {
+    ...blobs.add(Buffer.from('{"predicate":{}}'), 'application/vnd.in-toto+json'),
+    annotations: { 'in-toto.io/predicate-type': 'https://spdx.dev/Document' },
+  };
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+  const config = blobs.addJson({ rootfs: { type: 'layers' } }, 'application/vnd.oci.image.config.v1+json');
+  const annotations = {
+    'vnd.docker.reference.type': 'attestation-manifest',
+    'vnd.docker.reference.digest': image.digest,
+  };
+  const manifest = blobs.addJson({ schemaVersion: 2, mediaType, config, layers: [statement] }, mediaType);
+  return { ...manifest, platform: { os: 'unknown', architecture: 'unknown' }, annotations };
 }
 
 function executable(root: string): void {
@@ -118,6 +136,9 @@ describe('exportInputs() and importInputs()', () => {
       const imported = await importInputs(path, there);
       expect(lockDigest(imported)).toBe(exported.image);
       expect(treeDigest(await assemble({ lock: imported, sources: {} }, there))).toBe(digest);
+      const said = await attestationsOf(image, here);
+      expect(said.size).toBe(1);
+      expect(await attestationsOf({ lock: imported, sources: {} }, there)).toEqual(said);
       // What was imported can be handed on.
       const again = await exportInputs({ lock: imported, sources: {} }, there);
       expect(again.files.map((file) => file.path)).toEqual(exported.files.map((file) => file.path));

@@ -10,6 +10,7 @@ import type { Mirrors } from './debian/mirrors.js';
 import type { PackageFile } from './debian/package-file.js';
 import type { Repository } from './debian/repositories.js';
 import { SourceError, type SourceErrorCode } from './error.js';
+import type { OpenAttestationsOptions } from './oci/attestations.js';
 import type { BlobSource } from './oci/blob-source.js';
 import type { RegistryClient } from './registry/client.js';
 
@@ -179,7 +180,7 @@ export async function openImageBlobs(
  */
 export async function openAttestations(
   pin: Pin,
-  options: SourceOptions & { readonly reference: string },
+  options: SourceOptions & { readonly reference: string } & Pick<OpenAttestationsOptions, 'onBlob'>,
 ): Promise<readonly Attestation[]> {
   if (pin.kind !== 'image' || pin.index === undefined) return [];
   const { openAttestations: openAll } = await import('./oci/attestations.js');

@@ -2,13 +2,14 @@ import { basename } from 'node:path';
 import type { ImageBlob } from '../../model/layer.js';
 import type { LockedImage } from '../../model/lock.js';
 import type { ImagePin, Pin } from '../../model/pin.js';
+import { packageFilesIn } from '../../model/reference.js';
 import { fetchPackage } from '../debian/fetch.js';
 import { SourceError } from '../error.js';
 import { openFiles } from '../file/lock-files.js';
 import { OCI_MANIFEST, PLAIN_LAYER } from '../oci/media-type.js';
-import { open, openImageBlobs, type SourceOptions } from '../transport.js';
+import { open, openAttestations, openImageBlobs, type SourceOptions } from '../transport.js';
 import { fetchFile } from '../url/fetch.js';
-import { FILE, type InputBlob, type Inputs, keptWhole, PACKAGE, pinsOf } from './inputs.js';
+import { DOCUMENT, FILE, type InputBlob, type Inputs, keptWhole, PACKAGE, pinsOf } from './inputs.js';
 
 export interface GatherOptions extends SourceOptions {
   /** Names the proxies. */
@@ -32,6 +33,7 @@ export async function gatherInputs(image: LockedImage, options: GatherOptions): 
     }
     try {
       images.push({ reference, ...(await openImageBlobs(pin, asked)) });
+      blobs.push(...(await attestations(pin, asked)));
     } catch (error) {
       const unpacked = keptWhole(lock).has(reference) ? undefined : await unpackedImage(pin, asked);
       if (unpacked === undefined || !(error instanceof SourceError)) throw error;
@@ -41,6 +43,23 @@ export async function gatherInputs(image: LockedImage, options: GatherOptions): 
   blobs.push(...(await userFiles(image, options)));
   const unique = new Map(blobs.map((blob) => [blob.digest, blob]));
   return { lock, images, blobs: [...unique.values()] };
+}
+
+/** What the makers of an image say is in it, and the index that says where; offline as far as the store has it. */
+async function attestations(
+  pin: ImagePin,
+  options: SourceOptions & { readonly reference: string },
+): Promise<InputBlob[]> {
+  const found: InputBlob[] = [];
+  const onBlob = ({ digest, sizeBytes }: Pick<ImageBlob, 'digest' | 'sizeBytes'>) => {
+    found.push({ digest, sizeBytes, mediaType: DOCUMENT, title: options.reference });
+  };
+  try {
+    await openAttestations(pin, { ...options, onBlob });
+  } catch (error) {
+    if (!options.offline || !(error instanceof SourceError)) throw error;
+  }
+  return found;
 }
 
 async function blobsOf(
@@ -57,8 +76,9 @@ async function blobsOf(
     return found;
   }
   const found: InputBlob[] = [];
+  const files = { paths: packageFilesIn(options.reference), directory: options.directory };
   for (const pinned of pin.packages) {
-    await fetchPackage(pinned, options);
+    await fetchPackage(pinned, { ...options, files });
     const { digest, sizeBytes, path } = pinned;
     found.push({ digest, sizeBytes, mediaType: PACKAGE, title: basename(path) });
   }

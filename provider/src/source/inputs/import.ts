@@ -10,12 +10,13 @@ import { adoptDirectory } from '../directory/directory.js';
 import { SourceError } from '../error.js';
 import { type FileSet, readSmall } from '../layout/file-set.js';
 import { openLayout } from '../layout/layout.js';
+import { openAttestations } from '../oci/attestations.js';
 import type { BlobSource } from '../oci/blob-source.js';
 import { check, MAX_DOCUMENT_BYTES, parseJson } from '../oci/document.js';
 import { openConfig, openLayers } from '../oci/open.js';
 import { keepManifest, openBlobs } from '../oci/open-blobs.js';
 import { fetchManifest } from '../oci/verified.js';
-import { DIRECTORY, INPUTS, keptWhole, pinsOf } from './inputs.js';
+import { DIRECTORY, INPUTS, keptWhole, pinsOf, TITLE } from './inputs.js';
 import { blobPath } from './layout.js';
 
 export interface ImportOptions {
@@ -111,6 +112,10 @@ async function readLock(
   }
   const folders = new Map<string, Digest>();
   for (const { digest: tar, annotations } of layers) {
+    // What is listed and not needed by the lock alone, such as attestations, has to be there too.
+    if ((await files.sizeOf(blobPath(tar as Digest))) === undefined) {
+      throw lacks(about, { what: annotations?.[TITLE] ?? 'a blob', wanted: tar });
+    }
     const folder = annotations?.[DIRECTORY];
     if (folder !== undefined) folders.set(folder, tar as Digest);
   }
@@ -152,11 +157,7 @@ async function* readBlob(
 ): AsyncGenerator<Uint8Array> {
   const path = blobPath(wanted);
   const total = await files.sizeOf(path);
-  if (total === undefined) {
-    throw new SourceError('not-found', `Cannot import ${about}: it lacks ${what} (${wanted}); export it again`, {
-      context: { path: about, want: wanted },
-    });
-  }
+  if (total === undefined) throw lacks(about, { what, wanted });
   let done = 0;
   for await (const chunk of files.read(path, { signal })) {
     done += chunk.byteLength;
@@ -171,15 +172,7 @@ async function importFolder(
   options: ImportOptions,
 ): Promise<void> {
   const what = `the folder ${reference}`;
-  if (tar === undefined) {
-    throw new SourceError(
-      'not-found',
-      `Cannot import ${options.about}: it lacks ${what} (${wanted}); export it again`,
-      {
-        context: { path: options.about, want: wanted },
-      },
-    );
-  }
+  if (tar === undefined) throw lacks(options.about, { what, wanted });
   const pin = { kind: 'directory', digest: wanted } as const;
   const chunks = readBlob({ digest: tar, what }, files, options);
   const adopt = () => adoptDirectory(pin, { digest: tar, chunks }, { ...options, about: what });
@@ -202,5 +195,12 @@ async function importImage(
   if ((await files.sizeOf(blobPath(pin.manifest))) !== undefined) await keepManifest(pin, opening);
   await openConfig(pin, opening);
   await openLayers(pin, opening);
+  await openAttestations(pin, { ...opening, mayBeIncomplete: true });
   if (whole) await openBlobs(pin, opening);
+}
+
+function lacks(about: string, { what, wanted }: { readonly what: string; readonly wanted: string }): SourceError {
+  return new SourceError('not-found', `Cannot import ${about}: it lacks ${what} (${wanted}); export it again`, {
+    context: { path: about, want: wanted },
+  });
 }

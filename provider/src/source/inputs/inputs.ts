@@ -23,6 +23,8 @@ export interface InputBlob extends ImageBlob {
 export const INPUTS = 'application/vnd.ingot.inputs.v1';
 export const LOCK = 'application/vnd.ingot.lock.v1+json';
 export const PACKAGE = 'application/vnd.debian.binary-package';
+/** An index or a manifest, or what one says of an image. */
+export const DOCUMENT = 'application/json';
 export const FILE = 'application/octet-stream';
 export const TITLE = 'org.opencontainers.image.title';
 export const DIRECTORY = 'ingot.directory';

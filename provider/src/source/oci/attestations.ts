@@ -1,5 +1,6 @@
 import type { Attestation } from '../../model/attestation.js';
 import type { Digest } from '../../model/digest.js';
+import type { ImageBlob } from '../../model/layer.js';
 import type { ImagePin } from '../../model/pin.js';
 import { SourceError } from '../error.js';
 import type { BlobSource } from './blob-source.js';
@@ -12,6 +13,8 @@ import { fetchManifest, fetchSmallBlob, storedSmallBlob } from './verified.js';
 export interface OpenAttestationsOptions extends OpenImageOptions {
   /** Whether the source may lack a part of what its index names, as copies of one platform out of many do. */
   readonly mayBeIncomplete: boolean;
+  /** Called with each index, manifest and statement that is read, which is in the store then. */
+  readonly onBlob?: (blob: Pick<ImageBlob, 'digest' | 'sizeBytes'>) => void;
 }
 
 /** Docker's BuildKit, "Image attestation storage": annotations of descriptors in an index. */
@@ -80,10 +83,11 @@ async function attestationManifests(
 async function document(digest: Digest, options: OpenAttestationsOptions): Promise<Uint8Array | undefined> {
   const { store } = options;
   const known = await recalled(store, digest);
-  if (known !== undefined) return known.bytes;
-  const fetched = await unlessMissing(options, async (source) => fetchManifest(source, digest, options));
-  if (fetched !== undefined) await keep(store, fetched);
-  return fetched?.bytes;
+  const found = known ?? (await unlessMissing(options, async (source) => fetchManifest(source, digest, options)));
+  if (found === undefined) return undefined;
+  if (known === undefined) await keep(store, found);
+  options.onBlob?.({ digest, sizeBytes: found.bytes.byteLength });
+  return found.bytes;
 }
 
 async function statement(
@@ -93,10 +97,15 @@ async function statement(
   if (sizeBytes > MAX_STATEMENT_BYTES) return undefined;
   const { store, signal } = options;
   const stored = await storedSmallBlob(store, { digest, sizeBytes }, MAX_STATEMENT_BYTES);
-  if (stored !== undefined) return stored;
+  if (stored !== undefined) {
+    options.onBlob?.({ digest, sizeBytes });
+    return stored;
+  }
   const subject = { about: `an attestation of ${options.about}`, signal, maxBytes: MAX_STATEMENT_BYTES };
   const bytes = await unlessMissing(options, (source) => fetchSmallBlob(source, { digest, sizeBytes }, subject));
-  if (bytes !== undefined) await store.put(bytes, { expect: { digest } });
+  if (bytes === undefined) return undefined;
+  await store.put(bytes, { expect: { digest } });
+  options.onBlob?.({ digest, sizeBytes });
   return bytes;
 }
 
