@@ -28,21 +28,21 @@ const TRAILER_BYTES = 12;
  * The bytes follow from the disk, its regions, and the release of zlib.
  */
 export function encodeGcpArchive(disk: BlockImage, context: EncodeContext): AsyncIterable<Uint8Array> {
-  return gzipMember(piecesOf(disk, context));
+  const buffers = Array.from({ length: IN_FLIGHT }, () => Buffer.allocUnsafe(PIECE_BYTES));
+  return gzipMember(piecesOf(disk, { zeros: new Map(), buffers, context }));
 }
 
-async function* piecesOf(disk: BlockImage, context: EncodeContext): AsyncGenerator<DeflatedPiece, void, undefined> {
-  const zeros = new Map<number, Promise<DeflatedPiece>>();
+async function* piecesOf(disk: BlockImage, work: Work): AsyncGenerator<DeflatedPiece, void, undefined> {
   const { sizeBytes } = disk;
   yield await deflate(oldGnuHeader({ name: DISK_NAME, sizeBytes, mode: MODE, mtimeSeconds: 0 }));
   let at = 0;
   for (const region of disk.regions) {
     if (region.sizeBytes < SMALL_REGION_BYTES) continue;
-    yield* freshPieces(disk, { span: { offset: at, sizeBytes: region.offset - at }, zeros, context });
-    yield await keptPiece(disk, { region, context });
+    yield* freshPieces(disk, { ...work, span: { offset: at, sizeBytes: region.offset - at } });
+    yield await keptPiece(disk, { ...work, region });
     at = endOf(region);
   }
-  yield* freshPieces(disk, { span: { offset: at, sizeBytes: sizeBytes - at }, zeros, context });
+  yield* freshPieces(disk, { ...work, span: { offset: at, sizeBytes: sizeBytes - at } });
   yield await deflate(Buffer.alloc(oldGnuEndBytes(sizeBytes)));
 }
 
@@ -50,21 +50,28 @@ function deflate(bytes: Uint8Array): Promise<DeflatedPiece> {
   return deflatePiece(bytes, { level: GZIP_LEVEL });
 }
 
-interface Fresh {
-  readonly span: Span;
+/** What all of an archive shares. */
+interface Work {
   /** By size: all zeros of one size are one piece. */
   readonly zeros: Map<number, Promise<DeflatedPiece>>;
-  readonly context: Pick<EncodeContext, 'signal'>;
+  /** One for each piece in flight; used again and again. */
+  readonly buffers: readonly Buffer[];
+  readonly context: EncodeContext;
 }
 
 /** Cut where a MiB of the disk ends, so that a change in one leaves the others as they were. */
-async function* freshPieces(disk: BlockImage, { span, zeros, context }: Fresh): AsyncGenerator<DeflatedPiece> {
+async function* freshPieces(
+  disk: BlockImage,
+  { span, zeros, buffers, context }: Work & { readonly span: Span },
+): AsyncGenerator<DeflatedPiece, void, undefined> {
+  let next = 0;
   async function* contents(): AsyncGenerator<Buffer | number> {
     for (let at = span.offset; at < endOf(span); ) {
       context.signal.throwIfAborted();
       const end = Math.min((Math.floor(at / PIECE_BYTES) + 1) * PIECE_BYTES, endOf(span));
       const part = { offset: at, sizeBytes: end - at };
-      yield hasData(disk, part) ? await bufferOf(disk, part) : part.sizeBytes;
+      if (hasData(disk, part)) yield await readInto(buffers[next++ % buffers.length] as Buffer, disk, part);
+      else yield part.sizeBytes;
       at = end;
     }
   }
@@ -77,23 +84,23 @@ async function* freshPieces(disk: BlockImage, { span, zeros, context }: Fresh): 
   yield* mapInOrder(contents(), compress, { inFlight: IN_FLIGHT });
 }
 
-async function bufferOf(disk: BlockImage, part: Span): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(part.sizeBytes);
+async function readInto(buffer: Buffer, disk: BlockImage, part: Span): Promise<Buffer> {
   let at = 0;
   for await (const bytes of blockBytes(disk, part)) {
     buffer.set(bytes, at);
     at += bytes.byteLength;
   }
-  return buffer;
+  return buffer.subarray(0, at);
 }
 
 /** A region's compressed bytes, from the store if they are there. */
 async function keptPiece(
   disk: BlockImage,
-  { region, context }: { readonly region: Region; readonly context: EncodeContext },
+  { region, ...work }: Work & { readonly region: Region },
 ): Promise<DeflatedPiece> {
+  const { context } = work;
   const key = `deflated region\0${gzipName(GZIP_LEVEL)}\0${PIECE_BYTES}\0${region.sizeBytes}\0${region.key}`;
-  const range = await context.memo(key, () => compressedRegion(disk, { region, context }));
+  const range = await context.memo(key, () => compressedRegion(disk, { ...work, region }));
   const body = { ...range, sizeBytes: range.sizeBytes - TRAILER_BYTES };
   const trailer = Buffer.alloc(TRAILER_BYTES);
   await context.readInto({ ...range, offset: endOf(body), sizeBytes: TRAILER_BYTES }, trailer);
@@ -107,11 +114,11 @@ async function keptPiece(
 /** Cut from the region's beginning, wherever on the disk that lies. */
 async function* compressedRegion(
   disk: BlockImage,
-  { region, context }: { readonly region: Region; readonly context: Pick<EncodeContext, 'signal'> },
+  { region, ...work }: Work & { readonly region: Region },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const image = sliceBlocks(disk, region);
   let checksum = 0;
-  for await (const piece of freshPieces(image, { span: wholeOf(image), zeros: new Map(), context })) {
+  for await (const piece of freshPieces(image, { ...work, span: wholeOf(image) })) {
     yield* piece.bytes;
     checksum = combineCrc32(checksum, piece.checksum, piece.sizeBytes);
   }
