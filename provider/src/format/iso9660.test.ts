@@ -65,7 +65,9 @@ describe('isoDirectory()', () => {
   test('stays as it is, with a boot catalog', () => {
     const image = { offset: MIB, sizeBytes: MIB };
     const directory = isoDirectory(volume({ extension: (block) => efiBootCatalog(image, block) }));
-    expect(sha256(directory)).toMatchInlineSnapshot(`"sha256:9b29dd28077ab659045ec42d1f6685fed185d3e3ae4b9ade08f685cfdef2c67f"`);
+    expect(sha256(directory)).toMatchInlineSnapshot(
+      `"sha256:9b29dd28077ab659045ec42d1f6685fed185d3e3ae4b9ade08f685cfdef2c67f"`,
+    );
     expect(directory.readUInt32LE(2048 + 0x47)).toBe(22);
     expect(directory.subarray(6 * 2048, 6 * 2048 + 2).toString('hex')).toBe('01ef');
     expect(folderOf(directory, 3)).toHaveLength(2);
