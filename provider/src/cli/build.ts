@@ -8,6 +8,7 @@ import {
   type EncodeOptions,
   isStreamed,
   lockDigest,
+  type PredictedBoot,
   signerFor,
   stream,
   type Workshop,
@@ -44,6 +45,8 @@ interface Built {
   readonly path: string;
   readonly sizeBytes: number;
   readonly sha256?: Digest;
+  /** Of a disk: what a TPM will hold when it has booted, and what Secure Boot and dm-verity know it by. */
+  readonly boot?: PredictedBoot;
 }
 
 /** `ingot build SPEC…`: all files of an image, complete, or none of them. */
@@ -91,7 +94,9 @@ async function buildAll(locked: LockedImage, wanted: Wanted, workshop: Workshop)
         const path = pathOf(format, file.role);
         // An OCI layout is a folder.
         if (file.role.includes('/') || format === 'oci') await output.addFolder(dirname(path));
-        built.push({ format, role: file.role, path, ...(await writeOutput(file, { path, output, hashed }, workshop)) });
+        const written = await writeOutput(file, { path, output, hashed }, workshop);
+        const { boot } = artifact;
+        built.push({ format, role: file.role, path, ...written, ...(boot ? { boot } : {}) });
       }
       continue;
     }

@@ -38,12 +38,29 @@ export async function encodeImage(
   { format, ...options }: EncodeOptions & { readonly format: Format },
   workshop: Workshop,
 ): Promise<EncodedImage> {
+  const assembled = await assembledOf(image, workshop);
+  const encoded = await encodeTree(assembled, { format, ...options }, workshop);
+  return { tree: assembled.tree, ...encoded };
+}
+
+/** Several formats of an image are made from one tree. */
+const KNOWN = new WeakMap<LockedImage, Promise<Assembled>>();
+
+async function assembledOf(image: LockedImage, workshop: Workshop): Promise<Assembled> {
+  const known = KNOWN.get(image);
+  if (known !== undefined) return known;
+  const made = assembled(image, workshop);
+  KNOWN.set(image, made);
+  // What failed may be asked for again.
+  made.catch(() => KNOWN.delete(image));
+  return made;
+}
+
+async function assembled(image: LockedImage, workshop: Workshop): Promise<Assembled> {
   const { assemble } = await import('../tree/assemble.js');
   workshop.progress({ step: 'assembling' });
   const input = await open(image, workshop);
-  const tree = await assemble(input);
-  const encoded = await encodeTree({ image, input, tree }, { format, ...options }, workshop);
-  return { tree, ...encoded };
+  return { image, input, tree: await assemble(input) };
 }
 
 interface Assembled {
