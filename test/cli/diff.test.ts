@@ -109,17 +109,22 @@ describe('ingot diff', () => {
   });
 
   test('lists the first files, and all of them when asked', async () => {
-    const many = Array.from({ length: 60 }, (_, index) => `{ path: srv/${index}, contents: x }`).join(', ');
+    const many = Array.from({ length: 60 }, (_, index) => `{ path: etc/${index}, contents: x }`).join(', ');
     await writeFile(join(folder, 'many.yml'), `init: ["dir:root"]\nfiles: [${many}]\n`);
     await writeFile(join(folder, 'none.yml'), 'init: ["dir:root"]\n');
+    await writeFile(join(folder, 'folder.yml'), `init: ["dir:root"]\nfiles: [${many.replaceAll('etc/', 'srv/')}]\n`);
     expect((await run('diff', 'none.yml', 'many.yml')).stdout).toMatch(
-      /files +61 added\n(?: {2}\+ .*\n){20} {2}… and 41 more/,
+      /files +60 added\n(?: {2}\+ .*\n){20} {2}… and 40 more/,
     );
-    expect((await run('diff', '--files', 'none.yml', 'many.yml')).stdout.match(/\+ srv\//g)).toHaveLength(60);
+    expect((await run('diff', 'none.yml', 'folder.yml')).stdout).toMatch(
+      /files +61 added\n {2}\+ srv\/: folder with 60 files, 60 B\nsize/,
+    );
+    expect((await run('diff', '--files', 'none.yml', 'many.yml')).stdout.match(/\+ etc\//g)).toHaveLength(60);
   });
 
   test.each([
     [['gone.tar', 'one.yml'], /^Cannot read the spec gone\.tar: there is no such file/],
+    [['one.yml', 'gone.yml'], /^Cannot read the spec gone\.yml: there is no such file/],
     [['-', '-'], 'Cannot compare - with -: the standard input can be read once\n'],
     [
       ['broken.tar', 'one.yml'],

@@ -45,7 +45,8 @@ async function withSurvey<T>(
 ): Promise<T> {
   if (await isArchive(subject, workshop)) return withArchive(subject, workshop, use);
   if (!LOCK_FILE.test(subject)) {
-    return withLock([subject], workshop, async (locked) => use(await survey(subject, locked, workshop)));
+    // What comes after it concerns the other side as well: its errors have no place in this spec.
+    return use(await withLock([subject], workshop, (locked) => survey(subject, locked, workshop)));
   }
   // By the name of the spec that it would lie beside.
   const file = await readLockFile([subject.replace(LOCK_FILE, '.yml')], workshop);
@@ -55,7 +56,7 @@ async function withSurvey<T>(
     throw new CommandError('bad-subject', `Cannot look into ${subject}: ${why}`, { context: { path: subject } });
   }
   const parsed = await parse([spec], workshop);
-  return at(parsed, async () => use(await survey(subject, await lock(parsed.spec, { file }, workshop), workshop)));
+  return use(await at(parsed, async () => survey(subject, await lock(parsed.spec, { file }, workshop), workshop)));
 }
 
 async function specBeside(subject: string): Promise<string | undefined> {

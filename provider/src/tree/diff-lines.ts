@@ -1,5 +1,6 @@
 import { shortDigest } from '../model/index.js';
 import type { Change, ChangeArea } from './diff.js';
+import { type ChangeGroup, groupChanges } from './diff-folders.js';
 import { countFiles, type ImageDiff, isTimeAlone } from './image-diff.js';
 import { printable } from './printable.js';
 import { readableSize } from './readable-size.js';
@@ -42,7 +43,8 @@ const HEADINGS: readonly (readonly [ChangeArea, string])[] = [
   ['runtime', 'runtime'],
 ];
 
-/** @param options.maxFiles how many files are told one by one; those whose time alone differs only where all are. */
+/** @param options.maxFiles how many files are told one by one; with more, folders that came or went are told as one, and
+ * those whose time alone differs not at all. */
 export function diffLines(diff: ImageDiff, options: { readonly maxFiles: number }): DiffLines {
   const { before, after, changes, files } = diff;
   const sections = HEADINGS.map(([area, heading]): DiffSection => {
@@ -78,13 +80,34 @@ function sizeChange(before: number, after: number): string {
   return `${readableSize(before)} => ${readableSize(after)} (${sign}${readableSize(Math.abs(after - before))})`;
 }
 
+/** Where not all are told, folders that came or went are, as one, and of the rest what matters most. */
 function filesSection(files: readonly EntryChange[], maxFiles: number): DiffSection {
   const { aspects } = countFiles(files);
   const inDetail = [...aspects].map(([aspect, count]) => `${WORDS[aspect]} ${count}`).join(', ');
   const counts = countsOf(files) + (inDetail === '' ? '' : ` (${inDetail})`);
-  const candidates = files.length <= maxFiles ? files : files.filter((file) => !isTimeAlone(file));
-  const shown = candidates.slice(0, maxFiles);
-  return { heading: 'files', counts, lines: shown.map(lineOfFile), omitted: files.length - shown.length };
+  if (files.length <= maxFiles) return { heading: 'files', counts, lines: files.map(lineOfFile), omitted: 0 };
+  const groups = groupChanges(files.filter((file) => !isTimeAlone(file)));
+  const shown = new Set([...groups].sort((a, b) => rankOf(a) - rankOf(b)).slice(0, maxFiles));
+  const told = groups.filter((group) => shown.has(group));
+  const omitted = files.length - told.reduce((sum, { changes }) => sum + changes.length, 0);
+  return { heading: 'files', counts, lines: told.map(lineOfGroup), omitted };
+}
+
+/** What runs as its owner first, then what was there before. */
+function rankOf({ kind, changes }: ChangeGroup): number {
+  if (changes.some(({ before, after }) => isSetuid(after) && !isSetuid(before))) return 0;
+  return { changed: 1, removed: 2, added: 3 }[kind];
+}
+
+function lineOfGroup({ path, kind, changes }: ChangeGroup): DiffLine {
+  const [only, ...inside] = changes;
+  if (inside.length === 0) return lineOfFile(only);
+  const states = inside.flatMap(({ before, after }) => before ?? after ?? []);
+  const files = states.filter(({ type }) => type !== 'directory').length;
+  const sizeBytes = states.reduce((sum, state) => sum + (state.sizeBytes ?? 0), 0);
+  const alarming = inside.some(({ after }) => isSetuid(after));
+  const text = `folder with ${files === 1 ? '1 file' : `${files} files`}, ${readableSize(sizeBytes)}`;
+  return { kind, name: `${printable(path)}/`, text: alarming ? `${text}, setuid` : text, alarming };
 }
 
 const WORDS: Readonly<Record<EntryAspect, string>> = {

@@ -67,6 +67,40 @@ describe('formatDiff()', () => {
     expect(formatDiff(imageDiff(BEFORE, AFTER), { maxFiles: 1 })).toContain('… and 3 more');
   });
 
+  test('tells folders that came or went as one, and what matters most first, where not all are told', () => {
+    const folder = (path: string) => entry(path, '', { type: 'directory', mode: 0o755 });
+    const many = ['x', 'y', 'z'].map((name) => entry(`usr/new/${name}`, name.repeat(1000)));
+    const after = {
+      ...BEFORE,
+      entries: [entry('etc/motd', 'hi\n'), folder('usr/new'), entry('usr/new-2', ''), folder('usr/new/sub'), ...many],
+    };
+    const lines = (maxFiles: number) => formatDiff(imageDiff(BEFORE, after), { maxFiles }).split('\n').slice(2);
+    expect(lines(5)).toEqual([
+      'files  6 added, 2 removed, 1 changed (content 1)',
+      '  ~ etc/motd: content 6 B => 3 B',
+      '  - usr/bin/su: file 0755 1 B',
+      '  + usr/new/: folder with 3 files, 3.0 kB',
+      '  + usr/new-2: file 0644 0 B',
+      '  - z: file 0644 0 B',
+      '',
+    ]);
+    expect(lines(2)[1]).toBe('  ~ etc/motd: content 6 B => 3 B');
+    expect(lines(2)[2]).toBe('  - usr/bin/su: file 0755 1 B');
+    expect(lines(2)[3]).toBe('  … and 7 more (--files lists all)');
+    expect(lines(9)).toHaveLength(11);
+  });
+
+  test('tells what is wider than the terminal on lines of its own', () => {
+    const services = (command: string) => ({ ...BEFORE, contents: { ...CONTENTS, services: { web: command } } });
+    const [before, after] = [services('web --port 80 --root /srv/web'), services('web --port 8080 --root /srv/www')];
+    expect(formatDiff(imageDiff(before, after), { maxFiles: 20, width: 38 }).split('\n').slice(3, -1)).toEqual([
+      '  ~ web:',
+      '      web --port 80 --root /srv/web',
+      '      => web --port 8080 --root',
+      '      /srv/www',
+    ]);
+  });
+
   test('says so, where nothing differs', () => {
     const diff = imageDiff(BEFORE, BEFORE);
     expect(diff.different).toBe(false);
