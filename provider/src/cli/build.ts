@@ -32,6 +32,7 @@ export interface BuildOptions {
   readonly output?: string;
   /** Room behind the last partition of a disk, such as `10G`. */
   readonly size?: string;
+  readonly compress?: true;
   readonly secureBootCert?: string;
   readonly secureBootKey?: string;
   readonly secureBootCommand?: string;
@@ -54,6 +55,9 @@ export async function build(specs: string[], options: BuildOptions): Promise<voi
   const { output, json } = options;
   const formats = formatsIn(options.format ?? [output === undefined ? 'kernel+initrd' : 'tar']);
   checkDiskOptions(options, formats);
+  if (options.compress && !formats.includes('qcow2-efi')) {
+    throw new CommandError('bad-format', `Cannot use --compress with -f ${formats.join(',')}: it is for qcow2-efi`);
+  }
   if (output !== undefined) checkOutput(output, { ...options, formats });
   const pathOf = output === undefined ? namer(specs, options) : () => output;
   await withWorkshop((workshop) =>
@@ -125,8 +129,11 @@ function checkDiskOptions(options: BuildOptions, formats: readonly Format[]): vo
 
 async function encodingOf(options: BuildOptions, workshop: Workshop): Promise<EncodeOptions> {
   const { size, secureBootCert: certificate, secureBootKey: key, secureBootCommand: command } = options;
-  const addBytes = size === undefined ? {} : { addBytes: sizeIn(size, '--size') };
-  if (certificate === undefined && key === undefined && command === undefined) return addBytes;
+  const plain = {
+    ...(size === undefined ? {} : { addBytes: sizeIn(size, '--size') }),
+    ...(options.compress ? { compress: true } : {}),
+  };
+  if (certificate === undefined && key === undefined && command === undefined) return plain;
   if (certificate === undefined || (key === undefined) === (command === undefined)) {
     throw new CommandError(
       'bad-keys',
@@ -135,7 +142,7 @@ async function encodingOf(options: BuildOptions, workshop: Workshop): Promise<En
   }
   const by = key === undefined ? { command: command as string } : { key: resolve(workshop.directory, key) };
   return {
-    ...addBytes,
+    ...plain,
     signer: await signerFor({ certificate: resolve(workshop.directory, certificate), with: by }, workshop),
   };
 }

@@ -25,6 +25,7 @@ export function addImageCommands(program: Command): void {
     // LinuxKit spells it so.
     .addOption(new Option('--o <file>').hideHelp())
     .option('--size <size>', 'room to add behind the last partition of a disk, such as 10G')
+    .option('--compress', 'compress what is in a qcow2 disk, which takes seconds')
     .option('--secure-boot-cert <file>', 'sign what UEFI starts, with this certificate')
     .option('--secure-boot-key <file>', 'its private key')
     .option('--secure-boot-command <command>', 'what signs in place of a key: SHA-256 in, RSA signature out')

@@ -13,6 +13,7 @@ export { encodeKernelErofs, ROOT_SERIAL } from './kernel-erofs.js';
 export { encodeKernelInitrd, type KernelInitrdOptions } from './kernel-initrd.js';
 export { encodeOciArchive } from './oci-archive.js';
 export { encodeOci } from './oci-image.js';
+export { encodeCompressedQcow2Image } from './qcow2-compressed-image.js';
 export { encodeQcow2Image } from './qcow2-image.js';
 export { encodeTar } from './tar.js';
 export { encodeTarKernelInitrd } from './tar-kernel-initrd.js';

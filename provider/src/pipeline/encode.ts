@@ -17,6 +17,8 @@ export type Compression = 'none' | 'zstd' | 'gzip';
 export interface EncodeOptions {
   /** Of `kernel+initrd`. Default: `zstd`. */
   readonly compression?: Compression;
+  /** Of `qcow2-efi`: compress what is in it, which takes seconds. Default: no. */
+  readonly compress?: boolean;
   /** Room behind the last partition of a disk. Default: none. */
   readonly addBytes?: number;
   /** Of disks: signs what firmware starts. */
@@ -129,7 +131,9 @@ async function diskFile(
     contextOf(workshop),
   );
   if (format === 'qcow2-efi') {
-    const qcow2 = encode.encodeQcow2Image(disk.disk);
+    const qcow2 = options.compress
+      ? await encode.encodeCompressedQcow2Image(disk.disk, contextOf(workshop))
+      : encode.encodeQcow2Image(disk.disk);
     return { files: [encode.imageFile(format, qcow2)], disk };
   }
   if (format === 'gcp') {
