@@ -43,6 +43,8 @@ export interface MachineRequest {
   readonly platform: Platform;
   /** Whether the image's init says `ready`. Undefined: unknown; without a health check it is then given some time. */
   readonly saysReady?: boolean;
+  /** The fleet that it is of: it shares the published ports with the others. */
+  readonly fleet?: NonNullable<MachineFile['fleet']>;
   /** Asked before it counts as healthy, beside its health check. Their ports need not be published. */
   readonly probes?: readonly Probe[];
 }
@@ -52,7 +54,7 @@ type Finish = (machine: MachineFile) => Promise<void>;
 
 /**
  * Starts a machine that outlives this process, waits until it is healthy, and lets the published ports lead to it,
- * from whatever machine of the same owner they led to before.
+ * from whatever machine of the same owner they led to before; to a fleet's machine beside the fleet's others.
  * @throws {RunError}; then nothing is left of the machine but its console, and the ports lead where they did.
  */
 export async function createMachine(request: MachineRequest, options: RunOptions): Promise<MachineFile> {
@@ -97,6 +99,7 @@ export async function bootMachine(request: MachineRequest, options: RunOptions, 
     accelerator,
     ports: [],
     bootSeconds: {},
+    ...(request.fleet ? { fleet: request.fleet } : {}),
   };
   try {
     return await start(machine, { qemu, request, options, finish });

@@ -2,7 +2,7 @@ import type { ProcessIdentity } from './process-identity.js';
 
 /**
  * What is said over a forwarder's control socket: one JSON line each way. A forwarder holds one published port for one
- * owner, passes new connections to its active machine, and ends when its last machine is gone.
+ * owner, passes new connections to its active machine, or in turn to several, and ends when its last machine is gone.
  */
 export type ForwarderRequest =
   | { readonly do: 'stat' }
@@ -16,7 +16,12 @@ export type ForwarderRequest =
     }
   /** From now on new connections go to that machine, and so do old ones where HTTP allows it. */
   | { readonly do: 'switch'; readonly machine: string }
-  /** No new connections to that machine: they go to the newest other, or, without one, the port is given up at once. */
+  /** The same, beside those that are active already: a fleet's machines take turns. */
+  | { readonly do: 'join'; readonly machine: string }
+  /**
+   * No new connections to that machine: they go to the other active ones; without any, to the newest other that did not
+   * join; and without one, the port is given up at once.
+   */
   | { readonly do: 'release'; readonly machine: string }
   /** Forgets the machine and ends its connections. */
   | { readonly do: 'remove'; readonly machine: string }
@@ -41,9 +46,16 @@ export interface ForwarderStat {
   readonly port: number;
   readonly owner: PortOwner;
   readonly listening: boolean;
+  /** Of several, the one that came last. */
   readonly active: string | null;
   /** In the order in which they came. */
-  readonly machines: readonly { readonly machine: string; readonly port: number; readonly connections: number }[];
+  readonly machines: readonly {
+    readonly machine: string;
+    readonly port: number;
+    readonly connections: number;
+    /** Whether new connections go there. Missing where an older forwarder says it. */
+    readonly isActive?: boolean;
+  }[];
 }
 
 /** The forwarder's only argument, as JSON: also how others can see whose a port is. */

@@ -184,6 +184,56 @@ describe('a forwarder', () => {
     expect(Object.values(agent.freeSockets)[0]?.[0]).toBe(socket);
   });
 
+  test('lets machines that joined take turns, and loses no request while they come and go', async () => {
+    await start();
+    const agent = new Agent({ keepAlive: true, maxSockets: 2 });
+    cleanUps.push(() => agent.destroy());
+    for (const name of ['vm-1', 'vm-2', 'vm-3']) {
+      await add(name, await web(name));
+      await ask({ do: 'join', machine: name });
+    }
+    const answers: string[] = [];
+    const failures: string[] = [];
+    let going = true;
+    const client = async (kept: Agent | false): Promise<void> => {
+      while (going) {
+        await fetchText(kept).then(
+          (text) => answers.push(text),
+          (error: Error) => failures.push(error.message),
+        );
+      }
+    };
+    const clients = [client(false), client(agent)];
+    const askedSince = async (from: number, ...names: string[]): Promise<void> =>
+      until(() => names.every((name) => answers.slice(from).includes(name)));
+    await askedSince(0, 'vm-1', 'vm-2', 'vm-3');
+
+    expect(await ask({ do: 'release', machine: 'vm-2' })).toMatchObject({ active: 'vm-3', listening: true });
+    await until(async () => connectionsOf(await ask({ do: 'stat' }), 'vm-2') === 0);
+    await ask({ do: 'remove', machine: 'vm-2' });
+    const since = answers.length;
+    await add('vm-4', await web('vm-4'));
+    await ask({ do: 'join', machine: 'vm-4' });
+    await askedSince(since, 'vm-1', 'vm-3', 'vm-4');
+    expect(answers.slice(since)).not.toContain('vm-2');
+    going = false;
+    await Promise.all(clients);
+    expect(failures).toEqual([]);
+
+    await ask({ do: 'release', machine: 'vm-1' });
+    await ask({ do: 'release', machine: 'vm-4' });
+    // None that was released comes back.
+    expect(await ask({ do: 'release', machine: 'vm-3' })).toMatchObject({ active: null, listening: false });
+  });
+
+  test('goes on with the other machines, when one does not take a connection', async () => {
+    await start();
+    await add('vm-1', await freeLoopbackPort());
+    await add('vm-2', await web('two'));
+    for (const machine of ['vm-1', 'vm-2']) await ask({ do: 'join', machine });
+    for (let i = 0; i < 4; i++) expect(await fetchText(false)).toBe('two');
+  });
+
   test('leaves an answer that pauses alone, until it has ended', async () => {
     await start();
     const slow = await web('', async (_, answer) => {

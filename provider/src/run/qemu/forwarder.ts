@@ -31,6 +31,8 @@ const MAX_LOGGED_ERRORS = 100;
 
 interface Machine extends Target {
   readonly process: ProcessIdentity;
+  /** Whether it takes turns with others; once released, no connection comes back to such a one. */
+  joined?: boolean;
 }
 
 class Forwarder {
@@ -79,12 +81,16 @@ class Forwarder {
       case 'add':
         requireSame(this.#argument.owner, request.owner);
         await this.listen();
-        this.#machines.set(request.machine, request);
+        // The same again stays the same, with its connections.
+        if (this.#machines.get(request.machine)?.port !== request.port) this.#machines.set(request.machine, request);
         return;
-      case 'switch': {
-        const machine = this.#machines.get(request.machine);
-        if (machine === undefined) throw new Error(`no machine ${request.machine} was added`);
-        this.#relay.switchTo(machine);
+      case 'switch':
+        this.#relay.switchTo([this.#known(request.machine)]);
+        return;
+      case 'join': {
+        const machine = this.#known(request.machine);
+        machine.joined = true;
+        if (!this.#relay.active.includes(machine)) this.#relay.switchTo([...this.#relay.active, machine]);
         return;
       }
       case 'release':
@@ -102,12 +108,20 @@ class Forwarder {
     }
   }
 
+  #known(name: string): Machine {
+    const machine = this.#machines.get(name);
+    if (machine === undefined) throw new Error(`no machine ${name} was added`);
+    return machine;
+  }
+
   #release(machine: string): void {
-    if (this.#relay.active?.machine !== machine) return;
+    const others = this.#relay.active.filter((other) => other.machine !== machine);
+    if (others.length === this.#relay.active.length) return;
     // Where an update was interrupted, its new machine goes and the last one is still there.
-    const next = [...this.#machines.values()].filter((other) => other.machine !== machine).at(-1);
+    const last = [...this.#machines.values()].filter((other) => other.machine !== machine && !other.joined).at(-1);
+    const next = others.length === 0 && last !== undefined ? [last] : others;
     this.#relay.switchTo(next);
-    if (next !== undefined) return;
+    if (next.length > 0) return;
     this.#closePort();
     this.#relay.endIdle();
   }
@@ -138,6 +152,7 @@ class Forwarder {
 
   #stat(): ForwarderStat {
     const { address, port, owner } = this.#argument;
+    const { active } = this.#relay;
     return {
       version: 1,
       pid: process.pid,
@@ -145,9 +160,10 @@ class Forwarder {
       port,
       owner,
       listening: this.#server !== undefined,
-      active: this.#relay.active?.machine ?? null,
-      machines: [...this.#machines.values()].map(({ machine, port }) => {
-        return { machine, port, connections: this.#relay.connectionsOf(machine) };
+      active: active.at(-1)?.machine ?? null,
+      machines: [...this.#machines.values()].map((known) => {
+        const { machine, port } = known;
+        return { machine, port, connections: this.#relay.connectionsOf(machine), isActive: active.includes(known) };
       }),
     };
   }

@@ -39,6 +39,8 @@ const MachineFile = z.object({
     }),
   ),
   bootSeconds: z.record(z.string(), z.number()),
+  /** Of a fleet, whose machines share its ports: which, and what the machine is made of. */
+  fleet: z.object({ id: z.string(), version: z.string() }).optional(),
 });
 
 /** All that is needed to find a machine again: `machine.json` in its folder. */

@@ -69,7 +69,10 @@ export async function readMachine(id: string, options: RunOptions): Promise<Mach
     await removeRemains(machine, options);
     return undefined;
   }
-  const published = (await isSucceeded(machine, stateDirectory)) || (await publishAgain(machine, options));
+  const published =
+    machine.fleet !== undefined ||
+    (await isSucceeded(machine, stateDirectory)) ||
+    (await publishAgain(machine, options));
   const record = recordOf(machine, options);
   return published ? record : { ...record, ports: [] };
 }
@@ -110,10 +113,13 @@ async function end(machine: MachineFile, options: RunOptions & { drainSeconds: n
   await removeRemains(machine, options);
 }
 
-/** Other machines of the same owner, oldest first; of those only the newest can be one that somebody still knows. */
+/**
+ * Other machines of the same owner, oldest first; of those only the newest can be one that somebody still knows, unless
+ * they are a fleet.
+ */
 async function siblingsOf({ id, owner }: MachineFile, stateDirectory: string): Promise<MachineFile[]> {
   const all = await readMachineFiles(stateDirectory);
-  return all.filter((other) => other.id !== id && sameOwner(other.owner, owner));
+  return all.filter((other) => other.id !== id && other.fleet === undefined && sameOwner(other.owner, owner));
 }
 
 /** Whether a newer machine of the same owner runs: then the ports are not this one's any more. */

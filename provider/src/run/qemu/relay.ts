@@ -24,18 +24,30 @@ export interface Target {
 }
 
 /**
- * Joins connections of clients with machines. Losing none is the point: a connection goes to the machine that is active
- * when it can be made; one that lies between two HTTP exchanges when its machine is no longer active goes on with the
+ * Joins connections of clients with machines. Losing none is the point: a connection goes to a machine that is active
+ * when it can be made; one that lies between two HTTP exchanges when its machine is no longer active goes on with an
  * active one, unnoticed by the client; every other stays with its machine until one side ends it.
  */
 export class Relay {
   readonly #links = new Set<Link>();
   readonly #waiting = new Set<() => void>();
-  #active: Target | undefined;
+  #active: readonly Target[] = [];
+  #turn = 0;
   #sweeper: NodeJS.Timeout | undefined;
 
-  get active(): Target | undefined {
+  /** Machines that new connections go to, one after the other; none lets them wait. */
+  get active(): readonly Target[] {
     return this.#active;
+  }
+
+  /** The active machine whose turn it is. */
+  next(): Target | undefined {
+    return this.#active[this.#turn++ % Math.max(1, this.#active.length)];
+  }
+
+  /** Whether a connection has to leave this machine, because another one is there to take it. */
+  isStale(target: Target | undefined): boolean {
+    return this.#active.length > 0 && (target === undefined || !this.#active.includes(target));
   }
 
   accept(client: Socket): void {
@@ -52,9 +64,8 @@ export class Relay {
     return count;
   }
 
-  /** Where new connections go; undefined lets them wait. */
-  switchTo(target: Target | undefined): void {
-    this.#active = target;
+  switchTo(targets: readonly Target[]): void {
+    this.#active = targets;
     for (const wake of [...this.#waiting]) wake();
     this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS);
   }
@@ -84,7 +95,7 @@ export class Relay {
   #sweep(): void {
     let left = false;
     for (const link of this.#links) {
-      if (link.target === undefined || link.target === this.#active) continue;
+      if (link.target === undefined || this.#active.includes(link.target)) continue;
       link.leaveIfIdle();
       left = true;
     }
@@ -127,7 +138,7 @@ class Link {
     return this.#target;
   }
 
-  /** Connects to whichever machine is active, again and again until the limit. The client waits unread meanwhile. */
+  /** Connects to whichever machine is active and takes it, again and again until the limit. The client waits unread meanwhile. */
   dial(): void {
     this.#dialling = true;
     this.#client.pause();
@@ -142,13 +153,13 @@ class Link {
     while (!this.#client.destroyed) {
       const leftMs = deadlineMs - performance.now();
       if (leftMs <= 0) return false;
-      const target = this.#relay.active;
+      const target = this.#relay.next();
       if (target === undefined) {
         await this.#relay.whenSwitched(leftMs);
         continue;
       }
       const machine = await dialOnce(target.port);
-      if (machine !== undefined && target === this.#relay.active) {
+      if (machine !== undefined && this.#relay.active.includes(target)) {
         this.#join(target, machine);
         return true;
       }
@@ -187,8 +198,7 @@ class Link {
 
   #fromClient(piece: Buffer): void {
     this.#lastByteMs = performance.now();
-    const { active } = this.#relay;
-    const stale = active !== undefined && this.#target !== active;
+    const stale = this.#relay.isStale(this.#target);
     if (this.#machine === undefined || (stale && this.#exchange.canMoveBefore(piece))) {
       this.#leave();
       this.#held = this.#held === undefined ? piece : Buffer.concat([this.#held, piece]);
@@ -205,7 +215,7 @@ class Link {
 
   /** An old machine that ends gives its idle connections up; the client need not know. */
   #machineEnded(): void {
-    if (this.#exchange.state === 'between' && this.#target !== this.#relay.active && this.#relay.active) this.#leave();
+    if (this.#exchange.state === 'between' && this.#relay.isStale(this.#target)) this.#leave();
     else this.#client.end();
   }
 
@@ -225,7 +235,7 @@ class Link {
     if (state === 'between') {
       this.#leave();
       this.#client.resume();
-    } else if (state === 'fresh' && this.#relay.active !== undefined) {
+    } else if (state === 'fresh' && this.#relay.active.length > 0) {
       // Some protocols let the server speak first, so there must be one.
       this.#leave();
       this.dial();

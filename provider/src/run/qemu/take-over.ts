@@ -28,12 +28,12 @@ function endpointsOf(machine: MachineFile): (Endpoint & { readonly private: numb
 
 /**
  * Lets all published ports of a machine lead to it, or none: first every port is had and the machine made known to its
- * forwarder, then all are switched.
+ * forwarder, then all are switched. Machines of a fleet take turns.
  * @throws {RunError} `port-taken`; then everything is as before.
  */
 export async function takeOver(machine: MachineFile, forwarders: Forwarders): Promise<void> {
   const { stateDirectory } = forwarders;
-  const { id, owner } = machine;
+  const { id, owner, fleet } = machine;
   const endpoints = endpointsOf(machine);
   const undo: (() => Promise<unknown>)[] = [];
   try {
@@ -44,11 +44,12 @@ export async function takeOver(machine: MachineFile, forwarders: Forwarders): Pr
     for (const endpoint of endpoints) {
       const active = await join(machine, endpoint, forwarders);
       undo.push(() => askForwarder(stateDirectory, endpoint, { do: 'remove', machine: id }));
-      if (active === null || active === id) continue;
+      if (active === null || active === id || fleet !== undefined) continue;
       undo.push(() => askForwarder(stateDirectory, endpoint, { do: 'switch', machine: active }));
     }
     for (const endpoint of endpoints) {
-      const stat = await askForwarder(stateDirectory, endpoint, { do: 'switch', machine: id });
+      const how = fleet === undefined ? 'switch' : 'join';
+      const stat = await askForwarder(stateDirectory, endpoint, { do: how, machine: id });
       if (stat === undefined) throw new Error(`the forwarder of ${endpointText(endpoint)} is gone`);
     }
   } catch (error) {
@@ -104,6 +105,21 @@ export async function isPublished(machine: MachineFile, { stateDirectory }: Forw
     if (stat?.active !== machine.id || !stat.listening) return false;
   }
   return true;
+}
+
+/**
+ * Whether a machine of a fleet takes its turn on all of its ports. `unknown`: a forwarder was started again since, and
+ * nobody has told it of this machine.
+ */
+export async function turnsOf(machine: MachineFile, { stateDirectory }: Forwarders): Promise<boolean | 'unknown'> {
+  let known: boolean | 'unknown' = true;
+  for (const endpoint of endpointsOf(machine)) {
+    const stat = await askForwarder(stateDirectory, endpoint, { do: 'stat' }).catch(() => undefined);
+    const entry = stat?.machines.find((one) => one.machine === machine.id);
+    if (entry !== undefined && !entry.isActive) return false;
+    if (entry === undefined) known = 'unknown';
+  }
+  return known;
 }
 
 /**
