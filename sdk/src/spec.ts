@@ -28,9 +28,11 @@ export interface Spec {
    * bundle, beside those in it: PEM text, or a file with it. Default: none.
    */
   ca?: readonly (string | CertificateFile)[];
+  /** Ingot only: Disks beside the one that the machine boots from. Default: none. */
+  disks?: readonly Disk[];
   /**
-   * Ingot only: Time servers of machines that get none from their metadata. Ingot's own init does not act on it yet.
-   * Default: those of the machine's provider.
+   * Ingot only: Time servers of machines that get none from their provider or their network. Default: those of the
+   * machine's provider.
    */
   ntp?: readonly string[];
   /** Ingot only: When the machine is ready, and how it says so. */
@@ -584,6 +586,33 @@ export interface CertificateFile {
   source: string;
 }
 
+/**
+ * Ingot only: A disk for what has to outlive the machine, for images with Ingot's own init. At boot it is waited for,
+ * formatted if it is empty, checked, mounted, and grown to the size that it has. What is not empty is never formatted:
+ * a disk with something else on it, or one that is missing, fails the boot.
+ */
+export interface Disk {
+  /**
+   * Label of its file system; it gets this one when it is formatted. Without `serial` and `path`, a disk whose file
+   * system has this label is taken, or else the one disk of the machine that is empty. Default: none.
+   */
+  label?: string;
+  /**
+   * What the disk says of itself: the serial number of a virtio disk (at most 20 characters) or of an NVMe disk, such
+   * as an EBS volume (`vol0123…`), or the last word of a SCSI identifier, such as the name of a persistent disk of
+   * Compute Engine. Default: any.
+   */
+  serial?: string;
+  /** Its device, such as `/dev/vdb`, or that of a partition. Default: any. */
+  path?: string;
+  /** Where it is mounted. */
+  mount: string;
+  /** The file system that it has, and that it gets once, if it is empty. Default: `"ext4"`. */
+  filesystem?: 'ext4';
+  /** Start without it where it is missing or cannot be used; the console says so. Default: `false`. */
+  optional?: boolean;
+}
+
 /** Ingot only: When the machine is ready, and how it says so. Only Ingot's own init looks at it. */
 export interface Ready {
   /**
@@ -600,7 +629,12 @@ export interface Ready {
 
 /** Ingot only: Where `deb:` references find their packages. */
 export interface Debian {
-  /** Ingot only: The Debian release that `deb:` references are resolved in. Default: `"trixie"`. */
+  /**
+   * Ingot only: Whose archives `deb:` references are resolved in. With `ubuntu` a `suite` is needed. Default:
+   * `"debian"`.
+   */
+  distribution?: 'debian' | 'ubuntu';
+  /** Ingot only: The release that `deb:` references are resolved in, by its code name. Default: `"trixie"`. */
   suite?: string;
   /**
    * Ingot only: Where to fetch packages from. It is no part of the lock: every mirror has the same packages. Default:

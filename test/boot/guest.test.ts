@@ -52,7 +52,16 @@ describe('the guest', () => {
       services: { fragile: 'running', silent: 'running', talker: 'running', web: 'running' },
     });
     const phases = Object.entries(report.phases ?? {});
-    expect(phases.map(([name]) => name)).toEqual(['kernel', 'modules', 'root', 'network', 'metadata', 'onboot', 'services']);
+    expect(phases.map(([name]) => name)).toEqual([
+      'kernel',
+      'modules',
+      'root',
+      'network',
+      'metadata',
+      'disks',
+      'onboot',
+      'services',
+    ]);
     expect(phases.map(([, seconds]) => seconds)).toEqual(phases.map(([, seconds]) => seconds).sort((a, b) => a - b));
     await expect.poll(() => machine.readyPort(), { timeout: 10_000 }).toMatch(/^\{.*\}\n$/);
     expect(JSON.parse(await machine.readyPort())).toEqual(report);

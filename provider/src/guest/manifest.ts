@@ -13,14 +13,19 @@ export const GUEST_PACKAGES: readonly string[] = [
   'busybox-static',
   'crun',
   'dmsetup',
+  'e2fsprogs',
+  'libblkid1',
   'libc6',
   'libcap2',
+  'libcom-err2',
   'libdevmapper1.02.1',
+  'libext2fs2t64',
   'libpcre2-8-0',
   'libseccomp2',
   'libselinux1',
   'libsystemd0',
   'libudev1',
+  'libuuid1',
   'libyajl2',
   'netbase',
   'openntpd',
@@ -50,6 +55,7 @@ const FILES: Readonly<Record<string, number>> = {
   'usr/lib/ingot/container.sh': 0o644,
   'usr/lib/ingot/devices.sh': 0o644,
   'usr/lib/ingot/dhcp': 0o755,
+  'usr/lib/ingot/disks.sh': 0o644,
   'usr/lib/ingot/fstab.devices': 0o644,
   'usr/lib/ingot/fstab.root': 0o644,
   'usr/lib/ingot/health.sh': 0o644,
@@ -136,8 +142,20 @@ function rootPicks(architecture: Architecture): readonly GuestPick[] {
     // Where ntpd learns its port.
     { package: 'netbase', from: 'etc/services' },
     { package: 'openntpd', from: 'usr/sbin/ntpd' },
+    ...DISK_PICKS.map((pick): GuestPick => ({ ...pick, for: 'disks' })),
   ];
 }
+
+/** What data disks take: their tools, and the libraries of these. */
+const DISK_PICKS: readonly GuestPick[] = [
+  ...['e2fsck', 'mke2fs', 'resize2fs'].map((name) => ({ package: 'e2fsprogs', from: `usr/sbin/${name}` })),
+  { package: 'e2fsprogs', from: 'etc/mke2fs.conf' },
+  { package: 'libblkid1', from: 'usr/lib/*-linux-gnu/libblkid.so.1' },
+  { package: 'libcom-err2', from: 'usr/lib/*-linux-gnu/libcom_err.so.2' },
+  { package: 'libext2fs2t64', from: 'usr/lib/*-linux-gnu/libe2p.so.2' },
+  { package: 'libext2fs2t64', from: 'usr/lib/*-linux-gnu/libext2fs.so.2' },
+  { package: 'libuuid1', from: 'usr/lib/*-linux-gnu/libuuid.so.1' },
+];
 
 /** The same for the initramfs of a disk: busybox, and dmsetup with its libraries. */
 function initramfsPicks(architecture: Architecture): readonly GuestPick[] {

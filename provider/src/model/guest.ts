@@ -9,8 +9,8 @@ export interface GuestPick {
   readonly for?: GuestPurpose;
 }
 
-/** Checking a root block by block. */
-export type GuestPurpose = 'verity';
+/** Checking a root block by block; data disks. */
+export type GuestPurpose = 'verity' | 'disks';
 
 /** A file, link or folder that Ingot's own init brings along: exactly one of `bytes`, `link` and `directory`. */
 export interface GuestFile {

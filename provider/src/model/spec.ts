@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { Certificates } from './spec/certificate.js';
 import { Container } from './spec/container.js';
 import { Debian } from './spec/debian.js';
+import { Disk } from './spec/disk.js';
 import { FileEntry } from './spec/file.js';
 import { Kernel } from './spec/kernel.js';
 import { Ready } from './spec/ready.js';
-import { ingot, NOT_ACTED_UPON, text } from './spec/text.js';
+import { ingot, text } from './spec/text.js';
 import { User } from './spec/user.js';
 import { Volume } from './spec/volume.js';
 
@@ -19,6 +20,7 @@ export { CAPABILITIES, RLIMITS } from './spec/capability.js';
 export { Certificates } from './spec/certificate.js';
 export { Container, Device, IdMapping } from './spec/container.js';
 export { Debian } from './spec/debian.js';
+export { Disk } from './spec/disk.js';
 export { FileEntry, imagePath } from './spec/file.js';
 export { Kernel } from './spec/kernel.js';
 export { READY_DEFAULTS, Ready } from './spec/ready.js';
@@ -77,6 +79,11 @@ export const Spec = z
         "Certificates of authorities that the machine's own root trusts, and every container that has a CA bundle, beside those in it: PEM text, or a file with it.",
       )
       .meta({ 'x-default': 'none', ...ingot }),
+    disks: z
+      .array(Disk)
+      .optional()
+      .describe('Disks beside the one that the machine boots from.')
+      .meta({ 'x-default': 'none', ...ingot }),
     ntp: z
       .array(
         z
@@ -87,7 +94,7 @@ export const Spec = z
           ),
       )
       .optional()
-      .describe(`Time servers of machines that get none from their metadata.${NOT_ACTED_UPON}`)
+      .describe('Time servers of machines that get none from their provider or their network.')
       .meta({ 'x-default': "those of the machine's provider", ...ingot }),
     ready: Ready.optional().describe('When the machine is ready, and how it says so.').meta(ingot),
     root: z

@@ -95,6 +95,23 @@ describe('parseSpec() refuses in the options that LinuxKit does not have', () =>
       'users[1].uid is 1 again; users must differ in their numbers; the first is users[0]',
     ],
     ['ntp: ["a b"]', 'ntp[0] must be the name or address of a server, such as "time.example", got "a b"'],
+    ['disks: [{ mount: /srv }]', 'disks[0] has nothing to find the disk by; wanted "label", "serial" or "path"'],
+    [
+      'disks: [{ serial: a, path: /dev/vdb, mount: /srv }]',
+      'disks[0].path cannot be beside "serial"; say one of them; the first is disks[0].serial',
+    ],
+    [
+      'disks: [{ label: a, mount: /var }]',
+      'disks[0].mount cannot be "/var"; take a folder such as "/var/lib/data" or "/srv"',
+    ],
+    [
+      'disks: [{ label: a, mount: /srv/../usr }]',
+      'disks[0].mount cannot be "/srv/../usr"; take a folder such as "/var/lib/data" or "/srv"',
+    ],
+    [
+      'disks: [{ label: a, mount: /srv }, { label: b, mount: /srv }]',
+      'disks[1].mount is "/srv" again; disks must differ in their places; the first is disks[0]',
+    ],
     ['root: flash', 'root must be "disk" or "ram", got "flash"'],
     [
       'ca: [authority.pem]',

@@ -3,6 +3,7 @@ import { readCertificates } from '../format/pem.js';
 import type { Certificates, User } from '../model/spec.js';
 import { type Complain, each } from './check-container.js';
 import { isPackage } from './check-reference.js';
+import type { PartialSpec } from './partial-spec.js';
 import { type Path, quote } from './property.js';
 
 /** The names in `packages`. */
@@ -52,4 +53,36 @@ export function checkUsers(users: readonly User[] | undefined, complain: Complai
     if (sameName === undefined) names.set(name, at);
     if (sameNumber === undefined) numbers.set(uid, at);
   });
+}
+
+/** What the guest keeps for itself, or what the image has there that must stay in sight. */
+const TAKEN =
+  /^\/(bin|boot|containers|dev|etc|init|lib|lib64|proc|run|sbin|sys|tmp|usr|var)$|^\/(dev|etc|proc|run|sys|usr)\//;
+
+/** That each disk, of all sources together, can be found by one thing, and has a place of its own. */
+export function checkDisks({ disks, init }: PartialSpec, complain: Complain): void {
+  const mounts = new Map<string, Path>();
+  each(disks, ['disks'], ({ label, serial, path, mount }, at) => {
+    if (serial !== undefined && path !== undefined) {
+      complain([...at, 'path'], 'cannot be beside "serial"; say one of them', {
+        code: 'conflict',
+        earlier: [...at, 'serial'],
+      });
+    } else if (label === undefined && serial === undefined && path === undefined) {
+      complain(at, 'has nothing to find the disk by; wanted "label", "serial" or "path"', { code: 'missing' });
+    }
+    if (TAKEN.test(mount) || mount.split('/').some((part) => part === '.' || part === '..')) {
+      complain([...at, 'mount'], `cannot be ${quote(mount)}; take a folder such as "/var/lib/data" or "/srv"`);
+    }
+    const earlier = mounts.get(mount);
+    if (earlier === undefined) mounts.set(mount, at);
+    else
+      complain([...at, 'mount'], `is ${quote(mount)} again; disks must differ in their places`, {
+        code: 'conflict',
+        earlier,
+      });
+  });
+  if ((disks ?? []).length > 0 && (init ?? []).length > 0) {
+    complain(['disks'], 'needs Ingot\'s own init; leave out "init", or mount disks with a container in "onboot"');
+  }
 }

@@ -1,6 +1,6 @@
 import { type Complain, checkContainer, each } from './check-container.js';
 import { checkFiles } from './check-files.js';
-import { checkCertificates, checkPackages, checkUsers } from './check-machine.js';
+import { checkCertificates, checkDisks, checkPackages, checkUsers } from './check-machine.js';
 import { checkReference } from './check-reference.js';
 import { checkRepositories } from './check-repositories.js';
 import { checkOrder, checkSupervision } from './check-supervision.js';
@@ -43,8 +43,14 @@ export function checkWhole(spec: PartialSpec, complain: Complain): void {
         earlier,
       });
   });
+  if (spec.debian?.distribution === 'ubuntu' && spec.debian.suite === undefined) {
+    complain(['debian'], 'has no "suite"; wanted the code name of a release of Ubuntu, such as "noble"', {
+      code: 'missing',
+    });
+  }
   checkVolumesTogether(spec, complain);
   checkUsers(spec.users, complain);
+  checkDisks(spec, complain);
 }
 
 const DIGITS = /^[0-9]+$/;

@@ -10,6 +10,7 @@ export const LISTS = [
   'files',
   'packages',
   'users',
+  'disks',
   'ca',
   'ntp',
 ] as const;

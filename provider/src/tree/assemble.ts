@@ -8,7 +8,7 @@ import { ComponentList } from './component-list.js';
 import { layContainers, packagesOrImage } from './containers.js';
 import { TreeError } from './error.js';
 import { layFiles } from './files.js';
-import { layGuest } from './guest.js';
+import { layGuest, picksFor, purposesOf } from './guest.js';
 import { containerIds } from './ids.js';
 import { layMachineSettings } from './machine-settings.js';
 import { layPackages } from './packages.js';
@@ -77,6 +77,7 @@ async function layInit(host: Folder, input: AssembleInput, components: Component
   }
   layGuest(host, {
     ...guest.root,
+    picks: picksFor(guest.root.picks, purposesOf(lock.spec)),
     layers: guest.layers,
     version: lock.guest.version,
     architecture: architectureOf(lock.platform),

@@ -6,6 +6,7 @@ import { placedContainers } from './containers.js';
 import { commandLine, kernelRelease, setuidIn, sizesOf, sortedRecord, versionsByName } from './contents-parts.js';
 import { filePath } from './files.js';
 import { fitContents } from './fit-contents.js';
+import { picksFor, purposesOf } from './guest.js';
 import { withImage } from './image-container.js';
 import { type InstalledPackage, installedPackages } from './package-databases.js';
 import { readableSize } from './readable-size.js';
@@ -55,7 +56,9 @@ export async function describeWhole(tree: Tree, input: AssembleInput): Promise<C
 
 /** Those that the image is put together from, as far as they gave something to it. */
 function packagesOf(input: AssembleInput): InstalledPackage[] {
-  const picked = new Set(input.guest?.root.picks.map((pick) => pick.package) ?? []);
+  const picked = new Set(
+    picksFor(input.guest?.root.picks ?? [], purposesOf(input.lock.spec)).map((pick) => pick.package),
+  );
   const guest = (input.guest?.layers ?? []).filter((layer) => picked.has(layer.package?.name ?? ''));
   const layers = [...(input.kernel ? [input.kernel] : []), ...guest, ...[...input.roots.values()].flat()];
   return layers.flatMap((layer) => layer.package ?? []);

@@ -1,4 +1,4 @@
-import type { Architecture, GuestFile, GuestPick, Layer } from '../model/index.js';
+import type { Architecture, GuestFile, GuestPick, GuestPurpose, Layer, Spec } from '../model/index.js';
 import { addBaseFolders, mergeUsr } from './base-folders.js';
 import { TreeError } from './error.js';
 import { layDown } from './flatten.js';
@@ -51,6 +51,16 @@ export function layGuest(root: Folder, options: GuestOptions): void {
   if (options.hostname !== undefined) text('etc/hostname', `${options.hostname}\n`);
   layPicks(root, options, plain);
   for (const file of options.files) layGuestFile(root, file, plain);
+}
+
+/** What is picked for these purposes, and for any. */
+export function picksFor(picks: readonly GuestPick[], purposes: readonly GuestPurpose[]): GuestPick[] {
+  return picks.filter((pick) => pick.for === undefined || purposes.includes(pick.for));
+}
+
+/** What the root of a spec is for. */
+export function purposesOf({ disks = [] }: Spec): GuestPurpose[] {
+  return disks.length > 0 ? ['disks'] : [];
 }
 
 /** All packages are unpacked beside the image, so that a picked link leads to the file that its package means. */

@@ -4,7 +4,7 @@ import type { AssembleInput } from './assemble-input.js';
 import { mergeUsr } from './base-folders.js';
 import { TreeError } from './error.js';
 import { generated, textOf } from './generated.js';
-import { layGuestFile, layPicks } from './guest.js';
+import { layGuestFile, layPicks, picksFor } from './guest.js';
 import { linesAbout, moduleName, normalName } from './module-index.js';
 import { INDEXES, moduleSet, selectModules, WHOLE } from './module-selection.js';
 import {
@@ -58,7 +58,7 @@ export async function assembleInitramfs(input: AssembleInput, options: Initramfs
   const root = newFolder(plain);
   mergeUsr(root, architecture, plain);
   const purposes: readonly GuestPurpose[] = options.verity ? ['verity'] : [];
-  const picks = guest.initramfs.picks.filter((pick) => pick.for === undefined || purposes.includes(pick.for));
+  const picks = picksFor(guest.initramfs.picks, purposes);
   layPicks(root, { layers: guest.layers, picks, architecture }, plain);
   for (const file of guest.initramfs.files) layGuestFile(root, file, plain);
   await layModules(root, input, options);

@@ -67,6 +67,23 @@ describe('ntp', () => {
   });
 });
 
+describe('disks', () => {
+  test('are a file for the guest, with a disk in each line, and folders where nobody makes them later', async () => {
+    const laid = await tree({
+      disks: [
+        { label: 'data', mount: '/var/lib/data' },
+        { serial: 'vol-1', mount: '/srv/two', optional: true },
+        { path: '/dev/vdc', label: 'c', mount: '/c', filesystem: 'ext4' },
+      ],
+    });
+    expect(await textIn(laid, 'etc/ingot/disks')).toBe(
+      'data - - /var/lib/data ext4 required\n- vol-1 - /srv/two ext4 optional\nc - /dev/vdc /c ext4 required\n',
+    );
+    expect(listing(laid)).toMatchObject({ c: '0755 0:0 directory', 'srv/two': '0755 0:0 directory' });
+    expect(listing(laid)).not.toHaveProperty(['var/lib/data']);
+  });
+});
+
 describe('ready', () => {
   test('is a file for the guest, with what the spec says in a line each', async () => {
     const laid = await tree({ ready: { failAfterSeconds: 30, port: 8081 } });

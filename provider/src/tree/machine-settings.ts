@@ -1,15 +1,24 @@
+import type { Disk } from '../model/index.js';
 import type { AssembleInput } from './assemble-input.js';
 import { addAuthorities } from './certificates.js';
 import type { ComponentList } from './component-list.js';
 import { generated } from './generated.js';
 import type { Ids } from './ids.js';
 import { MachineAccounts, makeHome } from './machine-accounts.js';
-import { type Folder, newFile, plainFolder, put } from './root.js';
+import { type Folder, makeFolder, newFile, type Ownership, plainFolder, put } from './root.js';
 
 /** One server in a line, each as it stands in the spec; for the guest, whatever client it has. */
 const TIME_SERVERS = 'etc/ingot/ntp';
 /** Options of `ready`, a line each: the name, a space, the number. */
 const READY = 'etc/ingot/ready';
+
+/**
+ * One disk in a line: label, serial number, path, mount point, file system, `optional` or `required`; a dash for what the
+ * spec does not say.
+ */
+const DISKS = 'etc/ingot/disks';
+/** What lies below is made when the machine boots. */
+const VOLATILE = /^(tmp|var)\//;
 
 /**
  * Lays what the spec says of the machine itself into its root: users, authorities, time servers, `ready`. All of it is one
@@ -36,6 +45,7 @@ export async function layMachineSettings(
       .join('');
     put(host, READY, newFile(generated(text), { ...plain, mode: 0o644 }), plain);
   }
+  layDisks(host, lock.spec.disks ?? [], plain);
   if (users.length === 0) return { uids: new Map(), gids: new Map() };
   const accounts = await MachineAccounts.read(host, { read, sourceDateEpoch });
   for (const [index, user] of users.entries()) accounts.set(user, `users[${index}]`);
@@ -44,4 +54,17 @@ export async function layMachineSettings(
   const named = new Set(users.flatMap(({ name, groups = [] }) => [name, ...groups]));
   const only = (ids: Ids): Ids => new Map([...ids].filter(([name]) => named.has(name)));
   return { uids: only(accounts.uids()), gids: only(accounts.gids()) };
+}
+
+function layDisks(host: Folder, disks: readonly Disk[], plain: Ownership): void {
+  if (disks.length === 0) return;
+  const lines = disks.map(({ label = '-', serial = '-', path = '-', mount, filesystem = 'ext4', optional }) => {
+    const fields = [label, serial, path, mount, filesystem, optional === true ? 'optional' : 'required'];
+    return `${fields.join(' ')}\n`;
+  });
+  put(host, DISKS, newFile(generated(lines.join('')), { ...plain, mode: 0o644 }), plain);
+  for (const { mount } of disks) {
+    const path = mount.slice(1);
+    if (!VOLATILE.test(path)) makeFolder(host, path, plain);
+  }
 }

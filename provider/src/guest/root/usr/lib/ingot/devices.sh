@@ -19,6 +19,7 @@ mount_devices() {
 aliases=
 
 # Loads the drivers of devices that have come since the last time, and the modules $*. False if there was nothing to do.
+# shellcheck disable=SC2120
 load_modules() {
   local file alias now=''
   for file in /sys/bus/*/devices/*/modalias; do

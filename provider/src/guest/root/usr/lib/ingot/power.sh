@@ -71,13 +71,21 @@ force_after() {
   printf '%s' "$2" >/proc/sysrq-trigger
 }
 
-# Unmounts what lies on disks, last mounted first. The rest is memory.
+# Unmounts what lies on disks, last mounted first. The rest is memory. A container that was killed just now may hold its
+# mounts for a moment longer; a file system that is made read-only first is whole nevertheless.
 unmount_disks() {
   local source target targets=''
   while read -r source target _; do
-    case $source in
+    case $source,$target in
+      *,/) ;;
       /dev/*) targets="$target $targets" ;;
     esac
   done </proc/mounts
-  for target in $targets; do umount -r "$target"; done
+  for target in $targets; do
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+      mount -o remount,ro "$target" 2>/dev/null && break
+      pause 0.05
+    done
+    umount "$target"
+  done
 }
