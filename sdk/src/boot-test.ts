@@ -36,6 +36,17 @@ export interface BootTestArgs {
   cpus?: pulumi.Input<number>;
   /** From start to the last probe, on real hardware; emulation is given four times as long. Default: 60. */
   timeoutSeconds?: pulumi.Input<number>;
+  /** The test fails where the boot takes longer. Default: none. */
+  budget?: pulumi.Input<BootBudget>;
+}
+
+/** How long a boot may take. */
+export interface BootBudget {
+  /**
+   * Seconds to each phase, as in the output `bootSeconds`, such as `{ healthy: 3, 'guest.ready': 2 }`. Judged only under
+   * hardware acceleration: how long emulation takes says nothing of the image. Default: any.
+   */
+  bootSeconds?: pulumi.Input<{ [phase: string]: pulumi.Input<number> }>;
 }
 
 /**
@@ -74,10 +85,11 @@ export class BootTest extends Resource {
           memoryMiB: args.memoryMiB,
           cpus: args.cpus,
           timeoutSeconds: args.timeoutSeconds,
+          budget: args.budget,
           accelerator: undefined,
           bootSeconds: undefined,
         },
-        secret: containsSecret(args.probes, args.memoryMiB, args.cpus, args.timeoutSeconds),
+        secret: containsSecret(args.probes, args.memoryMiB, args.cpus, args.timeoutSeconds, args.budget),
       },
       // The image itself shows it.
       { ...options, hideDiffs: [...(options?.hideDiffs ?? []), 'contents'] },

@@ -13,20 +13,49 @@ export interface ImageArgs {
    * moves everything to the newest. Default: `keep`.
    */
   pins?: pulumi.Input<'keep' | 'latest'>;
+  /** What it runs on, in the place of what the spec says. Default: what the spec says. */
+  platform?: pulumi.Input<'linux/amd64' | 'linux/arm64'>;
+  /** Where its machines have their root, in the place of what the spec says. Default: what the spec says. */
+  root?: pulumi.Input<'disk' | 'ram'>;
+  /** A preview fails where the image is larger. Default: none. */
+  budget?: pulumi.Input<ImageBudget>;
 }
 
-/** What is in an image, in words. */
+/** What an image may have at the most. */
+export interface ImageBudget {
+  /** Size of all files, uncompressed. Default: any. */
+  rootSizeBytes?: pulumi.Input<number>;
+  /** Number of packages. Default: any. */
+  packages?: pulumi.Input<number>;
+}
+
+/** What is in an image, in words. Long parts end with an entry `…` that says how many more there are. */
 export interface ImageContents {
+  /** Name → version. */
   packages: { [name: string]: string };
+  /** Packages whose maintainer scripts do more than what is known of them → which; no script is run. */
   scriptsNotRun?: { [name: string]: string };
+  /** Reference of each container image → short digest. */
   images: { [reference: string]: string };
+  /** Service, or `onboot/NAME` → command, image, and a short digest of all of its configuration. */
   services: { [name: string]: string };
+  /** The kernel. */
   kernel: { version: string; commandLine: string; modules: number };
+  /** Path of each of your files → digest, size and mode. */
   files: { [path: string]: string };
+  /** Part of the image → files, bytes, digest. */
   components: { [id: string]: string };
+  /** Paths of setuid and setgid files. */
   setuid: string[];
+  /** Path of each file with capabilities of its own → which, such as `cap_net_raw=ep`. */
+  fileCapabilities?: { [path: string]: string };
+  /** `80/tcp` → who says that it is open: health checks, `ready`, container images. */
+  ports?: { [port: string]: string };
+  /** `SERVICE/NAME`, or `NAME` of the machine itself → its number. */
   users: { [name: string]: string };
+  /** Size and number of all files. */
   sizes: { rootBytes: number; files: number };
+  /** What of Ingot decides its bytes. */
   runtime: { recipe: number; guest: string; platform: string };
 }
 
@@ -58,6 +87,9 @@ export class Image extends Resource {
         properties: {
           spec: args.spec,
           pins: args.pins,
+          platform: args.platform,
+          root: args.root,
+          budget: args.budget,
           digest: undefined,
           contents: undefined,
           kernel: undefined,
@@ -65,7 +97,7 @@ export class Image extends Resource {
           rootSizeBytes: undefined,
           __lock: undefined,
         },
-        secret: containsSecret(args.spec, args.pins),
+        secret: containsSecret(args.spec, args.pins, args.platform, args.root, args.budget),
       },
       options,
     );

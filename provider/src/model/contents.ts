@@ -23,6 +23,13 @@ export interface Contents {
   readonly components: Readonly<Record<string, string>>;
   /** Paths of setuid and setgid files. */
   readonly setuid: readonly string[];
+  /** Path of each file with capabilities of its own → which, as `getcap` has them. Absent where there is none. */
+  readonly fileCapabilities?: Readonly<Record<string, string>>;
+  /**
+   * `80/tcp` → who says that it is open: the health checks of services, `ready`, container images. What a program opens
+   * beside them is not known. Absent where there is none.
+   */
+  readonly ports?: Readonly<Record<string, string>>;
   /** User name → uid, of every passwd file in the image, as `service/user`. */
   readonly users: Readonly<Record<string, string>>;
   readonly sizes: { readonly rootBytes: number; readonly files: number };

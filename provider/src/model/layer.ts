@@ -55,6 +55,8 @@ export interface ImageConfig {
   readonly workingDirectory: string;
   readonly user: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Each `80/tcp`; absent where it names none. */
+  readonly exposedPorts?: readonly string[];
 }
 
 /** A blob of an image, as a registry has it. */

@@ -13,7 +13,7 @@ export async function assemble(image: LockedImage, workshop: Workshop): Promise<
 
 /** Lock → Contents: what is in the image, in words. Kept by digest. */
 export async function describe(image: LockedImage, workshop: Workshop): Promise<Contents> {
-  const key = `contents 3 ${lockDigest(image.lock)} ${RECIPE}`;
+  const key = `contents 4 ${lockDigest(image.lock)} ${RECIPE}`;
   const known = await workshop.store.recall(key);
   if (known !== undefined) return known as unknown as Contents;
   const { describe: describeTree } = await import('../tree/contents.js');

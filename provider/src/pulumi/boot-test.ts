@@ -1,13 +1,18 @@
 import { z } from 'zod';
 import { hexOf, isDigest, sha256 } from '../model/digest.js';
+import { IngotError } from '../model/error.js';
 import { MachineSpec } from '../model/machine.js';
 import { Probe } from '../model/probe.js';
+import type { BootTestRecord } from '../pipeline.js';
+import { BootBudget, bootOverBudget, isJudged } from './budget.js';
 import type { Handler, Operation } from './handler.js';
 import { decodeLock } from './lock-text.js';
 import { runOptions, same, tooLittleMemory, withoutLock } from './machine-inputs.js';
 import { failuresOf, failuresOfIssues } from './problems.js';
 import { type Properties, STATE_VERSION } from './state.js';
 import { isUnknown, UNKNOWN } from './unknown.js';
+
+class BootTestError extends IngotError<'slow'> {}
 
 const DEFAULTS = { probes: [], memoryMiB: 512, cpus: 1, timeoutSeconds: 60 };
 
@@ -18,6 +23,7 @@ const Inputs = z.looseObject({
   memoryMiB: MachineSpec.shape.memoryMiB.default(DEFAULTS.memoryMiB),
   cpus: MachineSpec.shape.cpus.default(DEFAULTS.cpus),
   timeoutSeconds: z.int().min(1).max(3600).default(DEFAULTS.timeoutSeconds),
+  budget: BootBudget.optional(),
 });
 
 /** What a boot depends on: where these are as they were, the image has passed already and is not booted again. */
@@ -42,7 +48,7 @@ export const bootTest: Handler = {
   },
 
   async diff(_id, olds, news) {
-    return [...TESTED, 'timeoutSeconds'].every((key) => same(olds[key], news[key])) ? { changes: false } : {};
+    return [...TESTED, 'timeoutSeconds', 'budget'].every((key) => same(olds[key], news[key])) ? { changes: false } : {};
   },
 
   async create(inputs, operation) {
@@ -52,8 +58,10 @@ export const bootTest: Handler = {
 
   async update(_id, olds, news, operation) {
     const passed = TESTED.every((key) => same(olds[key], news[key]));
+    if (!passed) return { outs: { ...news, ...(await boot(news, operation)) } };
     const { accelerator, bootSeconds } = olds;
-    return { outs: { ...news, ...(passed ? { accelerator, bootSeconds } : await boot(news, operation)) } };
+    judge({ accelerator, bootSeconds } as BootTestRecord, news, operation);
+    return { outs: { ...news, accelerator, bootSeconds } };
   },
 
   async read(id, state) {
@@ -72,6 +80,24 @@ async function boot(inputs: Properties, operation: Operation): Promise<Propertie
   await using workshop = await pipeline.openWorkshop(operation.settings, operation);
   const owner = { urn: operation.urn, project: operation.directory };
   const test = { owner, probes, memoryMiB, cpus, timeoutSeconds };
-  const { accelerator, bootSeconds } = await pipeline.testImage(locked, test, { ...runOptions(operation), workshop });
+  const record = await pipeline.testImage(locked, test, { ...runOptions(operation), workshop });
+  judge(record, inputs, operation);
+  const { accelerator, bootSeconds } = record;
   return { accelerator, bootSeconds };
+}
+
+/** @throws {BootTestError} `slow` for a boot that took longer than its budget allows. */
+function judge(record: BootTestRecord, inputs: Properties, { progress }: Operation): void {
+  const { budget } = Inputs.parse(inputs);
+  if (budget?.bootSeconds === undefined) return;
+  if (!isJudged(record.accelerator)) {
+    progress({
+      step: 'booted',
+      warning:
+        'budget.bootSeconds was not judged: this host emulates the machine, and only hardware acceleration (KVM, HVF) says how fast an image boots',
+    });
+    return;
+  }
+  const over = bootOverBudget(record, budget);
+  if (over !== undefined) throw new BootTestError('slow', over);
 }

@@ -55,3 +55,38 @@ test('Image.check() refuses pins: "latest" beside a lock file, and says what to 
     /^Cannot use pins: "latest": \S+ is there, .*run `ingot lock \S+ --update`, or remove/,
   );
 });
+
+test.each([
+  ['platform', 'linux/arm64'],
+  ['root', 'disk'],
+])('Image.check() refuses another %s beside a lock file, and says what to do', async (property, value) => {
+  const { failures } = await checked({ [property]: value });
+  expect(failures?.[0]?.reason).toMatch(
+    new RegExp(
+      `^Cannot use ${property}: "${value}": \\S+ is there, .*; give a list of specs.*\`${property}: ${value}\``,
+    ),
+  );
+});
+
+test('Image.check() takes the platform in the place of what the spec says', async () => {
+  const first = await checked();
+  await lockFile({ ...LOCK, platform: 'linux/arm64' });
+  const { inputs, failures } = await checked({ platform: 'linux/arm64' });
+  expect(failures).toBeUndefined();
+  expect(inputs.contents.runtime.platform).toBe('linux/arm64');
+  expect(inputs.digest).not.toBe(first.inputs.digest);
+});
+
+test('Image.check() fails where the image has more than its budget', async () => {
+  const { inputs, failures } = await checked({ budget: { rootSizeBytes: 2 } });
+  expect(failures).toEqual([
+    {
+      property: '',
+      reason: expect.stringMatching(
+        /have 163 bytes, and rootSizeBytes allows 2 bytes; the largest parts are init \(160 bytes\), /,
+      ),
+    },
+  ]);
+  expect(inputs.digest).toMatch(/^sha256:/);
+  expect((await checked({ budget: { rootSizeBytes: 163, packages: 0 } })).failures).toBeUndefined();
+});

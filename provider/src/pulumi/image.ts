@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { Contents } from '../model/contents.js';
-import { canonicalJson, type Digest, hexOf, type Json, sha256 } from '../model/digest.js';
+import { canonicalJson, hexOf, type Json, sha256 } from '../model/digest.js';
+import { Spec } from '../model/spec.js';
 import type { LockFile, LockOptions } from '../pipeline.js';
+import { ImageBudget, imageOverBudget } from './budget.js';
 import type { Handler, Operation } from './handler.js';
 import { decodeLock, encodeLock } from './lock-text.js';
 import { failuresOf, failuresOfIssues } from './problems.js';
@@ -14,6 +16,9 @@ const Inputs = z.looseObject({
     error: 'must be the path of a YAML file, a list of paths, YAML text, or an object',
   }),
   pins: z.enum(['keep', 'latest'], { error: 'must be "keep" or "latest"' }).optional(),
+  platform: Spec.shape.platform,
+  root: Spec.shape.root,
+  budget: ImageBudget.optional(),
 });
 
 /** What `check` finds out, unless the spec is not known yet. */
@@ -33,7 +38,13 @@ export const image: Handler = {
     if (!parsed.success) return { inputs: { ...known }, failures: failuresOfIssues(parsed.error) };
     try {
       const computed = await describeImage(parsed.data, olds, operation);
-      return { inputs: { ...known, ...computed, __version: STATE_VERSION } };
+      const before = olds.contents as Contents | undefined;
+      const over = imageOverBudget(computed.contents as Contents, { budget: parsed.data.budget ?? {}, before });
+      return {
+        inputs: { ...known, ...computed, __version: STATE_VERSION },
+        // The engine prints the value of a property that it knows: here the budget, which the reason has in words.
+        ...(over.length > 0 ? { failures: over.map((reason) => ({ property: '', reason })) } : {}),
+      };
     } catch (error) {
       return { inputs: { ...known }, failures: failuresOf(error) };
     }
@@ -72,15 +83,16 @@ async function describeImage(
   const move = inputs.pins === 'latest';
   const file = await readLockFile(inputs.spec, workshop);
   if (file !== undefined && move) throw contradiction(file);
+  const spec = { ...parsed.spec, ...overriding(inputs, { spec: parsed.spec, file }) };
   const options: LockOptions = {
     file,
     ...(previous ? { previous } : {}),
     move,
     // What the preview resolved is what the update does, also when the archive has moved in between.
-    remember: nameOf(operation.urn, { spec: parsed.spec, move, previous: previous?.lock ?? null }),
+    remember: nameOf(operation.urn, { spec, move, previous: previous?.lock ?? null }),
   };
   return at(parsed, async () => {
-    const locked = await lock(parsed.spec, options, workshop);
+    const locked = await lock(spec, options, workshop);
     const digest = lockDigest(locked.lock);
     const unchanged = digest === olds.digest && olds.contents !== undefined;
     const contents = unchanged ? (olds.contents as Contents) : await describe(locked, workshop);
@@ -94,6 +106,26 @@ async function describeImage(
       __lock: unchanged ? olds.__lock : encodeLock(locked),
     };
   });
+}
+
+/** What the program says in the place of the spec. What decides what is pinned has to be where the lock file is made. */
+function overriding(
+  { platform, root }: Pick<z.infer<typeof Inputs>, 'platform' | 'root'>,
+  { spec, file }: { readonly spec: Spec; readonly file: LockFile | undefined },
+): Partial<Spec> {
+  const said = { ...(platform === undefined ? {} : { platform }), ...(root === undefined ? {} : { root }) };
+  for (const [property, value] of Object.entries(said)) {
+    if (file === undefined) continue;
+    const pinned = property === 'platform' ? file.content.platform : spec.root;
+    if (pinned === value) continue;
+    throw new StateError(
+      'bad-pins',
+      `Cannot use ${property}: ${JSON.stringify(value)}: ${file.path} is there, and pins what the spec needs without it; ` +
+        `give a list of specs, the last one a file that says \`${property}: ${value}\`, which has a lock file of its own`,
+      { context: { path: file.path, property } },
+    );
+  }
+  return said;
 }
 
 function contradiction({ path, command }: LockFile): StateError {
@@ -111,8 +143,8 @@ function nameOf(urn: string, parts: unknown): string {
 
 /** What makes two sets of properties the same image, declared in the same way. */
 function identityOf(properties: Properties): string {
-  const { digest, spec, pins } = properties;
-  return canonicalJson({ digest: digest as Digest, spec: spec as Json, pins: pins as string });
+  const { digest, spec, pins, platform, root, budget } = properties;
+  return canonicalJson({ digest, spec, pins, platform, root, budget } as { [name: string]: Json });
 }
 
 function withoutComputed(news: Properties): Properties {

@@ -34,6 +34,8 @@ describe('Image', () => {
     [{ spec: 3 }, 'spec', 'must be the path of a YAML file'],
     [{}, 'spec', 'must be the path of a YAML file'],
     [{ spec: 'a.yml', pins: 'newest' }, 'pins', 'must be "keep" or "latest"'],
+    [{ spec: 'a.yml', budget: { rootBytes: 3 } }, 'budget', 'rootBytes'],
+    [{ spec: 'a.yml', platform: 'linux/386' }, 'platform', 'linux/amd64'],
     [{ spec: 'nowhere.yml' }, '', 'Cannot read the spec nowhere.yml: there is no such file'],
   ])('check() refuses %j', async (inputs, property, reason) => {
     const { failures } = await check({}, { ...IMAGE, ...inputs });
@@ -43,6 +45,11 @@ describe('Image', () => {
   test('diff() sees no change where only the text of the lock differs', async () => {
     const olds = { ...IMAGE, spec: 'web.yml', digest: `sha256:${'0'.repeat(64)}`, __lock: 'a' };
     expect(await diff('id', olds, { ...olds, __lock: 'b' })).toEqual({ changes: false });
+  });
+
+  test('diff() sees a change of the budget', async () => {
+    const olds = { ...IMAGE, spec: 'web.yml', digest: `sha256:${'0'.repeat(64)}` };
+    expect(await diff('id', olds, { ...olds, budget: { packages: 3 } })).toEqual({});
   });
 
   test('diff() leaves the details to the engine where the digest differs', async () => {
@@ -136,5 +143,16 @@ describe('BootTest', () => {
     const olds = { ...inputs, accelerator: 'tcg', bootSeconds: { healthy: 6 } };
     const { outs } = await update('id', olds, { ...inputs, timeoutSeconds: 90 });
     expect(outs).toMatchObject({ timeoutSeconds: 90, accelerator: 'tcg', bootSeconds: { healthy: 6 } });
+  });
+
+  test('update() judges what was measured by another budget, unless it was emulation', async () => {
+    const { inputs } = await check({}, { ...TEST, budget: { bootSeconds: { healthy: 5 } } });
+    expect(await diff('id', TEST, inputs)).toEqual({});
+    const olds = { ...inputs, accelerator: 'kvm', bootSeconds: { healthy: 6 } };
+    await expect(update('id', olds, inputs)).rejects.toThrow(
+      /healthy came after 6 s, and budget.bootSeconds allows 5 s/,
+    );
+    const { outs } = await update('id', { ...olds, accelerator: 'tcg' }, inputs);
+    expect(outs).toMatchObject({ accelerator: 'tcg' });
   });
 });

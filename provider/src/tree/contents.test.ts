@@ -5,7 +5,7 @@ import type { AssembleInput } from './assemble-input.js';
 import { describe } from './contents.js';
 import { changesBetween } from './diff.js';
 import { MAX_CONTENTS_BYTES } from './fit-contents.js';
-import { deb, type Item, inputOf, layer, lockOf, program } from './layers.fixture.js';
+import { deb, type Item, imageConfig, inputOf, layer, lockOf, program } from './layers.fixture.js';
 
 const PASSWD = 'usr/share/base-passwd/passwd.master';
 
@@ -80,6 +80,24 @@ suite('describe()', () => {
     const { scriptsNotRun } = await contentsOf({ ...one, roots: new Map([...one.roots, ['deb:tool', layers]]) });
     expect(scriptsNotRun).toEqual({ 'apache-like': 'postinst', 'web-db': 'postinst, preinst' });
     expect('scriptsNotRun' in (await contentsOf(one))).toBe(false);
+  });
+
+  test('names the ports that services, the machine and container images say are open', async () => {
+    const one = input();
+    const [web] = one.lock.spec.services ?? [];
+    if (web === undefined) throw new Error('the fixture has a service');
+    const spec = {
+      ...one.lock.spec,
+      ready: { port: 8081 },
+      services: [
+        { ...web, health: { http: { port: 80 } } },
+        { ...web, name: 'api', health: { tcp: { port: 80 } } },
+      ],
+    };
+    const images = new Map([['deb:lighttpd', imageConfig({ exposedPorts: ['443/tcp'] })]]);
+    const { ports } = await contentsOf({ ...one, lock: { ...one.lock, spec }, images });
+    expect(ports).toEqual({ '443/tcp': 'api, web', '80/tcp': 'api, web', '8081/tcp': 'ready' });
+    expect('ports' in (await contentsOf(one))).toBe(false);
   });
 
   test('does not change with where the bytes lie', async () => {

@@ -3,7 +3,9 @@ import type { Contents, Lock, Pin, Tree, TreeEntry } from '../model/index.js';
 import { canonicalJson, type Digest, type Json, sha256, shortDigest } from '../model/index.js';
 import type { AssembleInput } from './assemble-input.js';
 import { placedContainers } from './containers.js';
+import { fileCapabilitiesIn } from './contents-capabilities.js';
 import { commandLine, kernelRelease, setuidIn, sizesOf, sortedRecord, versionsByName } from './contents-parts.js';
+import { portsOf } from './contents-ports.js';
 import { filePath } from './files.js';
 import { fitContents } from './fit-contents.js';
 import { picksFor, purposesOf } from './guest.js';
@@ -30,6 +32,8 @@ export async function describeWhole(tree: Tree, input: AssembleInput): Promise<C
   const { entries } = tree;
   // Of a kernel's package only the kernel is taken, and of those of Ingot's own init single programs.
   const notRun = scriptsNotRun([...input.roots.values()].flat());
+  const fileCapabilities = fileCapabilitiesIn(entries);
+  const ports = portsOf(input);
   const ofKernel = entries.filter(({ component }) => component === 'kernel');
   return {
     packages: versionsByName([...packagesOf(input), ...(await packagesInImages(tree, input))]),
@@ -44,6 +48,8 @@ export async function describeWhole(tree: Tree, input: AssembleInput): Promise<C
     files: filesOf(tree, lock),
     components: componentsOf(tree),
     setuid: setuidIn(entries),
+    ...(Object.keys(fileCapabilities).length > 0 ? { fileCapabilities } : {}),
+    ...(Object.keys(ports).length > 0 ? { ports } : {}),
     users: sortedRecord(await usersIn(entries, read)),
     sizes: sizesOf(entries),
     runtime: {

@@ -39,6 +39,8 @@ const HEADINGS: readonly (readonly [ChangeArea, string])[] = [
   ['kernel', 'kernel'],
   ['user', 'users'],
   ['setuid', 'setuid'],
+  ['capability', 'file capabilities'],
+  ['port', 'ports'],
   ['size', 'size'],
   ['runtime', 'runtime'],
 ];
@@ -71,7 +73,7 @@ function lineOfChange({ area, name, kind, before, after }: Change): DiffLine {
   const values = [before, after].filter((value) => value !== undefined && value !== '');
   const isBytes = area === 'size' && name === 'rootBytes';
   const text = isBytes ? sizeChange(Number(before), Number(after)) : values.join(' => ');
-  const alarming = area === 'setuid' && kind === 'added';
+  const alarming = (area === 'setuid' || area === 'capability') && kind === 'added';
   return { kind, name: isBytes ? 'root' : printable(name), text: printable(text), alarming };
 }
 

@@ -9,6 +9,8 @@ export type ChangeArea =
   | 'kernel'
   | 'file'
   | 'setuid'
+  | 'capability'
+  | 'port'
   | 'user'
   | 'component'
   | 'size'
@@ -40,6 +42,8 @@ const AREAS: readonly (readonly [ChangeArea, (contents: Contents) => Table])[] =
   ['kernel', ({ kernel }) => texts(kernel)],
   ['file', ({ files }) => files],
   ['setuid', ({ setuid }) => Object.fromEntries(setuid.map((path) => [path, '']))],
+  ['capability', ({ fileCapabilities = {} }) => fileCapabilities],
+  ['port', ({ ports = {} }) => ports],
   ['user', ({ users }) => users],
   ['component', ({ components }) => components],
   ['size', ({ sizes }) => texts(sizes)],

@@ -8,7 +8,17 @@ const MAX_COMMAND_LINE = 2048;
 /** Room for the entry that stands for what was left out. */
 const SUMMARY_BYTES = 64;
 
-const PARTS = ['packages', 'images', 'services', 'files', 'components', 'setuid', 'users', 'scriptsNotRun'] as const;
+const PARTS = [
+  'packages',
+  'images',
+  'services',
+  'files',
+  'components',
+  'setuid',
+  'users',
+  'scriptsNotRun',
+  'fileCapabilities',
+] as const;
 
 type Part = (typeof PARTS)[number];
 

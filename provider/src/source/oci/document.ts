@@ -84,6 +84,8 @@ const Index = z.object({ manifests: z.array(descriptor) });
 const Manifest = z.object({ config: descriptor, layers: z.array(descriptor).max(MAX_LAYERS) });
 const Artifact = z.object({ layers: z.array(descriptor).max(MAX_LAYERS) });
 
+const NO_CONFIG = { User: '', Env: [], Entrypoint: [], Cmd: [], WorkingDir: '', Labels: {}, ExposedPorts: {} };
+
 /** OCI image spec 1.1, config.md, "Properties". Docker writes `null` for what is empty. */
 const Config = z.object({
   os: text,
@@ -98,9 +100,12 @@ const Config = z.object({
       .transform((value) => (value ?? []) as Digest[]),
   }),
   config: z
-    .object({ User: text, Env: texts, Entrypoint: texts, Cmd: texts, WorkingDir: text, Labels: map })
+    .object({
+      ...{ User: text, Env: texts, Entrypoint: texts, Cmd: texts, WorkingDir: text, Labels: map },
+      ExposedPorts: z.record(z.string(), z.unknown()).nullish(),
+    })
     .nullish()
-    .transform((value) => value ?? { User: '', Env: [], Entrypoint: [], Cmd: [], WorkingDir: '', Labels: {} }),
+    .transform((value) => value ?? NO_CONFIG),
 });
 
 /**
@@ -147,6 +152,10 @@ export function parseArtifactBlobs(bytes: Uint8Array, about: string): readonly D
 /** @throws {SourceError} `malformed`. */
 export function parseImageDocument(bytes: Uint8Array, about: string): ImageDocument {
   const { os, architecture, variant, rootfs, config } = check(Config, parseJson(bytes, about), about);
+  const ports = Object.keys(config.ExposedPorts ?? {})
+    .filter((port) => /^[0-9]{1,5}(\/(tcp|udp|sctp))?$/.test(port))
+    .map((port) => (port.includes('/') ? port : `${port}/tcp`))
+    .sort();
   return {
     platform: { os, architecture, variant },
     diffIds: rootfs.diff_ids,
@@ -157,6 +166,7 @@ export function parseImageDocument(bytes: Uint8Array, about: string): ImageDocum
       workingDirectory: config.WorkingDir,
       user: config.User,
       labels: config.Labels,
+      ...(ports.length > 0 ? { exposedPorts: ports } : {}),
     },
   };
 }
