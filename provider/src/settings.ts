@@ -12,7 +12,13 @@ export interface Settings {
   /** Running machines and their consoles. Default: `$XDG_STATE_HOME/ingot`. */
   readonly stateDirectory: string;
   /** Addresses of the Debian archives; what is missing is taken from the host's own apt configuration. */
-  readonly mirrors: { readonly main?: string; readonly security?: string; readonly snapshot?: string };
+  readonly mirrors: {
+    readonly main?: string;
+    readonly security?: string;
+    /** Of Ubuntu's archives. */
+    readonly ubuntu?: { readonly main?: string; readonly security?: string };
+    readonly snapshot?: string;
+  };
   /** Whether an index past its validity is refused. Default: as apt on this host does. */
   readonly checkValidUntil?: boolean;
   /** Use what the cache holds, and no network. */
@@ -37,6 +43,8 @@ export interface ConfiguredSettings {
   readonly debianMirror?: string;
   readonly debianSecurityMirror?: string;
   readonly debianSnapshot?: string;
+  readonly ubuntuMirror?: string;
+  readonly ubuntuSecurityMirror?: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -55,7 +63,12 @@ export function settingsFrom(environment: Environment, configured: ConfiguredSet
     ...(isSwitch(environment.INGOT_DEBIAN_CHECK_VALID_UNTIL)
       ? { checkValidUntil: isOn(environment.INGOT_DEBIAN_CHECK_VALID_UNTIL) }
       : {}),
-    mirrors: { ...(main ? { main } : {}), ...(security ? { security } : {}), ...(snapshot ? { snapshot } : {}) },
+    mirrors: {
+      ...(main ? { main } : {}),
+      ...(security ? { security } : {}),
+      ...ubuntuMirrors(environment, configured),
+      ...(snapshot ? { snapshot } : {}),
+    },
     offline: isOn(environment.INGOT_OFFLINE),
     registries: {
       mirrors: wordsOf(environment.INGOT_REGISTRY_MIRRORS),
@@ -64,6 +77,12 @@ export function settingsFrom(environment: Environment, configured: ConfiguredSet
       environment,
     },
   };
+}
+
+function ubuntuMirrors(environment: Environment, configured: ConfiguredSettings): Pick<Settings['mirrors'], 'ubuntu'> {
+  const main = configured.ubuntuMirror || environment.INGOT_UBUNTU_MIRROR;
+  const security = configured.ubuntuSecurityMirror || environment.INGOT_UBUNTU_SECURITY_MIRROR;
+  return main || security ? { ubuntu: { ...(main ? { main } : {}), ...(security ? { security } : {}) } } : {};
 }
 
 /** Separated by spaces, commas or both. */

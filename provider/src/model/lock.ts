@@ -29,6 +29,8 @@ export const Lock = z.strictObject({
   recipe: z.int().min(1),
   platform: z.enum(['linux/amd64', 'linux/arm64']),
   suite: z.string(),
+  /** Whose release the suite is. Absent for Debian. */
+  distribution: z.literal('ubuntu').optional(),
   sourceDateEpoch: z.int().min(0),
   /** The spec with defaults left out, addresses and file sources removed (their content is in `files`). */
   spec: Spec,
@@ -54,7 +56,10 @@ export function lockDigest(lock: Lock): Digest {
   return sha256(canonicalJson(lock as unknown as Json));
 }
 
-type UnpinnedLock = Pick<Lock, 'version' | 'platform' | 'suite' | 'sourceDateEpoch' | 'spec' | 'downloads'>;
+type UnpinnedLock = Pick<
+  Lock,
+  'version' | 'platform' | 'suite' | 'distribution' | 'sourceDateEpoch' | 'spec' | 'downloads'
+>;
 
 /**
  * The part of a lock that follows from the spec alone. What stands elsewhere in the lock, or decides no byte (addresses,
@@ -68,6 +73,7 @@ export function unpinnedLock(spec: Spec): UnpinnedLock {
     version: 1,
     platform: platform ?? DEFAULT_PLATFORM,
     suite: debian?.suite ?? DEFAULT_SUITE,
+    ...(debian?.distribution === 'ubuntu' ? { distribution: 'ubuntu' as const } : {}),
     sourceDateEpoch: sourceDateEpoch ?? DEFAULT_SOURCE_DATE_EPOCH,
     spec: {
       ...rest,

@@ -70,10 +70,18 @@ export async function outdated(spec: Spec, file: LockFile, workshop: Workshop): 
   const newest = await newestPins(packaged, {}, workshop);
   const packages = pinnedPackages(file.content);
   if (packages.length === 0) return outdatedPins(file.content, newest, new Set());
-  const source = sourceOptions(file.content, workshop, archiveAddresses(spec));
+  const { distribution } = unpinnedLock(spec);
+  const whose = distribution ? { distribution } : {};
+  const source = sourceOptions({ ...file.content, ...whose }, workshop, archiveAddresses(spec));
   const architecture = architectureOf(source.platform);
-  const debian = { ...source, architecture, mirrors: await source.mirrors(), now: source.now() };
-  return outdatedPins(file.content, newest, await withSecurityUpdate(packages, debian));
+  const asking = { ...source, architecture, mirrors: await source.mirrors(), now: source.now() };
+  const insecure = await withSecurityUpdate(packages, asking);
+  const { guest } = file.content;
+  if (distribution === undefined || guest?.pin.kind !== 'debian') return outdatedPins(file.content, newest, insecure);
+  // Ingot's own init is of Debian always.
+  const ofDebian = { ...asking, suite: guest.pin.suite, distribution: 'debian' as const };
+  const inInit = await withSecurityUpdate(guest.pin.packages, ofDebian);
+  return outdatedPins(file.content, newest, new Set([...insecure, ...inInit]));
 }
 
 type Packaged = Awaited<ReturnType<typeof lockPackageFiles>>;

@@ -1,3 +1,4 @@
+import type { Distribution } from '../model/distribution.js';
 import type { Lock, LockedImage } from '../model/lock.js';
 import type { Spec } from '../model/spec.js';
 import type { Mirrors } from '../source/debian/mirrors.js';
@@ -23,8 +24,13 @@ export function repositoriesOf(
   };
 }
 
+interface Addresses {
+  readonly main?: string | undefined;
+  readonly security?: string | undefined;
+}
+
 export function sourceOptions(
-  { platform, suite }: Pick<Lock, 'platform' | 'suite'>,
+  { platform, suite, distribution }: Pick<Lock, 'platform' | 'suite' | 'distribution'>,
   workshop: Workshop,
   inSpec: LockedImage['mirrors'] = {},
 ): SourceOptions {
@@ -32,21 +38,52 @@ export function sourceOptions(
   const mirrors = async (): Promise<Mirrors> => {
     const { findMirrors } = await import('../source/debian/mirrors.js');
     const { repositoryAddresses } = await import('../source/debian/repositories.js');
-    const main = inSpec.main ?? settings.mirrors.main;
-    const security = inSpec.security ?? settings.mirrors.security;
     const { checkValidUntil } = settings;
-    const found = await findMirrors({
-      configured: { ...(main ? { main } : {}), ...(security ? { security } : {}) },
-      ...(checkValidUntil === undefined ? {} : { checkValidUntil }),
+    const find = (whose: Distribution, addresses: Addresses = {}): Promise<Mirrors> => {
+      const { main, security } = addresses;
+      return findMirrors({
+        distribution: whose,
+        configured: { ...(main ? { main } : {}), ...(security ? { security } : {}) },
+        ...(checkValidUntil === undefined ? {} : { checkValidUntil }),
+      });
+    };
+    const merged = (set: Addresses = {}): Addresses => ({
+      main: inSpec.main ?? set.main,
+      security: inSpec.security ?? set.security,
     });
-    const { repositories = [] } = inSpec;
+    const found =
+      distribution === 'ubuntu'
+        ? {
+            // Of Debian, then, Ingot's own init alone comes, which may be there already, or not be wanted.
+            ...(await find('debian', settings.mirrors).catch((noDebian: Error) => ({
+              main: '',
+              security: '',
+              noDebian,
+            }))),
+            ubuntu: await find('ubuntu', merged(settings.mirrors.ubuntu)),
+          }
+        : await find('debian', merged(settings.mirrors));
     const address = inSpec.snapshot ?? settings.mirrors.snapshot;
     const snapshot = address && { address, lockedAt: Object.values(inSpec.lockedAt ?? {}) };
+    const { repositories = [] } = inSpec;
     return {
       ...found,
       ...(snapshot ? { snapshot } : {}),
       repositories: repositoryAddresses(repositories, settings.registries.environment),
     };
   };
-  return { store, platform, suite, mirrors, registries, offline: settings.offline, directory, now, signal, progress };
+  const whose = distribution ? { distribution } : {};
+  return {
+    store,
+    platform,
+    suite,
+    ...whose,
+    mirrors,
+    registries,
+    offline: settings.offline,
+    directory,
+    now,
+    signal,
+    progress,
+  };
 }

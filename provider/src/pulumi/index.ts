@@ -26,11 +26,15 @@ export async function configure(request: { config: { get(key: string): string | 
   const { config } = request;
   const debianMirror = config.get('ingot:debianMirror');
   const debianSecurityMirror = config.get('ingot:debianSecurityMirror');
+  const ubuntuMirror = config.get('ingot:ubuntuMirror');
+  const ubuntuSecurityMirror = config.get('ingot:ubuntuSecurityMirror');
   const debianSnapshot = config.get('ingot:debianSnapshot');
   configured = {
     ...(debianMirror ? { debianMirror } : {}),
     ...(debianSecurityMirror ? { debianSecurityMirror } : {}),
     ...(debianSnapshot ? { debianSnapshot } : {}),
+    ...(ubuntuMirror ? { ubuntuMirror } : {}),
+    ...(ubuntuSecurityMirror ? { ubuntuSecurityMirror } : {}),
   };
 }
 

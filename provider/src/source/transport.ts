@@ -1,10 +1,12 @@
 import { resolve as resolvePath } from 'node:path';
 import type { Attestation } from '../model/attestation.js';
+import type { Distribution } from '../model/distribution.js';
 import type { ImageBlobs, Opened } from '../model/layer.js';
 import type { DirectoryPin, ImagePin, Pin } from '../model/pin.js';
 import { type Architecture, architectureOf, type Platform } from '../model/platform.js';
 import type { Progress } from '../model/progress.js';
 import { type LocalReference, packageFilesIn, parseReference, type Reference } from '../model/reference.js';
+import { DEFAULT_SUITE } from '../model/spec.js';
 import type { Store } from '../store/store.js';
 import type { Mirrors } from './debian/mirrors.js';
 import type { PackageFile } from './debian/package-file.js';
@@ -19,6 +21,8 @@ export interface SourceOptions {
   readonly store: Store;
   readonly platform: Platform;
   readonly suite: string;
+  /** Whose release the suite is. Default: Debian. */
+  readonly distribution?: Distribution;
   /** Asked for only when a transport needs it: a spec without packages needs no mirror. */
   readonly mirrors: () => Promise<Mirrors>;
   /** Vendors' repositories of packages, beside Debian's own archives; asked for only when packages are looked up. */
@@ -85,7 +89,7 @@ async function resolveByTransport(reference: string, role: Role, options: Resolv
       const { resolvePackages } = await import('./debian/resolve.js');
       return resolvePackages(parsed.name.split(','), {
         store: options.store,
-        suite: options.suite,
+        ...releaseFor(role, options),
         architecture: architecture(options),
         mirrors: await options.mirrors(),
         now: options.now(),
@@ -94,7 +98,7 @@ async function resolveByTransport(reference: string, role: Role, options: Resolv
         offline: options.offline,
         files: packageFilesIn(reference).flatMap((name) => options.packageFiles?.get(name) ?? []),
         keep: options.keep.flatMap((pin) => (pin.kind === 'debian' ? pin.packages : [])),
-        ...(role === 'kernel' ? { follow: (name: string) => name.startsWith('linux-image-') } : {}),
+        ...(role === 'kernel' ? { follow: isOfKernel(options.distribution) } : {}),
         ...(role === 'root' ? { always: ALWAYS_IN_ROOTS } : {}),
         // What runs a machine is Debian's own, whatever a vendor calls its packages.
         ...((role === 'kernel' || role === 'root') && options.repositories
@@ -112,6 +116,21 @@ async function resolveByTransport(reference: string, role: Role, options: Resolv
       return resolveImage(source, { ...options, reference: image, about: reference });
     }
   }
+}
+
+/** What runs a machine is put together from Debian's packages, which are what it is tested with. */
+function releaseFor(
+  role: Role,
+  { suite, distribution }: SourceOptions,
+): { readonly suite: string; readonly distribution?: Distribution } {
+  if (distribution === undefined) return { suite };
+  return role === 'guest' || role === 'stub' ? { suite: DEFAULT_SUITE } : { suite, distribution };
+}
+
+/** Ubuntu's modules are in a package of their own; what else kernels depend on is for scripts, which never run here. */
+function isOfKernel(distribution: Distribution | undefined): (name: string) => boolean {
+  const names = distribution === 'ubuntu' ? /^linux-(?:image|modules)-/ : /^linux-image-/;
+  return (name) => names.test(name);
 }
 
 /**

@@ -15,8 +15,9 @@ const HARMLESS: ReadonlySet<string> = new Set([
   ...['iproute2', 'locales', 'tzdata', 'libpam-modules', 'postgresql'],
 ]);
 
-/** Python's own scripts compile its library; libraries once moved to another folder keep the old path free. */
-const HARMLESS_NAMES = /^(?:lib)?python3\.\d+(?:-minimal|-stdlib)?$|^lib(?:ext2fs2|readline8|tirpc3)(?:t64)?$/;
+/** Python's own scripts compile its library; modules of nginx tell it that they are there; libraries once moved to another folder keep the old path free. */
+const HARMLESS_NAMES =
+  /^(?:lib)?python3\.\d+(?:-minimal|-stdlib)?$|^libnginx-mod-|^lib(?:ext2fs2|readline8|tirpc3)(?:t64)?$/;
 
 /** Packages among layers whose maintainer scripts nobody does the work of → which scripts, sorted by name. */
 export function scriptsNotRun(layers: Iterable<Layer>): Record<string, string> {

@@ -6,11 +6,16 @@ const archiveUrl = z.url({ protocol: /^https?$/, error: 'must be an address that
 
 export const Debian = z
   .strictObject({
+    distribution: z
+      .enum(['debian', 'ubuntu'])
+      .optional()
+      .describe('Whose archives `deb:` references are resolved in. With `ubuntu` a `suite` is needed.')
+      .meta({ default: 'debian', ...ingot }),
     suite: z
       .string()
       .regex(/^[a-z]+$/, 'must be a code name such as "trixie"')
       .optional()
-      .describe('The Debian release that `deb:` references are resolved in.')
+      .describe('The release that `deb:` references are resolved in, by its code name.')
       .meta({ default: 'trixie', ...ingot }),
     mirror: archiveUrl
       .optional()

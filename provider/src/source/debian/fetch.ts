@@ -1,11 +1,12 @@
 import { basename } from 'node:path';
 import type { BlobRange } from '../../model/layer.js';
-import type { DebianArchive, PinnedPackage } from '../../model/pin.js';
+import type { PinnedPackage } from '../../model/pin.js';
 import type { Progress } from '../../model/progress.js';
 import { StoreError } from '../../store/error.js';
 import type { Store } from '../../store/store.js';
 import { SourceError } from '../error.js';
 import { shownAddress } from '../transfer-failure.js';
+import { archiveCalled, DISTRIBUTIONS, mirrorOf } from './distribution.js';
 import { type Patience, transfer } from './fetch-transfer.js';
 import type { Mirrors } from './mirrors.js';
 import { putPackageFile } from './package-file-bytes.js';
@@ -70,7 +71,8 @@ export async function fetchPackage(pinned: PinnedPackage, options: FetchOptions)
       const failure = mismatchOf(error, { pinned, url });
       const isElsewhere = failure instanceof SourceError && ELSEWHERE.has(failure.code);
       if (!isElsewhere) throw failure;
-      if (index === addresses.length - 1) throw isOwn(pinned) ? gone(pinned, { failure, mirrors, url }) : failure;
+      if (index === addresses.length - 1)
+        throw archiveCalled(pinned.archive, mirrors) ? gone(pinned, { failure, mirrors, url }) : failure;
     }
   }
   throw new SourceError(
@@ -78,11 +80,6 @@ export async function fetchPackage(pinned: PinnedPackage, options: FetchOptions)
     `Cannot fetch ${nameOf(pinned)}: it lies in the repository ${pinned.archive}, which is not among debian.repositories; ` +
       'add it, or lock the image again',
   );
-}
-
-/** Whether it lies in one of the distribution's own archives. */
-function isOwn({ archive }: PinnedPackage): boolean {
-  return archive === 'main' || archive === 'security';
 }
 
 /** Of a package that nobody has any more, says what moves its pin. */
@@ -105,9 +102,6 @@ function gone(
     { cause: failure, context: { path: pinned.path, got: nameOf(pinned) } },
   );
 }
-
-/** What snapshot archives call the archives. */
-const SNAPSHOT_NAMES: Readonly<Record<DebianArchive, string>> = { main: 'debian', security: 'debian-security' };
 
 /** What says that a package may lie in another repository. */
 const ELSEWHERE: ReadonlySet<string> = new Set(['not-found', 'digest-mismatch', 'size-mismatch', 'forbidden']);
@@ -145,14 +139,10 @@ function addressesOf(pinned: PinnedPackage, mirrors: Mirrors): URL[] {
   const named = repositories.filter(({ name }) => name === archive);
   const others = repositories.filter(({ name }) => name !== archive);
   const { snapshot } = mirrors;
-  const kept =
-    snapshot === undefined || !isOwn(pinned)
-      ? []
-      : snapshotAddresses(snapshot, SNAPSHOT_NAMES[archive as DebianArchive]);
-  const bases =
-    archive === 'main' || archive === 'security'
-      ? [mirrors[archive], ...kept]
-      : [...named, ...others].map(({ address }) => address);
+  const own = archiveCalled(archive, mirrors);
+  const ofSnapshot = own && DISTRIBUTIONS[own.distribution].snapshots[own.archive];
+  const kept = snapshot && ofSnapshot ? snapshotAddresses(snapshot, ofSnapshot) : [];
+  const bases = own ? [mirrorOf(mirrors, own), ...kept] : [...named, ...others].map(({ address }) => address);
   return bases.map((base) => {
     const url = new URL(base);
     // The search part stays what it is: some mirrors want a token there.

@@ -18,7 +18,9 @@ export async function openKernel(pin: DebianPin, options: OpenOptions): Promise<
   const candidates = pin.packages.filter(({ name }) => name.startsWith('linux-image-'));
   // The largest first: others only depend on it.
   for (const pinned of candidates.sort((left, right) => right.sizeBytes - left.sizeBytes)) {
-    const layer = await openKernelPackage(pinned, options);
+    // Ubuntu's modules are in a package of their own.
+    const modules = pin.packages.find(({ name }) => name === pinned.name.replace('linux-image-', 'linux-modules-'));
+    const layer = await openKernelPackage({ pinned, modules }, options);
     if (layer !== undefined) return { ...layer, package: { name: pinned.name, version: pinned.version } };
   }
   const names = pin.packages.map(({ name }) => name).join(', ');
@@ -28,13 +30,18 @@ export async function openKernel(pin: DebianPin, options: OpenOptions): Promise<
   );
 }
 
-async function openKernelPackage(pinned: PinnedPackage, options: OpenOptions): Promise<Layer | undefined> {
+async function openKernelPackage(
+  { pinned, modules }: { readonly pinned: PinnedPackage; readonly modules: PinnedPackage | undefined },
+  options: OpenOptions,
+): Promise<Layer | undefined> {
   const { store, signal, progress } = options;
-  const key = `debian kernel ${CONVERTER_VERSION} ${pinned.digest}`;
+  const key = `debian kernel ${CONVERTER_VERSION} ${pinned.digest}${modules ? ` ${modules.digest}` : ''}`;
   const known = await recallLayer(store, key);
   if (known !== undefined) return known;
-  const source = await openPackage(pinned, options);
-  if (!source.entries.some((entry) => isKernel(entry.path))) return undefined;
+  const image = await openPackage(pinned, options);
+  if (!image.entries.some((entry) => isKernel(entry.path))) return undefined;
+  const others = modules ? (await openPackage(modules, options)).entries : [];
+  const source = { ...image, entries: [...image.entries, ...others] };
   return await explain(pinned, async () => {
     const tar = convertKernel(source, { store, signal, progress, name: nameOf(pinned) });
     const layer = await putTar(store, tar, { signal });

@@ -1,10 +1,11 @@
+import type { Distribution } from '../../model/distribution.js';
 import type { DebianArchive } from '../../model/pin.js';
 import { SourceError } from '../error.js';
+import { DISTRIBUTIONS, type DistributionFacts, mirrorOf } from './distribution.js';
 import type { TrustedKey } from './keyring.js';
-import { DEBIAN_ARCHIVE_KEYS } from './keyring-debian.js';
 import type { Mirrors } from './mirrors.js';
 import { DEBIAN_PRIORITY } from './priority.js';
-import { DEBIAN_SCOPE, type Release, type ReleaseScope, VENDOR_MAY_LACK } from './release.js';
+import { type Release, type ReleaseScope, VENDOR_MAY_LACK } from './release.js';
 import type { Repository } from './repositories.js';
 
 /** One suite of one archive, and by what to know its release. */
@@ -31,20 +32,33 @@ export interface Part {
   readonly advice?: string;
 }
 
-/** A release of Debian, its updates, and its security updates. */
-export function debianParts(options: {
+/** A release of a distribution, its updates, and its security updates. */
+export function distributionParts(options: {
   readonly suite: string;
   readonly mirrors: Mirrors;
+  readonly distribution?: Distribution;
   readonly keys?: readonly TrustedKey[];
 }): Part[] {
-  const { suite, mirrors, keys = DEBIAN_ARCHIVE_KEYS } = options;
+  const { suite, mirrors, distribution = 'debian' } = options;
+  const facts = DISTRIBUTIONS[distribution];
+  const { components, keys: itsKeys, name: ofWhom, variables } = facts;
+  const { keys = itsKeys } = options;
   const part = (archive: DebianArchive, name: string): Part => ({
-    ...{ archive, mirror: mirrors[archive], suite: name, folder: `dists/${name}/`, keys },
-    ...{ components: DEBIAN_SCOPE.components, scope: DEBIAN_SCOPE, priority: DEBIAN_PRIORITY, mayBeDetached: false },
+    ...{
+      archive: facts.archives[archive],
+      mirror: mirrorOf(mirrors, { distribution, archive }),
+      suite: name,
+      folder: `dists/${name}/`,
+      keys,
+    },
+    ...{ components, scope: { components }, priority: DEBIAN_PRIORITY, mayBeDetached: false },
     memory: 'debian release 1',
-    checkIdentity: (release, of) => checkDebian(release, { archive, suite: name, of }),
-    whereSet: 'check the network, and the address of the mirror (debian.mirror in the spec, INGOT_DEBIAN_MIRROR)',
-    advice404: `check debian.suite in the spec, and that the mirror (${SETTINGS[archive]}) is one of Debian`,
+    checkIdentity: (release, of) => checkDistribution(release, { facts, archive, name, suite, of }),
+    whereSet: `check the network, and the address of the mirror (debian.mirror in the spec, ${variables.main})`,
+    advice404: `check debian.suite in the spec, and that the mirror (${variables[archive]}) is one of ${ofWhom}`,
+    ...(distribution === 'debian'
+      ? {}
+      : { advice: `wanted a release signed by ${ofWhom}, so check the address of the mirror and this host's clock` }),
   });
   const release = part('main', suite);
   // Unstable has neither: fixes go into it directly.
@@ -52,26 +66,39 @@ export function debianParts(options: {
   return [release, part('main', `${suite}-updates`), part('security', `${suite}-security`)];
 }
 
-const SETTINGS: Readonly<Record<DebianArchive, string>> = {
-  main: 'INGOT_DEBIAN_MIRROR',
-  security: 'INGOT_DEBIAN_SECURITY_MIRROR',
-};
-
-const LABELS: Readonly<Record<DebianArchive, string>> = { main: 'Debian', security: 'Debian-Security' };
-
 /** A mirror must not answer with another suite or another archive that the same keys have signed. */
-function checkDebian(
+function checkDistribution(
   release: Release,
-  { archive, suite, of }: { readonly archive: DebianArchive; readonly suite: string; readonly of: string },
+  {
+    facts,
+    archive,
+    name,
+    suite,
+    of,
+  }: {
+    readonly facts: DistributionFacts;
+    readonly archive: DebianArchive;
+    readonly name: string;
+    readonly suite: string;
+    readonly of: string;
+  },
 ): void {
+  const named: [field: string, got: string, want: string][] =
+    facts.suiteField === 'codename'
+      ? [['Codename', release.codename, name]]
+      : [
+          ['Codename', release.codename, suite],
+          ['Suite', release.suite ?? '', name],
+        ];
   const checks = [
-    ['Origin', release.origin, 'Debian'],
-    ['Label', release.label, LABELS[archive]],
-    ['Codename', release.codename, suite],
+    ['Origin', release.origin, facts.origin],
+    ['Label', release.label, facts.labels[archive]],
+    ...named,
   ] as const;
   for (const [field, got, want] of checks) {
     if (got === want) continue;
-    const hint = field === 'Codename' ? 'the suite has to be given by its code name' : 'set the mirror of that archive';
+    const isName = field === 'Codename' || field === 'Suite';
+    const hint = isName ? 'the suite has to be given by its code name' : 'set the mirror of that archive';
     throw wrongArchive(of, { field, got, want: JSON.stringify(want), hint });
   }
 }

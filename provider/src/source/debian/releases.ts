@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Json } from '../../model/digest.js';
+import type { Distribution } from '../../model/distribution.js';
 import type { Progress } from '../../model/progress.js';
 import type { Store } from '../../store/store.js';
 import { SourceError } from '../error.js';
@@ -8,7 +9,7 @@ import { loadKeyring, type TrustedKey } from './keyring.js';
 import { addressIn, type Mirrors } from './mirrors.js';
 import { parseRelease, type Release } from './release.js';
 import { allOrNone } from './release-parallel.js';
-import { debianParts, nameOf, type Part, vendorParts } from './release-part.js';
+import { distributionParts, nameOf, type Part, vendorParts } from './release-part.js';
 import { type RequestPatience, requestText, type Validators } from './release-request.js';
 import { checkDetached, readSigned } from './release-signature.js';
 import type { Repository } from './repositories.js';
@@ -34,6 +35,8 @@ export interface ReleasesOptions {
   /** Code name, such as `trixie`. */
   readonly suite: string;
   readonly mirrors: Mirrors;
+  /** Default: Debian. */
+  readonly distribution?: Distribution;
   readonly now: Date;
   readonly signal: AbortSignal;
   readonly progress: Progress;
@@ -41,7 +44,7 @@ export interface ReleasesOptions {
   readonly maxAgeSeconds?: number;
   /** Ask no mirror, and take what was seen last, of any age. */
   readonly offline?: boolean;
-  /** Whose signatures count for Debian's own archives. Default: Debian's archive keys. */
+  /** Whose signatures count for the distribution's own archives. Default: its own keys. */
   readonly keys?: readonly TrustedKey[];
   readonly repositories?: readonly Repository[];
   readonly patience?: RequestPatience;
@@ -62,10 +65,10 @@ export async function currentReleases(options: ReleasesOptions): Promise<Archive
   if (!/^[a-z]{2,40}$/.test(options.suite)) {
     throw new SourceError(
       'unknown-suite',
-      `Cannot use the suite ${JSON.stringify(options.suite)}: it is not a code name of Debian such as "trixie"`,
+      `Cannot use the suite ${JSON.stringify(options.suite)}: it is not a code name such as "trixie"`,
     );
   }
-  const parts = [...debianParts(options), ...(options.repositories ?? []).flatMap(vendorParts)];
+  const parts = [...distributionParts(options), ...(options.repositories ?? []).flatMap(vendorParts)];
   return allOrNone(parts, options.signal, (part, signal) => currentRelease(part, { ...options, signal }));
 }
 

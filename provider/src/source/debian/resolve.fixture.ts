@@ -55,6 +55,8 @@ export type TestPackage = readonly [name: string, version: string, fields?: Read
 
 export interface Publication {
   /** Fields of the release that differ from what they should be; undefined leaves one out. */
+  /** Packages of a second component. */
+  readonly universe?: readonly TestPackage[];
   readonly fields?: Readonly<Record<string, string | undefined>>;
   readonly by?: readonly TestKey[];
   readonly date?: Date;
@@ -141,17 +143,25 @@ export class TestArchive implements AsyncDisposable {
   ): Promise<void> {
     const isSecurity = suite.endsWith('-security');
     const root = `${isSecurity ? 'debian-security' : 'debian'}/dists/${suite}`;
-    const text = typeof packages === 'string' ? packages : packages.map(stanzaOf).join('\n');
-    const plain = Buffer.from(text);
-    const checksums = [`${sha256(plain)} ${plain.length} main/binary-amd64/Packages`];
-    for (const { ending, bytes } of publication.forms ?? [
-      { ending: '.gz', bytes: gzipSync(plain) },
-      { ending: '', bytes: plain },
+    const checksums: string[] = [];
+    const { universe } = publication;
+    for (const [component, listed] of [
+      ['main', packages] as const,
+      ...(universe ? [['universe', universe] as const] : []),
     ]) {
-      const path = `main/binary-amd64/Packages${ending}`;
-      if (ending !== '') checksums.push(`${sha256(bytes)} ${bytes.length} ${path}`);
-      this.files.set(`${root}/${path}`, bytes);
-      this.files.set(`${root}/main/binary-amd64/by-hash/SHA256/${sha256(bytes)}`, bytes);
+      const text = typeof listed === 'string' ? listed : listed.map(stanzaOf).join('\n');
+      const plain = Buffer.from(text);
+      const folder = `${component}/binary-amd64`;
+      checksums.push(`${sha256(plain)} ${plain.length} ${folder}/Packages`);
+      for (const { ending, bytes } of publication.forms ?? [
+        { ending: '.gz', bytes: gzipSync(plain) },
+        { ending: '', bytes: plain },
+      ]) {
+        const path = `${folder}/Packages${ending}`;
+        if (ending !== '') checksums.push(`${sha256(bytes)} ${bytes.length} ${path}`);
+        this.files.set(`${root}/${path}`, bytes);
+        this.files.set(`${root}/${folder}/by-hash/SHA256/${sha256(bytes)}`, bytes);
+      }
     }
     const date = publication.date ?? SIGNED;
     const fields: Record<string, string | undefined> = {

@@ -1,3 +1,4 @@
+import type { Distribution } from '../../model/distribution.js';
 import type { DebianPin, PinnedPackage } from '../../model/pin.js';
 import type { Architecture } from '../../model/platform.js';
 import type { Progress } from '../../model/progress.js';
@@ -19,8 +20,10 @@ import { pinOf, Universe, type UniverseIndex } from './resolve-universe.js';
 
 export interface ResolveOptions {
   readonly store: Store;
-  /** Code name of a release of Debian, such as `trixie`. Its updates and security updates count too. */
+  /** Code name of a release, such as `trixie`. Its updates and security updates count too. */
   readonly suite: string;
+  /** Default: Debian. */
+  readonly distribution?: Distribution;
   readonly architecture: Architecture;
   readonly mirrors: Mirrors;
   /** Vendors' repositories, beside Debian's own archives. */
@@ -40,7 +43,7 @@ export interface ResolveOptions {
   readonly maxAgeSeconds?: number;
   /** Ask no mirror, and take what was seen last, of any age. Default: false. */
   readonly offline?: boolean;
-  /** Whose signatures count. Default: Debian's archive keys. */
+  /** Whose signatures count. Default: those of the distribution's keys. */
   readonly keys?: readonly TrustedKey[];
   readonly patience?: { readonly request: RequestPatience; readonly transfer: Patience };
 }

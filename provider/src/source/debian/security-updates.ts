@@ -1,4 +1,5 @@
 import type { PinnedPackage } from '../../model/pin.js';
+import { DISTRIBUTIONS } from './distribution.js';
 import { openPackagesIndex } from './packages-index.js';
 import { currentReleases } from './releases.js';
 import type { ResolveOptions } from './resolve.js';
@@ -13,16 +14,17 @@ export async function withSecurityUpdate(
   pinned: readonly PinnedPackage[],
   options: Pick<
     ResolveOptions,
-    'store' | 'suite' | 'architecture' | 'mirrors' | 'now' | 'signal' | 'progress' | 'offline' | 'keys'
+    'store' | 'suite' | 'distribution' | 'architecture' | 'mirrors' | 'now' | 'signal' | 'progress' | 'offline' | 'keys'
   >,
 ): Promise<Set<PinnedPackage>> {
   const found = new Set<PinnedPackage>();
+  const { archives } = DISTRIBUTIONS[options.distribution ?? 'debian'];
   for (const release of await currentReleases({ ...options, repositories: [] })) {
-    if (release.archive !== 'security') continue;
+    if (release.archive !== archives.security) continue;
     const index = await openPackagesIndex(release, options);
     for (const one of pinned) {
       // A vendor's package is another one, whatever its name.
-      if (one.archive !== 'main' && one.archive !== 'security') continue;
+      if (one.archive !== archives.main && one.archive !== archives.security) continue;
       const entries = await index.packages(one.name);
       const newer = entries.some(
         ({ architecture, version }) =>

@@ -1,4 +1,4 @@
-import type { TreeEntry } from '../../model/index.js';
+import type { Lock, TreeEntry } from '../../model/index.js';
 import { DEBIAN_RELEASES } from '../debian-status.js';
 import { bytesOf } from '../generated.js';
 import type { Read } from '../root.js';
@@ -9,7 +9,24 @@ export interface Distribution {
   readonly version: string;
 }
 
-export function debianOf(suite: string): Distribution {
+/** What scanners call Ubuntu's releases: their numbers. */
+const UBUNTU_RELEASES: ReadonlyMap<string, string> = new Map([
+  ...([
+    ['jammy', '22.04'],
+    ['noble', '24.04'],
+    ['plucky', '25.04'],
+  ] as const),
+  ...([
+    ['questing', '25.10'],
+    ['resolute', '26.04'],
+  ] as const),
+]);
+
+/** The release that a lock takes packages from. */
+export function releaseOf(suite: string, lock: Pick<Lock, 'distribution' | 'suite'>): Distribution {
+  // Ingot's own init is of Debian always.
+  if (lock.distribution === 'ubuntu' && suite === lock.suite)
+    return { id: 'ubuntu', version: UBUNTU_RELEASES.get(suite) ?? suite };
   return { id: 'debian', version: DEBIAN_RELEASES.get(suite) ?? suite };
 }
 

@@ -4,7 +4,7 @@ import { kernelRelease } from '../contents-parts.js';
 import { packageDatabases } from '../package-databases.js';
 import { attestedItems } from './attested.js';
 import { debianLicences } from './debian-licence.js';
-import { debianOf, distributionAt } from './distribution.js';
+import { distributionAt, releaseOf } from './distribution.js';
 import { fileItems } from './file-item.js';
 import { imageItem } from './image-item.js';
 import { distinct, hexOrNothing, type Item, itemId } from './item.js';
@@ -61,7 +61,7 @@ function addPins(
       const id = itemId('folder', reference, `${reference} ${pin.digest}`);
       list.add({ kind: 'folder', id, name: reference, reference, ...hexOrNothing(pin.digest), within: [], places });
     } else {
-      const distribution = debianOf(pin.suite);
+      const distribution = releaseOf(pin.suite, lock);
       for (const pinned of pin.packages) {
         const licences = known.licences.get(pinned.name);
         list.add(pinnedItem(pinned, { distribution, licences }, { within: [], places }));
@@ -85,7 +85,7 @@ function addGuest(list: ItemList, { lock, guest }: SbomInput, licences: Licences
     const isStub = pinned.name === BOOT_STUB;
     if (picked?.has(pinned.name) === false && !isStub) continue;
     const where = isStub ? { within: [], places: ['boot'] } : { within: [id], places: ['init'] };
-    const about = { distribution: debianOf(pin.suite), licences: licences.get(pinned.name) };
+    const about = { distribution: releaseOf(pin.suite, lock), licences: licences.get(pinned.name) };
     list.add(pinnedItem(pinned, about, where));
   }
 }

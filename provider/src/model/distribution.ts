@@ -1,0 +1,2 @@
+/** Whose archives packages come from. */
+export type Distribution = 'debian' | 'ubuntu';
