@@ -1,0 +1,127 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { freeLoopbackPort } from '../../provider/src/run/qemu/loopback-port.js';
+import { type Ended, ingot, PROGRAM } from './ingot.js';
+
+const MINUTES = 60_000;
+const FORMATS = ['raw-efi', 'qcow2-efi', 'iso-efi', 'gcp'];
+
+let folder: string;
+let environment: Record<string, string>;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ingot-cli-run-'));
+  await cp(join(__dirname, '../../examples/quickstart/web.yml'), join(folder, 'web.yml'));
+  await cp(join(__dirname, '../../examples/quickstart/page'), join(folder, 'page'), { recursive: true });
+  environment = {
+    INGOT_STATE: join(folder, '.state'),
+    ...(process.env.INGOT_CACHE ? { INGOT_CACHE: process.env.INGOT_CACHE } : {}),
+  };
+  const built = await run('build', '-f', FORMATS.join(','), 'web.yml');
+  expect(built.code, built.stderr).toBe(0);
+}, 5 * MINUTES);
+afterEach(async () => {
+  for (const id of await running()) await run('stop', id);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function run(...words: string[]): Promise<Ended> {
+  return ingot(words, { folder, environment });
+}
+
+async function running(): Promise<string[]> {
+  const { stdout } = await run('ps', '--json');
+  return (JSON.parse(stdout) as { id: string }[]).map(({ id }) => id);
+}
+
+/** Boots something, asks its page, and ends it. */
+async function boots(...words: string[]): Promise<void> {
+  const port = await freeLoopbackPort();
+  const started = await run('run', '--detach', '--timeline', '--memory', '768', '--publish', `${port}:80`, ...words);
+  expect(started.code, started.stderr).toBe(0);
+  expect(await page(port)).toContain('Hello from an immutable machine');
+  const [id] = await running();
+  expect(started.stderr).toContain(`${id} is up`);
+  const stopped = await run('stop', id ?? '');
+  expect(stopped.code, stopped.stderr).toBe(0);
+  expect(await running()).toEqual([]);
+  expect(await readdir(join(folder, '.state/machines'))).toEqual([]);
+}
+
+/** A web server may need a moment longer than the init that started it. */
+async function page(port: number): Promise<string> {
+  for (let i = 0; i < 60; i++) {
+    const text = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(10_000) }).then(
+      (answer) => answer.text(),
+      () => undefined,
+    );
+    if (text !== undefined) return text;
+    await sleep(500);
+  }
+  throw new Error('The machine does not answer');
+}
+
+describe('ingot run', () => {
+  test('boots a spec by its kernel', { timeout: 3 * MINUTES }, () => boots('web.yml'));
+
+  test.each([
+    ['raw-efi', 'web-efi.img'],
+    ['qcow2-efi', 'web-efi.qcow2'],
+    ['iso-efi', 'web-efi.iso'],
+  ])('boots %s by its firmware', { timeout: 3 * MINUTES }, (_format, file) => boots(file));
+
+  test('boots the disk in what Google Cloud takes', { timeout: 3 * MINUTES }, async () => {
+    execFileSync('tar', ['-xzSf', 'web.img.tar.gz'], { cwd: folder });
+    await boots('disk.raw');
+  });
+
+  test.each(['disk', 'ram'])('boots a spec with its root: %s', { timeout: 3 * MINUTES }, async (root) => {
+    const text = await readFile(join(folder, 'web.yml'), 'utf8');
+    await writeFile(join(folder, `${root}.yml`), `${text}root: ${root}\n`);
+    await boots(`${root}.yml`);
+  });
+
+  test('shows the console until Ctrl-C, and then leaves nothing', { timeout: 3 * MINUTES }, async () => {
+    const child = spawn(process.execPath, [PROGRAM, 'run', 'web.yml'], {
+      cwd: folder,
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let shown = '';
+    let told = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => (shown += text));
+    child.stderr.setEncoding('utf8').on('data', (text) => (told += text));
+    const ended = new Promise((done) => child.on('close', done));
+    while (!told.includes('Ctrl-C ends it') && child.exitCode === null) await sleep(100);
+    expect(told).toMatch(/vm-[0-9a-f]{12} is up after/);
+    child.kill('SIGINT');
+    await ended;
+    expect(shown).toContain('"ingot":"ready"');
+    expect(await running()).toEqual([]);
+  });
+
+  test.each([
+    [['nowhere.img'], /Cannot run nowhere\.img: there is no such file/],
+    [['web-efi.img', 'web.yml'], /a disk is run alone/],
+    [['--publish', '80', 'web.yml'], /Cannot publish "80": write it as/],
+    [['--memory', 'lots', 'web.yml'], /Cannot use --memory lots: it must be a whole number/],
+    [['--disk', 'none.raw', 'web.yml'], /Cannot attach none\.raw: there is no such file; with ,size=10G it is made/],
+    [['--firmware', 'bios', 'web.yml'], /choose uefi or none/],
+    [['--secret', 'hunter2', 'web.yml'], /^Cannot use --secret: write it as a name and the file(?!.*hunter2)/],
+  ])('refuses %j', async (words, message) => {
+    const { code, stderr } = await run('run', ...words);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(message);
+  });
+});
+
+describe('ingot stop', () => {
+  test('says that there is no such machine', async () => {
+    const { code, stderr } = await run('stop', 'vm-0123456789ab');
+    expect(code).toBe(1);
+    expect(stderr).toContain('no such machine runs; `ingot ps` lists those that do');
+  });
+});
