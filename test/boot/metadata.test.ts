@@ -1,7 +1,11 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { missingPrograms, skipAllBecause } from '../skip.js';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { missingPrograms, skipAllBecause, skipBecause } from '../skip.js';
 import { imageOf, script } from './guest-image.js';
 import { type BootFiles, GuestMachine } from './guest-machine.js';
 
@@ -110,9 +114,24 @@ const onEc2 = ['-smbios', 'type=1,manufacturer=Amazon EC2'];
 describe('what the provider says of a machine', () => {
   skipAllBecause(missingPrograms('qemu-system-x86_64', 'busybox'));
   let image: BootFiles;
+  let folder: string;
   beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ingot-metadata-'));
     image = await imageOf(SPEC);
   });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  /** A CD with these files. */
+  async function cd(label: string, files: Readonly<Record<string, string>>): Promise<string> {
+    const from = join(folder, label);
+    for (const [path, text] of Object.entries(files)) {
+      await mkdir(dirname(join(from, path)), { recursive: true });
+      await writeFile(join(from, path), text);
+    }
+    const made = spawnSync('xorrisofs', ['-quiet', '-V', label, '-J', '-r', '-o', `${from}.iso`, from]);
+    expect(made.status, String(made.stderr)).toBe(0);
+    return `${from}.iso`;
+  }
 
   test('comes from EC2 by IMDSv2 alone, and user data of files is laid out', async () => {
     await using server = await MetadataServer.start(aws);
@@ -166,6 +185,43 @@ describe('what the provider says of a machine', () => {
     expect(await none.report()).toMatchObject({ ingot: 'ready' });
     expect(await none.get('/name')).toBe('of-the-image\n');
     expect(await none.get('/provider')).toContain('404');
+  });
+
+  test('comes from a CD, of NoCloud or of OpenStack', async (context) => {
+    const missing = missingPrograms('xorrisofs');
+    if (missing !== undefined) skipBecause(context, missing);
+    const nocloud = await cd('CIDATA', {
+      'user-data': '#cloud-config\nnot: for us\n',
+      'meta-data':
+        'instance-id: "box 7"\nlocal-hostname: of-the-cd\npublic-keys:\n  - ssh-ed25519 AAAA me\n  - ssh-rsa BBBB you\n',
+    });
+    const openstack = await cd('config-2', {
+      'openstack/latest/user_data': USER_DATA,
+      'openstack/latest/meta_data.json': JSON.stringify({
+        ...{ uuid: '83679162', hostname: 'of-openstack', public_keys: { a: 'ssh-ed25519 CCCC a' }, meta: { x: ['y'] } },
+      }),
+    });
+    const drive = (path: string, device: string) => [
+      ...['-drive', `file=${path},if=none,id=seed,format=raw,readonly=on`, '-device', device],
+    ];
+    await using one = await GuestMachine.start(image, { devices: drive(nocloud, 'virtio-blk-pci,drive=seed') });
+    await using two = await GuestMachine.start(image, {
+      devices: ['-device', 'virtio-scsi-pci', ...drive(openstack, 'scsi-cd,drive=seed')],
+    });
+    expect(await one.report()).toMatchObject({ ingot: 'ready' });
+    const said: Record<string, string> = {
+      provider: 'nocloud\n',
+      instance_id: 'box 7\n',
+      name: 'of-the-cd\n',
+      userdata: '#cloud-config\nnot: for us\n',
+      'ssh/authorized_keys': 'ssh-ed25519 AAAA me\nssh-rsa BBBB you\n',
+    };
+    for (const [file, text] of Object.entries(said)) expect([file, await one.get(`/${file}`)]).toEqual([file, text]);
+    expect(await two.report()).toMatchObject({ ingot: 'ready' });
+    expect(await two.get('/provider')).toBe('configdrive\n');
+    expect(await two.get('/name')).toBe('of-openstack\n');
+    expect(await two.get('/ssh/authorized_keys')).toBe('ssh-ed25519 CCCC a\n');
+    expect(await two.get('/plain')).toBe('text');
   });
 
   test.each([

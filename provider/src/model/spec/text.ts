@@ -11,6 +11,3 @@ export const octalMode = z.string().regex(/^0?[0-7]{1,4}$/, 'must be an octal te
 
 /** Metadata of an option or section that LinuxKit's schema does not have. */
 export const ingot = { 'x-ingot': true } as const;
-
-/** Added to the description of what is checked and laid into the image, and not acted upon at boot so far. */
-export const NOT_ACTED_UPON = " Ingot's own init does not act on it yet.";
