@@ -75,7 +75,10 @@ describe('plan()', () => {
       'A*1 wait 60000',
     ],
     ['all bake', 'B+B+B+', { strategy: strategy({ bakeSeconds: 60 }) }, 'wait 60000'],
-    ['a failed machine', 'A+A+A+B-', {}, '3x wait'],
+    ['a failed machine', 'A+A+A+B-', {}, 'B back to A'],
+    ['one that may fail', 'A+A+A+B-', { strategy: strategy({ maxFailures: 1 }) }, '3x wait'],
+    ['a failed old machine', 'A+A-A+', {}, '1x B*1 wait'],
+    ['a failed machine of a fleet that stays', 'B+B-B+', { previous: 'B' }, '1x B*1 wait'],
     ['a failure', 'A+A+A+', { failed: 1 }, 'B back to A'],
     ['a failure that is forgiven', 'A+A+A+', { failed: 1, strategy: strategy({ maxFailures: 1 }) }, 'B*1 wait'],
     ['a failure of a new fleet', 'B+B~', { failed: 1, previous: undefined }, 'B back to nothing'],
@@ -91,7 +94,7 @@ describe('plan()', () => {
     ['one died, and cannot be had again', 'B+B+', { previous: 'B', failed: 1 }, 'failed'],
     ['more of them', 'B+B+B+', { previous: 'B', wanted: { digest: 'B', count: 5 } }, 'B*2 wait'],
     ['fewer of them', 'B+B+B+', { previous: 'B', wanted: { digest: 'B', count: 1 } }, '0x 1x wait'],
-    ['one takes too long', 'A+A+A+B~', { startSeconds: 10 }, '3x wait'],
+    ['one takes too long', 'A+A+A+B~', { startSeconds: 10 }, 'B back to A'],
     ['one takes long', 'A+A+A+B~', { startSeconds: 20 }, 'wait 20000'],
   ])('says what is next: %s', (_what, text, given, wanted) => {
     expect(steps(observed(text, given))).toBe(wanted);

@@ -17,6 +17,9 @@ export type Step =
 /** `unhealthy`: it has failed, and counts as a failure of its digest. */
 export type WhyStopped = 'unhealthy' | 'replaced' | 'surplus';
 
+/** Why a machine was ended that did serve before. */
+export const UNHEALTHY = 'it stopped answering';
+
 /** How many machines in a row may fail when a fleet goes back, beside one for each machine and those that may anyway. */
 const PATIENCE_BACKWARDS = 3;
 
@@ -33,9 +36,9 @@ export function plan(observed: Observed): readonly Step[] {
   const limits = limitsOf(strategy, wanted.count);
   const rejection = happened.rejected.find(({ digest }) => digest === wanted.digest);
   if (rejection === undefined) {
-    const failures = happened.failures.filter(({ digest }) => digest === wanted.digest);
-    if (failures.length <= limits.maxFailures) return forwards(observed, limits);
-    const reason = reasonOf(failures.map((failure) => failure.reason));
+    const reasons = failuresOf(observed);
+    if (reasons.length <= limits.maxFailures) return forwards(observed, limits);
+    const reason = reasonOf(reasons);
     if (previous === wanted.digest) return [{ do: 'failed', reason }];
     const { digest } = wanted;
     return [strategy.rollback ? { do: 'roll-back', digest, to: previous, reason } : { do: 'reject', digest, reason }];
@@ -45,6 +48,23 @@ export function plan(observed: Observed): readonly Step[] {
   if (previous === undefined) return dissolve(observed, reason);
   if (happened.rejected.some(({ digest }) => digest === previous)) return [{ do: 'failed', reason }];
   return backwards(observed, { previous, reason, limits });
+}
+
+/** Why machines of the wanted digest have failed, with those that are about to be ended for it. */
+function failuresOf(observed: Observed): string[] {
+  const { machines, wanted, previous, happened } = observed;
+  const before = happened.failures.filter(({ digest }) => digest === wanted.digest).map(({ reason }) => reason);
+  // Where nothing is rolled out, one that is found broken is what is to be mended.
+  if (previous === wanted.digest) return before;
+  const broken = machines
+    .filter(({ digest }) => digest === wanted.digest)
+    .filter((machine) => isBroken(machine, observed));
+  return [...before, ...broken.map(({ phase }) => (phase === 'booting' ? 'it took too long to start' : UNHEALTHY))];
+}
+
+function isBroken(machine: ObservedMachine, observed: Observed): boolean {
+  const { phase } = machine;
+  return phase !== 'gone' && phase !== 'draining' && !willServe(machine, observed);
 }
 
 function forwards(observed: Observed, limits: Limits): Step[] {
@@ -111,9 +131,7 @@ function approach(
   const { count } = observed.wanted;
   const alive = observed.machines.filter(({ phase }) => phase !== 'gone');
   const serving = alive.filter((machine) => willServe(machine, observed));
-  const failed = alive
-    .filter((machine) => machine.phase !== 'draining' && !willServe(machine, observed))
-    .sort(leastUsefulFirst);
+  const failed = alive.filter((machine) => isBroken(machine, observed)).sort(leastUsefulFirst);
   const ours = serving.filter((machine) => machine.digest === digest).sort(leastUsefulFirst);
   const others = serving.filter((machine) => machine.digest !== digest).sort(leastUsefulFirst);
   const othersToKeep = count - upTo;
