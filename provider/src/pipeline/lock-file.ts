@@ -3,6 +3,7 @@ import { lockTimes } from '../model/lock-times.js';
 import { architectureOf } from '../model/platform.js';
 import type { Spec } from '../model/spec.js';
 import type { LockFileContent } from '../source/lock-file/content.js';
+import { knownArchives } from '../source/lock-file/known-archives.js';
 import type { LockFile } from '../source/lock-file/lock-file.js';
 import type { Outdated } from '../source/lock-file/outdated.js';
 import type { Reason, Wanted } from '../source/lock-file/stale.js';
@@ -109,7 +110,14 @@ export async function staleness(spec: Spec, file: LockFile, workshop: Workshop):
 function wantedOf({ spec, files: packageFiles }: Packaged): Wanted {
   const { platform, suite } = unpinnedLock(spec);
   const references = new Map([...referencesOf(spec)].filter(([reference]) => !isLocal(reference)));
-  return { platform, suite, references, packageFiles, guest: (spec.init ?? []).length === 0 };
+  return {
+    platform,
+    suite,
+    references,
+    archives: knownArchives(spec),
+    packageFiles,
+    guest: (spec.init ?? []).length === 0,
+  };
 }
 
 export async function requireFreshFile(packaged: Packaged, file: LockFile): Promise<void> {

@@ -2,10 +2,12 @@ import { archiveAddresses, type Lock, unpinnedLock } from '../model/lock.js';
 import type { Pin } from '../model/pin.js';
 import { architectureOf } from '../model/platform.js';
 import { packagesReference } from '../model/references.js';
-import type { Spec } from '../model/spec.js';
+import { DEFAULT_SUITE, type Spec } from '../model/spec.js';
 import type { LockFileContent } from '../source/lock-file/content.js';
+import { knownArchives, mayStay } from '../source/lock-file/known-archives.js';
 import type { Update } from '../source/lock-file/update.js';
 import type { PackageFiles } from '../source/package-files.js';
+import type { Role } from '../source/transport.js';
 import { isLocal, referencesOf } from './references.js';
 import { repositoriesOf, sourceOptions } from './source-options.js';
 import type { Workshop } from './workshop.js';
@@ -13,8 +15,8 @@ import type { Workshop } from './workshop.js';
 export type Pinned = Pick<Lock, 'pins' | 'guest'>;
 
 /**
- * Resolves every other reference of the spec; one that was pinned for the same platform and suite is kept, unless the
- * update is to move it.
+ * Resolves every other reference of the spec; one that was pinned for the same platform, packages for the same suite,
+ * is kept, unless the update is to move it.
  */
 export async function pin(
   spec: Spec,
@@ -32,15 +34,21 @@ export async function pin(
   const source = { ...sourceOptions(unpinned, workshop, archiveAddresses(spec)), ...repositoriesOf(spec, workshop) };
   const { update, packageFiles } = options;
   const { pinWithFiles } = await import('../source/package-files.js');
-  const old =
-    options.old?.platform === unpinned.platform && options.old.suite === unpinned.suite ? options.old : undefined;
-  const keep = old === undefined ? [] : [...Object.values(old.pins), ...(old.guest ? [old.guest.pin] : [])];
+  const old = options.old?.platform === unpinned.platform ? options.old : undefined;
+  const known = knownArchives(spec);
+  const ofOwn = unpinned.distribution === undefined ? unpinned.suite : DEFAULT_SUITE;
+  const suites = new Set([unpinned.suite, ofOwn]);
+  // Versions of another suite are no reason to take them in this one.
+  const keep = [...Object.values(old?.pins ?? {}), ...(old?.guest ? [old.guest.pin] : [])].filter(
+    (one) => one.kind !== 'debian' || suites.has(one.suite),
+  );
   const resolving = { ...source, packageFiles, keep: keep.map((kept) => withoutMoving(kept, update)) };
 
   const pins: Record<string, Pin> = {};
-  const staying = (reference: string): Pin | undefined => {
+  const staying = (reference: string, role: Role): Pin | undefined => {
     const kept = old?.pins[reference];
-    return kept !== undefined && update?.moves(reference, kept) !== true
+    const suite = role === 'stub' ? ofOwn : unpinned.suite;
+    return kept !== undefined && mayStay(kept, { suite, known }) && update?.moves(reference, kept) !== true
       ? pinWithFiles(reference, kept, packageFiles)
       : undefined;
   };
@@ -48,10 +56,11 @@ export async function pin(
   const packages = packagesReference(spec);
   for (const [reference, { role, property }] of referencesOf(spec)) {
     if (isLocal(reference) || (reference === packages && guestHere !== undefined)) continue;
-    pins[reference] = staying(reference) ?? (await resolve(reference, role, { ...resolving, property }));
+    pins[reference] = staying(reference, role) ?? (await resolve(reference, role, { ...resolving, property }));
   }
   if (guestHere === undefined) return { pins, guest: null };
-  const keptGuest = old?.guest?.version === guestHere.version ? old.guest.pin : undefined;
+  const sameGuest = old?.guest?.version === guestHere.version ? old.guest.pin : undefined;
+  const keptGuest = sameGuest && mayStay(sameGuest, { suite: ofOwn, known }) ? sameGuest : undefined;
   const stays = keptGuest !== undefined && update?.movesGuest(keptGuest) !== true ? keptGuest : undefined;
   const ofGuest = [...GUEST_PACKAGES, BOOT_STUB_PACKAGE];
   const guestReference = `deb:${ofGuest.join(',')}`;
@@ -63,7 +72,7 @@ export async function pin(
   }
   const { resolveTogether } = await import('../source/together.js');
   const both = await resolveTogether({
-    ...{ kept: { packages: staying(packages), guest: stays }, keep: resolving.keep },
+    ...{ kept: { packages: staying(packages, 'root'), guest: stays }, keep: resolving.keep },
     resolve: (which, keep) =>
       which === 'guest'
         ? resolveGuest({ ...resolving, keep })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { requireFresh, sentenceOf, type Wanted, whyStale } from './stale.js';
-import { contentOf, debianPin, imagePin } from './testing.fixture.js';
+import { contentOf, debianPin, imagePin, packagePin } from './testing.fixture.js';
 
 const wanted: Wanted = {
   platform: 'linux/amd64',
@@ -33,6 +33,19 @@ describe('whyStale()', () => {
     [{ guest: null }, "it does not pin Ingot's own init"],
   ])('finds %j', (changes, want) => {
     expect(whyStale(contentOf(changes), wanted).map(({ text }) => text)).toEqual([want]);
+  });
+
+  test('finds packages of a repository that the spec does not have any more', () => {
+    const web = { ...debianPin(), packages: [{ ...packagePin('web=1'), archive: 'acme' }] };
+    const pins = { ...contentOf().pins, 'deb:web': web };
+    expect(whyStale(contentOf({ pins }), wanted)).toEqual([]);
+    const archives = { names: new Set(['other']), others: false };
+    expect(whyStale(contentOf({ pins }), { ...wanted, archives })).toEqual([
+      {
+        text: 'its packages for deb:web lie in the repository acme, which is not among debian.repositories',
+        property: 'services[0].image',
+      },
+    ]);
   });
 
   test('finds an init that the spec replaces', () => {

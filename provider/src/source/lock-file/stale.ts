@@ -2,11 +2,14 @@ import { parseReference } from '../../model/reference.js';
 import { SourceError } from '../error.js';
 import { type PackageFiles, pinWithFiles } from '../package-files.js';
 import type { LockFileContent } from './content.js';
+import { type KnownArchives, unknownArchives } from './known-archives.js';
 import type { LockFile } from './lock-file.js';
 
 /** What a spec wants to be pinned. Images on this machine are the user's own files, which are not. */
 export interface Wanted extends Pick<LockFileContent, 'platform' | 'suite'> {
   readonly references: ReadonlyMap<string, { readonly property: string }>;
+  /** Archives that packages can be in. Default: any. */
+  readonly archives?: KnownArchives;
   /** Package files that references name, as they are now. */
   readonly packageFiles?: PackageFiles['files'];
   /** Whether Ingot's own init goes into the image. */
@@ -45,6 +48,8 @@ export function whyStale(content: LockFileContent, wanted: Wanted): Reason[] {
     if (pin === undefined) reasons.push({ text: `it does not pin ${reference}`, property });
     else if (pin.kind !== kindOf(reference))
       reasons.push({ text: `its pin of ${reference} is that of something else`, property });
+    else if (unknownArchives(pin, wanted.archives ?? ANY).length > 0)
+      reasons.push({ text: foreign(reference, unknownArchives(pin, wanted.archives ?? ANY)), property });
     else if (pinWithFiles(reference, pin, wanted.packageFiles ?? new Map()) === undefined)
       reasons.push({ text: `the files in ${reference} depend on other packages than they did`, property });
   }
@@ -58,6 +63,14 @@ export function whyStale(content: LockFileContent, wanted: Wanted): Reason[] {
     reasons.push({ text: "it pins Ingot's own init, and the spec brings another", property: 'init' });
   }
   return reasons;
+}
+
+const ANY: KnownArchives = { names: new Set(), others: true };
+
+function foreign(reference: string, archives: readonly string[]): string {
+  const whose = archives.length === 1 ? 'the repository' : 'the repositories';
+  const are = archives.length === 1 ? 'is' : 'are';
+  return `its packages for ${reference} lie in ${whose} ${archives.join(', ')}, which ${are} not among debian.repositories`;
 }
 
 /** @throws {SourceError} `stale` where the lock file does not fit, with what to run. */
