@@ -104,7 +104,7 @@ function distribute(
   return cells.map(({ items }) => items);
 }
 
-/** Blocks of a table for so many slots; a multiple of what the largest may need is not needed, see placeInodes(). */
+/** Blocks of a table for so many slots. */
 function tableBlocks(slots: number): number {
   return quantise(Math.ceil((slots * TABLE_ROOM) / EROFS_BLOCK_SLOTS), TABLE_BITS);
 }
