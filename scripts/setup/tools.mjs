@@ -30,6 +30,11 @@ const TOOLS = [
     for: 'test',
     packages: ['qemu-system-arm', 'qemu-system-aarch64-core', 'qemu-system-aarch64', 'qemu'],
   },
+  {
+    files: ['/usr/share/AAVMF', '/usr/share/edk2/aarch64', '/opt/homebrew/share/qemu'],
+    for: 'test',
+    packages: ['qemu-efi-aarch64', 'edk2-aarch64', 'edk2-aarch64', 'qemu'],
+  },
   { program: 'busybox', for: 'test', packages: ['busybox-static', 'busybox', 'busybox', null] },
   { program: 'setfattr', for: 'test', packages: ['attr', 'attr', 'attr', null] },
   { program: 'skopeo', for: 'test', packages: ['skopeo', 'skopeo', 'skopeo', 'skopeo'] },

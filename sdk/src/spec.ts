@@ -56,7 +56,9 @@ export interface Spec {
 export interface Kernel {
   /** Where the kernel comes from, such as `deb:linux-image-cloud-amd64`. */
   image: string;
-  /** Kernel command line. Default: `console=ttyS0 quiet cryptomgr.notests panic=-1`. */
+  /**
+   * Kernel command line. Default: `console=ttyS0 quiet cryptomgr.notests panic=-1`, and on arm64 `console=ttyAMA0` too.
+   */
   cmdline?: string;
   /** File of the image that is the kernel. Default: `"kernel"`. */
   binary?: string;

@@ -110,6 +110,8 @@ describe('ingot run', () => {
     [['--memory', 'lots', 'web.yml'], /Cannot use --memory lots: it must be a whole number/],
     [['--disk', 'none.raw', 'web.yml'], /Cannot attach none\.raw: there is no such file; with ,size=10G it is made/],
     [['--firmware', 'bios', 'web.yml'], /choose uefi or none/],
+    [['--platform', 'arm64', 'web-efi.img'], /choose linux\/amd64 or linux\/arm64/],
+    [['--platform', 'linux/arm64', 'web.yml'], /what it runs on stands in the spec/],
     [['--secret', 'hunter2', 'web.yml'], /^Cannot use --secret: write it as a name and the file(?!.*hunter2)/],
   ])('refuses %j', async (words, message) => {
     const { code, stderr } = await run('run', ...words);

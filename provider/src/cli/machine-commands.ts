@@ -29,6 +29,7 @@ export function addMachineCommands(program: Command): void {
     .option('--memory <MiB>', 'memory of the machine (default: 512)')
     .option('--cpus <count>', 'processors of the machine (default: 1)')
     .option('--firmware <kind>', 'uefi boots a disk as a cloud does, none loads the kernel (default: none)')
+    .option('--platform <platform>', 'what a disk runs on, such as linux/arm64 (default: linux/amd64)')
     .option('--timeout <seconds>', 'from start to ready; four times as long under emulation (default: 60)')
     .option('--timeline', 'draw how long each phase of the boot took')
     .option('-d, --detach', 'let it run on; `ingot stop` ends it')

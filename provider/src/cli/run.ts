@@ -4,6 +4,8 @@ import { basename, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256 } from '../model/digest.js';
 import { type AttachedDisk, MachineSpec, type PortMapping } from '../model/machine.js';
+import type { Platform } from '../model/platform.js';
+import { DEFAULT_PLATFORM } from '../model/spec.js';
 import {
   type DiskFormat,
   disks,
@@ -28,6 +30,7 @@ export interface RunCommandOptions {
   readonly memory?: string;
   readonly cpus?: string;
   readonly firmware?: string;
+  readonly platform?: string;
   readonly timeout?: string;
   readonly timeline?: true;
   readonly detach?: true;
@@ -47,6 +50,10 @@ export async function run(subjects: readonly string[], options: RunCommandOption
   if (ending !== undefined && subjects.length > 1) {
     throw new CommandError('bad-subject', `Cannot run ${subjects.join(' ')}: a disk is run alone; give one`);
   }
+  const platform = platformIn(options.platform);
+  if (ending === undefined && platform !== undefined) {
+    throw new CommandError('bad-subject', `Cannot use --platform for ${first}: what it runs on stands in the spec`);
+  }
   await withWorkshop(async (workshop) => {
     const request = {
       // Each run is a machine of its own.
@@ -58,7 +65,7 @@ export async function run(subjects: readonly string[], options: RunCommandOption
     const start = (): Promise<MachineRecord> =>
       ending === undefined
         ? withLock(subjects, workshop, (locked) => runImage(locked, request, { ...runOptions, workshop }))
-        : runFile(first, { format: DISKS[ending] ?? 'raw', request, runOptions });
+        : runFile(first, { format: DISKS[ending] ?? 'raw', platform, request, runOptions });
     const record = await start().finally(() => watching.end());
     tell(record, request, options);
     if (options.detach) return;
@@ -72,13 +79,23 @@ function stateOf({ settings, signal, progress }: Workshop) {
 
 async function runFile(
   path: string,
-  { format, request, runOptions }: { format: DiskFormat; request: RunRequest; runOptions: ReturnType<typeof stateOf> },
+  {
+    format,
+    platform = DEFAULT_PLATFORM,
+    request,
+    runOptions,
+  }: {
+    readonly format: DiskFormat;
+    readonly platform: Platform | undefined;
+    readonly request: RunRequest;
+    readonly runOptions: ReturnType<typeof stateOf>;
+  },
 ): Promise<MachineRecord> {
   const full = resolve(request.owner.project, path);
   const found = await stat(full).catch(() => undefined);
   if (found?.isFile() !== true) throw new CommandError('bad-subject', `Cannot run ${path}: there is no such file`);
   // Its own digest is within; nobody needs it to run the file.
-  return runDisk({ path: full, format, digest: sha256(full) }, request, runOptions);
+  return runDisk({ path: full, format, digest: sha256(full), platform }, request, runOptions);
 }
 
 function tell(
@@ -168,6 +185,11 @@ class Watching {
       process.stdout.write(Buffer.from(buffer.subarray(0, bytesRead)));
     }
   }
+}
+
+function platformIn(text: string | undefined): Platform | undefined {
+  if (text === undefined || text === 'linux/amd64' || text === 'linux/arm64') return text;
+  throw new CommandError('bad-subject', `Cannot use --platform ${text}: choose linux/amd64 or linux/arm64`);
 }
 
 async function machineOf(options: RunCommandOptions, workshop: Workshop): Promise<MachineSpec> {

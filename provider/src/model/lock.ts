@@ -69,15 +69,16 @@ export function unpinnedLock(spec: Spec): UnpinnedLock {
   const { platform, sourceDateEpoch, debian, files, kernel, ca, ...rest } = spec;
   const certificates = ca?.filter((entry) => typeof entry === 'string') ?? [];
   const downloads = downloadsOf(spec);
+  const runsOn = platform ?? DEFAULT_PLATFORM;
   return {
     version: 1,
-    platform: platform ?? DEFAULT_PLATFORM,
+    platform: runsOn,
     suite: debian?.suite ?? DEFAULT_SUITE,
     ...(debian?.distribution === 'ubuntu' ? { distribution: 'ubuntu' as const } : {}),
     sourceDateEpoch: sourceDateEpoch ?? DEFAULT_SOURCE_DATE_EPOCH,
     spec: {
       ...rest,
-      ...(kernel ? { kernel: { ...kernel, cmdline: kernel.cmdline ?? DEFAULT_COMMAND_LINE } } : {}),
+      ...(kernel ? { kernel: { ...kernel, cmdline: kernel.cmdline ?? DEFAULT_COMMAND_LINE[runsOn] } } : {}),
       ...(files ? { files: files.map(({ source: _path, ...file }) => file) } : {}),
       ...(certificates.length > 0 ? { ca: certificates } : {}),
     },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Platform } from './platform.js';
 import { Certificates } from './spec/certificate.js';
 import { Container } from './spec/container.js';
 import { Debian } from './spec/debian.js';
@@ -45,7 +46,15 @@ export const DEFAULT_SOURCE_DATE_EPOCH = 1492533000;
 export const DEFAULT_SUITE = 'trixie';
 export const DEFAULT_PLATFORM = 'linux/amd64';
 /** Quiet, since a serial console is slow; a panic ends the machine at once instead of leaving a dead one behind. */
-export const DEFAULT_COMMAND_LINE = 'console=ttyS0 quiet cryptomgr.notests panic=-1';
+const COMMAND_LINE = 'quiet cryptomgr.notests panic=-1';
+/**
+ * The console of an Arm machine is a PL011 (QEMU) or a 16550 (EC2): of those named here, the last one that is there.
+ * Without any, programs cannot open /dev/console.
+ */
+export const DEFAULT_COMMAND_LINE: Readonly<Record<Platform, string>> = {
+  'linux/amd64': `console=ttyS0 ${COMMAND_LINE}`,
+  'linux/arm64': `console=ttyS0 console=ttyAMA0 ${COMMAND_LINE}`,
+};
 
 export const Spec = z
   .strictObject({

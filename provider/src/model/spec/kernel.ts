@@ -7,7 +7,7 @@ export const Kernel = z
     cmdline: text
       .optional()
       .describe('Kernel command line.')
-      .meta({ 'x-default': '`console=ttyS0 quiet cryptomgr.notests panic=-1`' }),
+      .meta({ 'x-default': '`console=ttyS0 quiet cryptomgr.notests panic=-1`, and on arm64 `console=ttyAMA0` too' }),
     binary: text.optional().describe('File of the image that is the kernel.').meta({ default: 'kernel' }),
     tar: text
       .nullable()
