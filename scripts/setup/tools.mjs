@@ -47,6 +47,7 @@ const TOOLS = [
   { program: 'osslsigncode', for: 'test', packages: ['osslsigncode', 'osslsigncode', null, 'osslsigncode'] },
   { program: 'sign-efi-sig-list', for: 'test', packages: ['efitools', 'efitools', 'efitools', null] },
   { program: 'swtpm', for: 'test', packages: ['swtpm', 'swtpm', 'swtpm', 'swtpm'] },
+  { program: 'fsck.erofs', for: 'test', packages: ['erofs-utils', 'erofs-utils', 'erofs-utils', null] },
   { program: 'sgdisk', for: 'test', packages: ['gdisk', 'gdisk', 'gptfdisk', 'gptfdisk'] },
   { program: 'fsck.fat', for: 'test', packages: ['dosfstools', 'dosfstools', 'dosfstools', 'dosfstools'] },
   { program: 'mcopy', for: 'test', packages: ['mtools', 'mtools', 'mtools', 'mtools'] },

@@ -20,6 +20,8 @@ export interface Published {
   readonly image: Digest;
   readonly format: Format;
   readonly sizeBytes: number;
+  /** Of a disk that firmware boots: by what its boot can be told from any other, as plain JSON. */
+  readonly boot?: unknown;
 }
 
 /** What is published, and who still needs it. */

@@ -1,8 +1,10 @@
 import type { Format } from '../model/artifact.js';
 import type { Contents } from '../model/contents.js';
+import { hexOf, sha256 } from '../model/digest.js';
 import { type LockedImage, lockDigest } from '../model/lock.js';
 import type { Claim, Published } from '../model/published.js';
-import { encodeImage } from './encode.js';
+import { type EncodeOptions, encodeImage } from './encode.js';
+import { predictBoot } from './predict.js';
 import type { Workshop } from './workshop.js';
 
 /** Formats that are one file, and what its name ends with. */
@@ -24,12 +26,14 @@ export interface PublishOptions {
   readonly format: Format;
   readonly contents: Contents;
   readonly claim: Claim;
+  /** Signs what firmware starts. Default: nobody. */
+  readonly signer?: NonNullable<EncodeOptions['signer']>;
 }
 
 /** Lock → Published: a file in a folder. What is there already is not made again. */
 export async function publishFile(
   image: LockedImage,
-  { format, ...options }: PublishOptions,
+  { format, signer, ...options }: PublishOptions,
   workshop: Workshop,
 ): Promise<Published> {
   const { publishFile: publish } = await import('../publish/local/image-file.js');
@@ -37,13 +41,18 @@ export async function publishFile(
   return publish({
     ...options,
     ...{ format, ending: FILE_ENDINGS[format] ?? '', image: lockDigest(image.lock), signal, nowMs: now().getTime() },
+    ...(signer ? { variant: hexOf(sha256(signer.certificates[0] ?? '')).slice(0, 8) } : {}),
     make: async () => {
-      const { files } = await encodeImage(image, { format }, workshop);
+      const { files, disk: booted } = await encodeImage(image, { format, ...(signer ? { signer } : {}) }, workshop);
       const [file] = files;
       if (file === undefined || files.length > 1) throw new TypeError(`${format} is not one file`);
       progress({ step: `writing ${format}` });
       const { image: disk, bytes } = file;
-      return { bytes: () => bytes({ reuse: true, trusting: true }), ...(disk ? { disk } : {}) };
+      return {
+        bytes: () => bytes({ reuse: true, trusting: true }),
+        ...(disk ? { disk } : {}),
+        ...(booted ? { boot: await predictBoot(booted) } : {}),
+      };
     },
   });
 }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { FORMATS, type Format } from '../model/artifact.js';
 import { isDigest } from '../model/digest.js';
+import type { Workshop } from '../pipeline.js';
 import type { Handler } from './handler.js';
 import { decodeLock } from './lock-text.js';
 import { same, withoutLock } from './machine-inputs.js';
@@ -22,9 +23,17 @@ const Inputs = z.looseObject({
     .optional(),
   format: z.string().default(DEFAULTS.format),
   keep: z.int().min(0).max(100).default(DEFAULTS.keep),
+  secureBoot: z
+    .strictObject({
+      certificate: z.string().min(1),
+      key: z.string().min(1).optional(),
+      command: z.string().min(1).optional(),
+    })
+    .refine(({ key, command }) => (key === undefined) !== (command === undefined), 'must have either key or command')
+    .optional(),
 });
 
-const REPLACING = ['imageDigest', 'directory', 'name', 'format'] as const;
+const REPLACING = ['imageDigest', 'directory', 'name', 'format', 'secureBoot'] as const;
 
 /** An image in a folder, as a file named by its digest. Another image is another file; the one before stays a while. */
 export const imageFile: Handler = {
@@ -53,7 +62,7 @@ export const imageFile: Handler = {
 
   async create(inputs, operation) {
     const pipeline = await import('../pipeline.js');
-    const { directory, format, keep, name } = Inputs.parse(inputs);
+    const { directory, format, keep, name, secureBoot } = Inputs.parse(inputs);
     const locked = decodeLock(inputs.__lock);
     await using workshop = await pipeline.openWorkshop(operation.settings, operation);
     const nonce = randomBytes(16).toString('hex');
@@ -65,16 +74,18 @@ export const imageFile: Handler = {
         format: format as Format,
         contents: await pipeline.describe(locked, workshop),
         claim: { nonce, urn: operation.urn, keep },
+        ...(secureBoot ? { signer: await signerOf(secureBoot, { workshop, signerFor: pipeline.signerFor }) } : {}),
       },
       workshop,
     );
-    const { id, sizeBytes } = published;
+    const { id, sizeBytes, boot = null } = published;
     return {
       id,
       outs: {
         ...inputs,
         file: id,
         sizeBytes,
+        boot,
         ref: refOf(inputs, { id, platform: locked.lock.platform }),
         __claim: nonce,
       },
@@ -82,8 +93,8 @@ export const imageFile: Handler = {
   },
 
   async update(_id, olds, news) {
-    const { file, sizeBytes, ref, __claim } = olds;
-    return { outs: { ...news, file, sizeBytes, ref, __claim } };
+    const { file, sizeBytes, boot, ref, __claim } = olds;
+    return { outs: { ...news, file, sizeBytes, boot, ref, __claim } };
   },
 
   async read(id, state) {
@@ -107,6 +118,18 @@ function refOf(
   { id, platform }: { id: string; platform: string },
 ): Properties {
   return { kind: 'file', digest: imageDigest, file: id, format, platform, contents };
+}
+
+/** The files of keys are the user's: relative to the folder of the program. */
+async function signerOf(
+  { certificate, key, command }: NonNullable<z.infer<typeof Inputs>['secureBoot']>,
+  {
+    workshop,
+    signerFor,
+  }: { readonly workshop: Workshop; readonly signerFor: typeof import('../pipeline.js').signerFor },
+): ReturnType<typeof signerFor> {
+  const by = key === undefined ? { command: command ?? '' } : { key: resolve(workshop.directory, key) };
+  return signerFor({ certificate: resolve(workshop.directory, certificate), with: by }, workshop);
 }
 
 function withoutContents(news: Properties): Properties {

@@ -15,6 +15,8 @@ import { type ClaimRecord, claimOf, readClaims, removeClaim, writeClaim } from '
 /** Bytes of an artifact of one file. Of a disk, what is not among the pieces is zeros, and may be left out. */
 export interface ArtifactBytes {
   readonly bytes: () => AsyncIterable<Uint8Array>;
+  /** Kept beside the file. */
+  readonly boot?: unknown;
   readonly disk?: {
     readonly sizeBytes: number;
     readonly pieces: () => AsyncIterable<{ readonly offset: number; readonly bytes: Uint8Array }>;
@@ -28,6 +30,8 @@ export interface PublishFileOptions {
   readonly name: string;
   readonly image: Digest;
   readonly format: Format;
+  /** What else decides its bytes, such as who signs it; part of its name. Default: nothing. */
+  readonly variant?: string;
   /** What its name ends with, such as `.raw`. */
   readonly ending: string;
   /** Beside the file: what is in the image, for whoever looks. */
@@ -45,6 +49,7 @@ const Metadata = z.looseObject({
   image: z.custom<Digest>((text) => typeof text === 'string' && isDigest(text)),
   format: z.enum(FORMATS),
   sizeBytes: z.number(),
+  boot: z.unknown().optional(),
 });
 
 const SHOWN_HEX = 12;
@@ -56,7 +61,7 @@ const SHOWN_HEX = 12;
  */
 export async function publishFile(options: PublishFileOptions): Promise<Published> {
   const { directory, name, image, format, ending, claim, nowMs } = options;
-  const stem = `${name}-${hexOf(image).slice(0, SHOWN_HEX)}`;
+  const stem = [name, hexOf(image).slice(0, SHOWN_HEX), ...(options.variant ? [options.variant] : [])].join('-');
   const file = `${stem}${ending}`;
   try {
     await mkdir(directory, { recursive: true });
@@ -81,7 +86,7 @@ async function write(options: PublishFileOptions, file: string): Promise<Publish
   const path = join(directory, file);
   const temporary = join(directory, `.${file}.${randomUUID()}.partial`);
   try {
-    const { bytes, disk } = await make();
+    const { bytes, disk, boot } = await make();
     const handle = await open(temporary, 'wx', 0o644);
     try {
       if (disk === undefined) {
@@ -102,11 +107,11 @@ async function write(options: PublishFileOptions, file: string): Promise<Publish
     }
     const { size: sizeBytes } = await stat(temporary);
     await rename(temporary, path);
-    const metadata = { version: 1, file, image, format, sizeBytes, contents };
+    const metadata = { version: 1, file, image, format, sizeBytes, ...(boot ? { boot } : {}), contents };
     const description = metadataPath(directory, file);
     await writeFile(`${description}.new`, `${JSON.stringify(metadata, null, 2)}\n`);
     await rename(`${description}.new`, description);
-    return { id: path, image, format, sizeBytes };
+    return { id: path, image, format, sizeBytes, ...(boot ? { boot } : {}) };
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
@@ -219,8 +224,8 @@ async function readPublished(directory: string, file: string): Promise<Published
   if (text === undefined || size === undefined) return undefined;
   const metadata = Metadata.safeParse(jsonOf(text));
   if (!metadata.success || metadata.data.file !== file || metadata.data.sizeBytes !== size) return undefined;
-  const { image, format, sizeBytes } = metadata.data;
-  return { id: path, image, format, sizeBytes };
+  const { image, format, sizeBytes, boot } = metadata.data;
+  return { id: path, image, format, sizeBytes, ...(boot ? { boot } : {}) };
 }
 
 function placeOf(id: string): [directory: string, file: string] {
