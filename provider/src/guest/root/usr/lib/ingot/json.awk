@@ -4,6 +4,8 @@
 
 function read_json() {
   wrong = ""
+  escapes["\""] = "\""; escapes["/"] = "/"; escapes["n"] = "\n"; escapes["t"] = "\t"; escapes["r"] = "\r"
+  escapes["b"] = "\b"; escapes["f"] = "\f"
   read_value("")
   skip_space()
   if (wrong == "" && text != "") wrong = "text after its end"
@@ -46,33 +48,33 @@ function read_members(path, end, i, name) {
   }
 }
 
-function read_string(result, c, code, low) {
+# A text of many escapes is taken apart once, and put together in pieces: else the time would grow with its square.
+function read_string(parts, count, i, part, code, low, piece, result) {
   if (!match(text, /^"([^"\\]|\\.)*"/)) { complain("a string is missing, or its end"); return "" }
-  c = substr(text, 2, RLENGTH - 2)
+  count = split(substr(text, 2, RLENGTH - 2), parts, "\\")
   take(RLENGTH)
-  while (match(c, /\\./)) {
-    result = result substr(c, 1, RSTART - 1)
-    code = substr(c, RSTART + 1, 1)
-    c = substr(c, RSTART + 2)
-    if (code == "\"" || code == "\\" || code == "/") result = result code
-    else if (code == "n") result = result "\n"
-    else if (code == "t") result = result "\t"
-    else if (code == "r") result = result "\r"
-    else if (code == "b") result = result "\b"
-    else if (code == "f") result = result "\f"
-    else if (code == "u" && match(c, /^[0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F]/)) {
-      code = hex(substr(c, 1, 4))
-      c = substr(c, 5)
-      if (code >= 55296 && code < 56320 && match(c, /^\\u[dD][c-fC-F][0-9a-fA-F][0-9a-fA-F]/)) {
-        low = hex(substr(c, 3, 4))
-        c = substr(c, 7)
+  piece = parts[1]
+  for (i = 2; i <= count; i++) {
+    part = parts[i]
+    code = substr(part, 1, 1)
+    # Two backslashes have nothing in between.
+    if (part == "") { i++; piece = piece "\\" parts[i] }
+    else if (code == "u") {
+      if (part !~ /^u[0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F]/) { complain("an escape that JSON does not have: \\u"); return "" }
+      code = hex(substr(part, 2, 4))
+      if (code >= 55296 && code < 56320 && length(part) == 5 && parts[i + 1] ~ /^u[dD][c-fC-F][0-9a-fA-F][0-9a-fA-F]/) {
+        part = parts[++i]
+        low = hex(substr(part, 2, 4))
         code = 65536 + (code - 55296) * 1024 + low - 56320
       }
       if (code == 0) { complain("a character that no file may have: \\u0000"); return "" }
-      result = result utf8(code)
-    } else { complain("an escape that JSON does not have: \\" code); return "" }
+      piece = piece utf8(code) substr(part, 6)
+    }
+    else if (code in escapes) piece = piece escapes[code] substr(part, 2)
+    else { complain("an escape that JSON does not have: \\" code); return "" }
+    if (length(piece) > 4096) { result = result piece; piece = "" }
   }
-  return result c
+  return result piece
 }
 
 function utf8(code) {
