@@ -21,7 +21,7 @@ export {
   withArchive,
 } from './pipeline/compare.js';
 export type { Compression, EncodeOptions } from './pipeline/encode.js';
-export { type ExportedInputs, exportInputs, importInputs } from './pipeline/export.js';
+export { type ExportedInputs, exportInputs, importInputs, lockFileContentOf } from './pipeline/export.js';
 export { newKeys, signerFor } from './pipeline/keys.js';
 export { lint } from './pipeline/lint.js';
 export { type LockOptions, lock } from './pipeline/lock.js';

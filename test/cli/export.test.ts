@@ -45,7 +45,10 @@ describe('ingot cache export and import', () => {
     expect(told).toMatchObject({ path: 'inputs', image: expect.stringMatching(/^sha256:/) });
     const names = await readdir(join(folder, 'home/inputs'), { recursive: true, withFileTypes: true });
     expect(names.filter((entry) => entry.isFile())).toHaveLength(told.files);
-    const lock = JSON.parse((await ingot(['cache', 'import', '--json', 'inputs'], at('home'))).stdout);
+    const words = ['cache', 'import', '--json', '--lock', 'web.lock.json', 'inputs'];
+    const lock = JSON.parse((await ingot(words, at('home'))).stdout);
+    expect(await ingot(['lock', '--check', 'web.yml'], at('home'))).toMatchObject({ code: 0 });
+    expect((await ingot(words, at('home'))).stderr).toMatch(/^Cannot write web\.lock\.json: it is there already/);
     expect(lock).toMatchObject({ image: told.image, lock: { version: 1 } });
     expect(await ingot(['cache', 'export', '-o', 'inputs', 'web.yml'], at('home'))).toMatchObject({
       code: 1,

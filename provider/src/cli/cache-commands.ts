@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { PruneCommandOptions } from './cache.js';
 import type { CacheExportOptions } from './cache-export.js';
+import type { CacheImportOptions } from './cache-import.js';
 import { asking } from './question.js';
 
 /** `ingot cache …`. */
@@ -47,8 +48,9 @@ export function addCacheCommands(program: Command): void {
     .command('import')
     .description('read what `ingot cache export` has written into the cache')
     .argument('<path>', 'the folder, or the archive (compressed or not)')
+    .option('--lock <file>', 'write the lock file of the spec, such as WEB.lock.json, where it has none')
     .option('--json', 'tell the digest of the image, and its lock, as JSON')
-    .action(async (path: string, options: { json?: true }) =>
+    .action(async (path: string, options: CacheImportOptions) =>
       (await import('./cache-import.js')).cacheImport(path, options),
     );
   cache

@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import type { Digest } from '../model/digest.js';
 import { type Lock, type LockedImage, lockDigest } from '../model/lock.js';
 import type { LayoutFile } from '../source/inputs/layout.js';
+import type { LockFileContent } from '../source/lock-file/content.js';
+import { isLocal } from './references.js';
 import { sourceOptions } from './source-options.js';
 import type { Workshop } from './workshop.js';
 
@@ -32,6 +34,12 @@ export async function exportInputs(image: LockedImage, workshop: Workshop): Prom
     tar: () => layoutTar(files, workshop),
     writeTo: (folder) => writeLayoutFolder(folder, files, workshop),
   };
+}
+
+/** Lock → what a lock file beside its spec says: then the spec is built of the same again, wherever it is. */
+export function lockFileContentOf({ platform, suite, recipe, guest, pins }: Lock): LockFileContent {
+  const shared = Object.entries(pins).filter(([reference]) => !isLocal(reference));
+  return { platform, suite, recipe, guest, pins: Object.fromEntries(shared) };
 }
 
 /** A folder or archive that exportInputs() has made → Lock, with all that it names in the store. */
