@@ -32,6 +32,8 @@ export interface Report {
   readonly image: string;
   readonly phases?: Readonly<Record<string, number>>;
   readonly services?: Readonly<Record<string, string>>;
+  /** Optional steps that failed, and why. */
+  readonly skipped?: Readonly<Record<string, string>>;
   readonly phase?: string;
   readonly reason?: string;
 }
@@ -136,6 +138,12 @@ export class GuestMachine implements AsyncDisposable {
       return true;
     });
     if (pressed !== true) throw new Error('QEMU did not take the power button');
+  }
+
+  /** What port 80 answers: status and JSON. */
+  async status(path: string): Promise<[number, unknown]> {
+    const answer = await fetch(`http://127.0.0.1:${this.port}${path}`, { signal: AbortSignal.timeout(30_000) });
+    return [answer.status, await answer.json()];
   }
 
   async get(path: string): Promise<string> {

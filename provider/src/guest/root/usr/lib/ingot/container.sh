@@ -23,14 +23,14 @@ mount_for() {
 
 # Makes the folders that an overlay with options $1 writes to.
 make_upper() {
-  local option folders='' IFS=,
-  for option in $1; do
+  local rest="$1," option
+  while [ -n "$rest" ]; do
+    option=${rest%%,*}
+    rest=${rest#*,}
     case $option in
-      upperdir=* | workdir=*) folders="$folders,${option#*=}" ;;
+      upperdir=* | workdir=*) mkdir -p "${option#*=}" || return ;;
     esac
   done
-  # shellcheck disable=SC2086 # to split it
-  [ -z "$folders" ] || mkdir -p ${folders#,}
 }
 
 make_folder() {
@@ -78,19 +78,22 @@ find_process() {
   [ -n "$pid" ] && alive "$pid"
 }
 
-# Waits for process `crun` and leaves its exit status in `status`, however many trapped signals come meanwhile.
-wait_for_container() {
-  while :; do
-    wait "$crun"
-    status=$?
-    alive "$crun" || break
-  done
+# The process that kills a container which does not stop in time.
+late=
+
+# Leaves the exit status of process `crun`, which has ended, in `status`.
+take_status() {
+  dismiss "$late"
+  late=
+  wait "$crun"
+  status=$?
   # That may have been the status of a `wait` which a signal ended. The shell still knows the other.
   for _ in 1 2 3; do
     [ "$status" -gt 128 ] || break
     wait "$crun"
     status=$?
   done
+  crun=
 }
 
 # Asks container $1 of process `crun` to end by signal $2, and kills it if it has not after $3 seconds. Returns at once.
@@ -102,6 +105,7 @@ stop_container() {
   elif [ "$2" != KILL ] && catches "$pid" "$2"; then
     kill -"$2" "$pid"
     kill_late "$1" "$pid" "$3" &
+    late=$!
   else
     # The first process of a PID namespace never gets a signal that it has no handler for.
     kill -KILL "$pid"

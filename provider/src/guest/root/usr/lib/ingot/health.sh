@@ -8,10 +8,9 @@ start_checker() {
 }
 
 stop_checker() {
-  [ -n "$checker" ] || return 0
   local ended="$checker"
   checker=
-  kill -KILL "$ended" 2>/dev/null
+  dismiss "$ended"
 }
 
 # Checks service $1 until it is to be restarted: it notes why, and ends the container.
@@ -20,7 +19,7 @@ check_health() {
   read -r now _ </proc/uptime
   begin=${now%.*}
   # Of a checker that died.
-  read -r state <"/run/ingot/state/$1"
+  read_state "$1"
   case $state in
     healthy | unhealthy*) passed=1 step=$health_interval ;;
   esac
@@ -88,7 +87,7 @@ is_healthy() {
       ;;
   esac
   problem="port $health_port does not answer"
-  answer=$(ask "$1" "$pid")
+  answer=$(ask_health "$1" "$pid")
   [ -n "$answer" ] || return
   problem="it answers with status $answer"
   if [ -n "$health_status" ]; then
@@ -102,7 +101,7 @@ is_healthy() {
 }
 
 # Prints the status with which service $1, whose first process is $2, answers a request.
-ask() {
+ask_health() {
   local version status
   [ -e "/run/ingot/check/$1.ask" ] || mkfifo "/run/ingot/check/$1.ask"
   {

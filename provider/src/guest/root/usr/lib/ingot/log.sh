@@ -4,10 +4,10 @@
 # Bytes in each of the two.
 log_limit=524288
 
-# Makes a new pipe for the output of container $1. Who still reads an old one sees its end.
-make_pipe() {
-  [ ! -e "/run/ingot/pipe/$1" ] || rm -f "/run/ingot/pipe/$1"
-  mkfifo "/run/ingot/pipe/$1"
+# Makes a new pipe for the output of container $1, and one for events. Who still reads an old one sees its end.
+make_pipes() {
+  [ ! -e "/run/ingot/pipe/$1" ] || rm -f "/run/ingot/pipe/$1" "/run/ingot/pipe/$1.wake"
+  mkfifo "/run/ingot/pipe/$1" "/run/ingot/pipe/$1.wake"
 }
 
 # Keeps what is written to the pipe of container $1 in its log, in the background (process `logger`), as long as anybody

@@ -6,6 +6,8 @@ step_limit=60
 # Seconds that all services may take to stop, as plan.awk reckons.
 stop_limit=10
 
+usual_ifs=$IFS
+
 # Waits for the power button in the background.
 watch_power_button() {
   local path name
@@ -23,13 +25,26 @@ button() {
   pause 1
 }
 
+# A machine that can be looked into stays on until somebody turns it off.
+after_failure() {
+  if [ -n "$debug" ]; then
+    trap 'power_off poweroff' USR1 USR2
+    trap 'power_off reboot' INT TERM
+    say 'it stays on, since this image is for debugging; poweroff turns it off'
+    while :; do pause 60; done
+  fi
+  power_off poweroff
+}
+
 # Stops everything in order and then does $1: `poweroff` or `reboot`.
 power_off() {
   local word pid letter=o
-  # Handlers and not '': what is ignored would be ignored by the steps of onshutdown, too.
-  trap : ALRM CHLD HUP INT TERM USR1 USR2
-  trap - EXIT
+  # The kernel keeps from PID 1 what it does not handle. What it ignores, the steps of onshutdown would ignore, too.
+  trap - ALRM CHLD HUP INT TERM USR1 USR2 EXIT
   [ "$1" != reboot ] || letter=b
+  revive_wanted='' look_wanted='' tell_wanted=''
+  # Of whatever this came in between.
+  IFS=$usual_ifs
   machine=stopping
   publish ''
   say 'stopping'

@@ -12,6 +12,13 @@ alive() {
   [ -e "/proc/$1/exe" ]
 }
 
+# Kills the child $1, if there is one, and lets go of it.
+dismiss() {
+  [ -n "$1" ] || return 0
+  kill -KILL "$1" 2>/dev/null
+  wait "$1"
+}
+
 # True if process $1 has a handler for signal $2, such as TERM. It has bit n - 1 of the mask.
 catches() {
   local name mask number
@@ -34,6 +41,33 @@ catches() {
   return 1
 }
 
+# Traps. This shell may run one between any two commands, even inside of another, after which $? is not to be trusted,
+# and with whatever IFS is then. So a trap only sets a variable and calls `wake`; what has to be done is done after
+# `await_event`. (Those that end the machine are different: they do not come back.)
+
+# Set if an event waits to be taken.
+awake=
+
+# Takes the pipe $1 for events, on file descriptor 9. A signal that comes before its reader does is not lost there.
+open_events() {
+  exec 9<>"$1"
+  awake=
+}
+
+# Lets `await_event` return.
+wake() {
+  [ -z "$awake" ] || return 0
+  awake=1
+  printf '\n' >&9
+}
+
+# Waits for an event, for $1 seconds if that is given.
+await_event() {
+  # shellcheck disable=SC3045 # busybox has read -t
+  read -r ${1:+-t "$1"} _ <&9
+  awake=
+}
+
 # What must never end while the machine runs: words FUNCTION,ARGUMENT,PID.
 kept=
 
@@ -48,11 +82,7 @@ revive() {
   local word what
   for word in $kept; do
     alive "${word##*,}" && continue
-    case " $kept " in
-      # A signal in between may have called this very function, which has done it then.
-      *" $word "*) kept=" $kept " ;;
-      *) continue ;;
-    esac
+    kept=" $kept "
     kept="${kept%% "$word" *} ${kept#* "$word" }"
     what=${word%,*}
     case $what in

@@ -3,15 +3,18 @@
 
 # starting, ready, degraded (was ready; a service does not do what it is there for) or stopping.
 machine=starting
+# Why it is not ready, as `web` tells it.
+reason=
 # The port that tells the same over HTTP; nothing if the image wants none.
 ready_port=
 # Seconds between two reports that say the same.
 repeat=600
 # Set in a machine that can be looked into on its console.
 debug=
-# Set while `progress` works; `again` if it has to once more.
-busy=
-once_more=
+# What signals ask PID 1 for: to look after processes, to look at services, to say how things are.
+revive_wanted=
+look_wanted=
+tell_wanted=
 
 # Takes what the spec says under `ready`, and what the kernel command line says over it.
 # shellcheck disable=SC2034 # say.sh uses `fail_after`
@@ -49,9 +52,12 @@ prepare_supervision() {
   [ "$panic" != 0 ] || printf '10' >/proc/sys/kernel/panic
   ulimit -c 0
   publish ''
-  trap 'revive' CHLD
+  open_events /run/ingot/wake
+  trap 'ring' ALRM
   keep clock -
+  watch_power_button
   [ -z "$ready_port" ] || keep web "$ready_port"
+  [ -z "$debug" ] || keep shell -
 }
 
 # Starts all services at once; each waits for those that it comes after.
@@ -65,9 +71,15 @@ start_services() {
     printf 'starting\n' >"/run/ingot/state/$name"
     services="${services:+$services }$name"
   done
-  trap 'progress' HUP
+  trap 'look_wanted=1; wake' HUP
   for name in $services; do keep supervisor "$name"; done
-  progress
+  revive_wanted=1 look_wanted=1
+  while :; do
+    attend
+    await_event
+    # Lets go of processes that have ended, also of those that became PID 1's.
+    jobs >/dev/null
+  done
 }
 
 # A kept process: raises SIGALRM in PID 1 when the machine must be ready, and then whenever it is time to say it again.
@@ -95,30 +107,37 @@ web() {
   exec httpd -f -p "$1" -u 65534:65534 -h /usr/lib/ingot/www >/dev/null 2>&1
 }
 
-# Looks at all services; says it when the machine becomes ready, is not any more, or never will be.
-progress() {
-  if [ -n "$busy" ]; then
-    once_more=1
-    return 0
-  fi
-  busy=1 once_more=1
-  while [ -n "$once_more" ]; do
-    once_more=
-    look_at_services
-  done
-  busy=
+# A kept process: a shell on the console.
+shell() {
+  ENV=/usr/lib/ingot/shell.sh exec setsid cttyhack sh </dev/console >/dev/console 2>&1
 }
 
-# Changes `machine` by what the services are, and reports that.
+# Does what signals have asked for.
+attend() {
+  if [ -n "$revive_wanted" ]; then
+    revive_wanted=
+    revive
+  fi
+  if [ -n "$look_wanted" ]; then
+    look_wanted=
+    look_at_services
+  fi
+  if [ -n "$tell_wanted" ]; then
+    tell_wanted=
+    tell
+  fi
+}
+
+# Says it when the machine becomes ready, is not any more, or never will be.
 look_at_services() {
   local name state bad='' failed=''
+  [ "$phase" = services ] || return 0
   for name in $services; do
-    state=
-    read -r state <"/run/ingot/state/$name"
+    read_state "$name"
     is_up "$state" && continue
     bad="${bad:+$bad; }$name: $state"
     case $state in
-      failed:*) [ -n "$failed" ] || failed=$name ;;
+      failed:*) failed="${failed:+$failed; }$name: $state" ;;
     esac
   done
   case $machine,$bad in
@@ -127,9 +146,10 @@ look_at_services() {
       become ready ''
       ;;
     starting,*)
-      [ -z "$failed" ] || fail_with_logs "$bad"
+      [ -z "$failed" ] || fail_with_logs "$failed"
       ;;
     ready,?*) become degraded "$bad" ;;
+    degraded,*) [ "$bad" = "$reason" ] || publish "$bad" ;;
   esac
 }
 
@@ -144,8 +164,7 @@ become() {
 describe() {
   local name state states=''
   for name in $services; do
-    state=
-    read -r state <"/run/ingot/state/$name"
+    read_state "$name"
     case $state in
       # Costs a process.
       *[\"\\[:cntrl:]]*) state=$(json_string "$state") ;;
@@ -163,44 +182,47 @@ describe() {
 
 # Puts the state, with reason $1, where `web` and `svc` read it.
 publish() {
+  reason=$1
   printf '%s\n' "$machine" >/run/ingot/machine
   [ -n "$ready_port" ] || return 0
   describe "$1" >/run/ingot/machine.new
   mv /run/ingot/machine.new /run/ingot/machine.json
 }
 
-# Says again what is so; ends a boot that took too long.
-expire() {
-  local bad
-  bad=$(list_bad)
+# The trap of SIGALRM. A boot that takes too long may be in the middle of anything, and ends there.
+ring() {
+  if [ "$machine" = starting ]; then
+    trap - ALRM CHLD HUP
+    [ -z "$crun" ] || show_log "$step"
+    fail_with_logs "not ready after $fail_after s$(list_bad)"
+  fi
+  tell_wanted=1
+  wake
+}
+
+# Says again how things are.
+tell() {
   case $machine in
-    starting)
-      [ -z "$crun" ] || show_log "$step"
-      fail_with_logs "not ready after $fail_after s${bad:+; $bad}"
-      ;;
-    ready | degraded) report "$(describe "$bad")" ;;
+    ready | degraded) report "$(describe "$reason")" ;;
   esac
 }
 
-# Prints the services that do not do what they are there for.
+# Prints the services that do not do what they are there for, each after a semicolon.
 list_bad() {
-  local name state bad=''
+  local name state
   for name in $services; do
-    state=
-    read -r state 2>/dev/null <"/run/ingot/state/$name" || continue
-    is_up "$state" || bad="${bad:+$bad; }$name: $state"
+    read_state "$name"
+    is_up "$state" || printf '; %s: %s' "$name" "$state"
   done
-  printf '%s' "$bad"
 }
 
 # Fails for reason $1, after the last words of the services that are to blame.
 fail_with_logs() {
   local name state
   for name in $services; do
-    state=
-    read -r state 2>/dev/null <"/run/ingot/state/$name"
+    read_state "$name"
     case $state in
-      '' | running | healthy | 'done' | waiting*) ;;
+      '' | running | healthy | 'done' | starting | waiting*) ;;
       *) show_log "$name" ;;
     esac
   done

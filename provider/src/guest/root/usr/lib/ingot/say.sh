@@ -71,6 +71,8 @@ report() {
   printf '\n%s\n' "$1" >/dev/console
   for port in /sys/class/virtio-ports/*; do
     if read -r name 2>/dev/null <"$port/name" && [ "$name" = ready ]; then
+      # Nobody has listened to the last one.
+      [ -z "$reporter" ] || ! [ -e "/proc/$reporter/exe" ] || continue
       # In the background, since it blocks until somebody listens.
       printf '%s\n' "$1" >"/dev/${port##*/}" &
       reporter=$!
@@ -84,6 +86,11 @@ fail() {
   trap - EXIT
   say "boot failed in $1: $2"
   report "{\"ingot\":\"failed\",\"image\":$(json_string "$image"),\"phase\":$(json_string "$1"),\"reason\":$(json_string "$2")}"
+  after_failure
+}
+
+# power.sh replaces it.
+after_failure() {
   power_off poweroff
 }
 

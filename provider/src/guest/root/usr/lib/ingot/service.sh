@@ -1,6 +1,6 @@
 # Services: each has a supervisor, a subshell of PID 1, which starts it again as `restart` says. What happens to a
 # service is in /run/ingot/state/NAME, one line: waiting for …, starting, running, healthy, unhealthy: …, exited with …,
-# done, stopped, or failed: …, after which it stays down.
+# stopping, stopped, done, or failed: …, after which it stays down.
 # shellcheck shell=dash disable=SC2154 # plan.awk sets what the plan says
 
 # A service without a health check counts as running when it has lived this long, in steps of 0.05 s; longer if it has
@@ -11,20 +11,20 @@ settle_again=100
 # Runs service $1 again and again, until SIGTERM. SIGUSR1 ends its container, or its wait: `svc` sends it.
 supervisor() {
   local name="$1" stopping='' again='' crun='' checker='' logger='' status='' problem='' settle="$settle_first"
-  local delay=0 restarts=0 mending='' self state=''
+  local delay=0 restarts=0 mend_wanted='' end_wanted='' self state=''
   read -r self _ </proc/self/stat
   printf '%s\n' "$self" >"/run/ingot/supervisor/$name"
-  trap 'mend' CHLD
-  trap 'again=1; end_container' USR1
-  trap 'stopping=1; end_in_turn' TERM
-  trap : HUP ALRM INT USR2
-  make_pipe "$name"
+  make_pipes "$name"
+  open_events "/run/ingot/pipe/$name.wake"
+  trap 'mend_wanted=1; wake' CHLD
+  trap 'again=1 end_wanted=1; wake' USR1
+  trap 'stopping=1 end_wanted=1; wake' TERM
   # For reading, too, so that a logger may die without taking the service with it.
   exec 3<>"/run/ingot/pipe/$name"
   start_logger "$name"
   exec >&3 2>&3
   # What an earlier supervisor left down, stays down.
-  read -r state 2>/dev/null <"/run/ingot/state/$name"
+  read_state "$name"
   if ! read_plan "services/$name" || ! prepare_once "$name"; then
     stay_down "failed: $problem"
   else
@@ -48,19 +48,24 @@ supervisor() {
 # Runs service $1 until it ends, and leaves it with what follows from that.
 run_once() {
   local begin end ran bad
+  end_wanted=
   note "$1" starting
   read -r begin _ </proc/uptime
   start_container "$1" "/containers/services/$1"
-  # A signal that came before `crun` was known.
-  [ -z "$stopping$again" ] || end_container
   if [ -n "$health" ]; then
     start_checker
   elif settled "$1" "$settle"; then
     note "$1" running
   fi
-  wait_for_container
+  # A signal that came before there was a container.
+  [ -z "$stopping$again" ] || end_wanted=1
+  tend
+  while alive "$crun"; do
+    await_event
+    tend
+  done
   stop_checker
-  crun=
+  take_status
   read -r end _ </proc/uptime
   ran=$((${end%.*} - ${begin%.*}))
   kill_container "$1"
@@ -109,13 +114,21 @@ prepare_once() {
   : >"/run/ingot/prepared/$1"
 }
 
+# Leaves in `state` what service $1 is. The file may be written in this moment, and then ends early.
+read_state() {
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    state=
+    read -r state 2>/dev/null <"/run/ingot/state/$1" && break
+    pause 0.01
+  done
+}
+
 # Waits until the services are up that service $1 comes after; false if a signal came first.
 await_services() {
   local other state waits=0
   for other in $after; do
     while [ -z "$stopping$again" ]; do
-      state=
-      read -r state 2>/dev/null <"/run/ingot/state/$other"
+      read_state "$other"
       is_up "$state" && break
       [ "$waits" -ne 0 ] || note "$1" "waiting for $other"
       waits=$((waits + 1))
@@ -139,7 +152,7 @@ stay_down() {
   case $1 in
     failed*) say "$name $1" ;;
   esac
-  while [ -z "$stopping$again" ]; do pause 2; done
+  while [ -z "$stopping$again" ]; do await_event; done
 }
 
 # Waits $1 seconds, or until a signal that matters.
@@ -148,34 +161,48 @@ rest() {
   read -r now _ </proc/uptime
   end=$((${now%.*} + $1))
   while [ "${now%.*}" -lt "$end" ] && [ -z "$stopping$again" ]; do
-    pause $((end - ${now%.*}))
+    await_event $((end - ${now%.*}))
     read -r now _ </proc/uptime
   done
 }
 
-# Ends the container of the service, in its own way and time.
-end_container() {
-  [ -z "$crun" ] || stop_container "$name" "${stop_signal:-TERM}" "${stop_timeout:-10}"
-}
-
-# The same, after all that comes after this service has ended.
-end_in_turn() {
-  local other pid
-  for other in ${before-}; do
-    read -r pid 2>/dev/null <"/run/ingot/supervisor/$other" || continue
-    while alive "$pid"; do pause 0.02; done
-  done
-  end_container
+# Does what signals have asked for while the container runs.
+tend() {
+  if [ -n "$mend_wanted" ]; then
+    mend_wanted=
+    mend
+  fi
+  if [ -n "$end_wanted" ]; then
+    end_wanted=
+    end_container
+  fi
 }
 
 # Starts again the helpers of a supervisor that died.
 mend() {
-  # Its own work may be interrupted by the same signal.
-  [ -z "$mending" ] || return 0
-  mending=1
-  if [ -n "$logger" ] && ! alive "$logger"; then start_logger "$name"; fi
-  if [ -n "$checker" ] && ! alive "$checker"; then start_checker; fi
-  mending=
+  if ! alive "$logger"; then
+    dismiss "$logger"
+    start_logger "$name"
+  fi
+  if [ -n "$checker" ] && ! alive "$checker"; then
+    dismiss "$checker"
+    start_checker
+  fi
+}
+
+# Ends the container of the service, in its own way and time. When the machine stops, all that comes after this service
+# has to have ended before.
+end_container() {
+  local other pid
+  if [ -n "$stopping" ]; then
+    for other in ${before-}; do
+      read -r pid 2>/dev/null <"/run/ingot/supervisor/$other" || continue
+      while alive "$pid"; do pause 0.02; done
+    done
+  fi
+  [ -n "$crun" ] || return 0
+  note "$name" stopping
+  stop_container "$name" "$stop_signal" "$stop_timeout"
 }
 
 # Waits until the program of service $1 has run for $2 steps; false if it ends before.
@@ -183,7 +210,7 @@ settled() {
   local steps=0 pid comm
   while [ "$steps" -lt "$2" ]; do
     pause 0.05
-    alive "$crun" || return
+    alive "$crun" && [ -z "$stopping$again" ] || return
     # Until it becomes the program, the process is crun's.
     if ! find_process "$1" || ! read -r comm 2>/dev/null <"/proc/$pid/comm"; then continue; fi
     case $comm in

@@ -15,11 +15,15 @@ run_step() {
   read_plan "$1" || return
   prepare || return
   give_secrets "$1" || return
-  make_pipe "$step"
+  make_pipes "$step"
   start_logger "$step"
   start_container "$step" "/containers/$1" >"/run/ingot/pipe/$step" 2>&1
-  wait_for_container
-  crun=
+  # On the way down there are no more events.
+  while [ "$machine" != stopping ] && alive "$crun"; do
+    await_event
+    attend
+  done
+  take_status
   [ "$status" -ne 0 ] || return 0
   problem="exit status $status"
   # All that it has said.
@@ -49,6 +53,8 @@ plan_containers() {
 # Runs the steps of onboot; one that fails ends the boot, unless it is optional.
 run_onboot() {
   local folder
+  # Not before: it would end each `wait` of the phases before this one.
+  trap 'revive_wanted=1; wake' CHLD
   for folder in /containers/onboot/*/; do
     [ -d "$folder" ] || continue
     folder=${folder%/}

@@ -1,0 +1,247 @@
+import { describe, expect, test } from 'vitest';
+import { missingPrograms, skipAllBecause } from '../skip.js';
+import { imageOf, script } from './guest-image.js';
+import { GuestMachine } from './guest-machine.js';
+
+/** Sees and may do everything. */
+const HOST = { binds: ['/:/host:ro', '/run:/run'], mounts: [], pid: 'host', capabilities: ['all'] };
+/** A place that services and their driver share. */
+const SHARED = { binds: ['/run/t:/t'] };
+const HTTPD = 'exec busybox httpd -f -h /t/www -p';
+
+/** What the driver says on the console, by its first word. */
+async function told(machine: GuestMachine): Promise<Record<string, string>> {
+  await machine.sees(/^T end$/m);
+  const lines = (await machine.console()).split('\n').filter((line) => line.startsWith('T '));
+  return Object.fromEntries(lines.map((line) => [line.split(' ')[1] ?? '', line.split(' ').slice(2).join(' ')]));
+}
+
+describe('services of the guest', () => {
+  skipAllBecause(missingPrograms('qemu-system-x86_64'));
+
+  test('start in order, keep secrets, are checked, restarted, told to stop, and tell a load balancer', async () => {
+    const image = await imageOf({
+      ready: { port: 80, failAfterSeconds: 90 },
+      onboot: [
+        script('seed', 'mkdir -p /run/t/www; echo ok >/run/t/www/index.html; printf tell >/run/secrets/token', {
+          binds: ['/run:/run'],
+        }),
+        script('maybe', 'exit 4', { optional: true }),
+      ],
+      onshutdown: [script('bye', 'sleep 0.2; echo T bye >/host/dev/console', HOST)],
+      services: [
+        // Ordered by name, every one of these would start before the one that it comes after.
+        script('app', 'echo "$(cat /t/order) app" >/t/order; exec sleep 1000', { ...SHARED, after: ['data'] }),
+        script('data', 'echo "$(cat /t/order) data" >/t/order; sleep 1; : >/t/data; exec sleep 1000', {
+          ...SHARED,
+          after: ['migration'],
+          health: { command: ['/usr/bin/busybox', 'test', '-e', '/t/data'] },
+        }),
+        script('migration', 'echo migration >/t/order', { ...SHARED, restart: { policy: 'never' } }),
+        script('flaky', `: >/t/www/flaky; ${HTTPD} 8081`, {
+          ...SHARED,
+          health: {
+            http: { port: 8081, path: '/flaky', status: 200 },
+            intervalSeconds: 1,
+            timeoutSeconds: 1,
+            retries: 2,
+          },
+          restart: { backoffSeconds: 0 },
+        }),
+        script('hanging', `${HTTPD} 8082`, {
+          ...{ ...SHARED, net: 'new', capabilities: ['CAP_NET_ADMIN'] },
+          command: ['/usr/bin/busybox', 'sh', '-c', `busybox ip link set lo up; ${HTTPD} 8082`],
+          health: { http: { port: 8082 }, intervalSeconds: 1, timeoutSeconds: 1, retries: 1 },
+          stop: { timeoutSeconds: 1 },
+        }),
+        script('line', 'exec busybox nc -ll -p 8083 -e busybox true', { health: { tcp: { port: 8083 } } }),
+        script('limited', '[ ! -e /t/crash ] || exit 6; exec sleep 1000', {
+          ...SHARED,
+          restart: { policy: 'on-failure', limit: 1, backoffSeconds: 0 },
+        }),
+        script('polite', 'trap "echo got INT; exit 0" INT; while :; do sleep 0.1; done', {
+          stop: { signal: 'SIGINT' },
+          restart: { policy: 'on-failure' },
+        }),
+        script(
+          'keeper',
+          "ls -ln /run/secrets | busybox awk 'NR > 1 { print $1, $3, $4, $9 }'; cat /run/secrets/*; echo; env; exec sleep 1000",
+          {
+            ...{ uid: 65534, gid: 65534, secrets: ['token', 'key'] },
+          },
+        ),
+        script('driver', DRIVER, HOST),
+      ],
+    });
+    await using machine = await GuestMachine.start(image, {
+      devices: ['-fw_cfg', 'name=opt/ingot/secrets/key,string=hush'],
+    });
+    const report = await machine.report();
+    expect(report, JSON.stringify(report)).toMatchObject({
+      ingot: 'ready',
+      skipped: { 'onboot/001-maybe': 'exit status 4' },
+      services: {
+        app: 'running',
+        data: 'healthy',
+        migration: 'done',
+        flaky: 'healthy',
+        hanging: 'healthy',
+        line: 'healthy',
+      },
+    });
+    expect(await machine.status('/')).toEqual([200, expect.objectContaining({ ingot: 'ready', image: image.digest })]);
+
+    const says = await told(machine);
+    expect(says).toMatchObject({
+      order: 'migration data app',
+      keeper: '-r-------- 65534 65534 key -r-------- 65534 65534 token uhfugryy',
+      environment: '0',
+      outside: 'drwx------ 0 0 dr-x------ 65534 65534',
+      flaky: 'healthy',
+      hanging: 'healthy',
+      limited: 'failed: exited with status 6 after 1 restarts',
+      restarted: 'polite: running',
+      stopped: 'polite: stopped',
+      started: 'polite: running',
+      int: '2',
+    });
+    const said = await machine.console();
+    expect(said).toMatch(
+      /^ingot: flaky was not healthy: it answers with status 404 after \d+ s; it starts again in 0 s$/m,
+    );
+    expect(said).toMatch(/^ingot: hanging was not healthy: port 8082 does not answer after \d+ s;/m);
+    expect(said).not.toMatch(/hush|tell/);
+    expect(await machine.status('/')).toEqual([
+      503,
+      expect.objectContaining({ ingot: 'degraded', reason: 'limited: failed: exited with status 6 after 1 restarts' }),
+    ]);
+
+    await machine.pressPowerButton();
+    expect(await machine.end()).toBe(0);
+    expect(await machine.console()).toMatch(/^ingot: stopping\nT bye\ningot: poweroff$/m);
+  });
+
+  test('come back, each once, whatever of the runtime is killed; twenty of them start at once', async () => {
+    const others = Array.from({ length: 19 }, (_, index) => {
+      const health = index % 5 === 0 ? { health: { command: ['/usr/bin/busybox', 'true'], intervalSeconds: 1 } } : {};
+      return script(`other-${index}`, `: this-is-${index}-; while :; do sleep 1; done`, health);
+    });
+    const image = await imageOf({ ready: { port: 80 }, services: [...others, script('killer', KILLER, HOST)] });
+    await using machine = await GuestMachine.start(image);
+    const report = await machine.report();
+    expect(Object.keys(report.services ?? {})).toHaveLength(20);
+
+    const says = await told(machine);
+    expect(says).toMatchObject({ missing: '', twins: '', state: 'ready' });
+    // With a supervisor goes what belongs to it.
+    expect(Number(says.killed)).toBeGreaterThan(25);
+    expect(await machine.status('/')).toMatchObject([200, { ingot: 'ready' }]);
+
+    await machine.pressPowerButton();
+    const pressed = performance.now();
+    expect(await machine.end()).toBe(0);
+    // Emulated, on a busy host.
+    expect(performance.now() - pressed).toBeLessThan(15_000);
+  });
+
+  test.each([
+    [
+      'a service is never healthy',
+      { health: { tcp: { port: 9 }, intervalSeconds: 1, startPeriodSeconds: 1, retries: 2 }, restart: { limit: 1 } },
+      'bad: failed: was not healthy: port 9 takes no connection after 1 restarts',
+    ],
+    [
+      'a secret is missing',
+      { secrets: ['token'] },
+      'bad: failed: secret token is missing: it is neither at /run/secrets/token nor at opt/ingot/secrets/token of the hypervisor',
+    ],
+    [
+      'a service that is not started again fails',
+      { restart: { policy: 'never' } },
+      'bad: failed: exited with status 3',
+    ],
+  ])('fail the boot where %s', async (_, options, reason) => {
+    const command = 'health' in options ? 'exec sleep 1000' : 'echo last words; exit 3';
+    const image = await imageOf({ services: [script('bad', command, options), script('good', 'exec sleep 1000')] });
+    await using machine = await GuestMachine.start(image);
+    expect(await machine.report()).toEqual({ ingot: 'failed', image: image.digest, phase: 'services', reason });
+    expect(await machine.end()).toBe(0);
+  });
+
+  test('are not waited for when the power button is pressed while the machine boots', async () => {
+    const image = await imageOf({
+      onboot: [script('long', 'echo T began >/dev/console; exec sleep 1000', { binds: ['/dev:/dev'] })],
+      onshutdown: [script('bye', 'echo T never >/dev/console', { binds: ['/dev:/dev'] })],
+      services: [script('web', 'exec sleep 1000')],
+    });
+    await using machine = await GuestMachine.start(image);
+    await machine.sees(/^T began$/m);
+    await machine.pressPowerButton();
+    expect(await machine.end()).toBe(0);
+    expect(await machine.console()).toMatch(/^T began\ningot: stopping\ningot: poweroff$/m);
+  });
+});
+
+/** Kills every process of the runtime in turn, from the root's control group, and looks at what is there then. */
+const KILLER = `
+say() { echo "T $*" >/host/dev/console; }
+until read -r machine </run/ingot/machine && [ $machine = ready ]; do sleep 0.1; done
+read -r self </run/ingot/pid/killer
+killed=0
+for folder in /proc/[0-9]*; do
+  pid=\${folder#/proc/}
+  # Not PID 1, no kernel thread, and nobody who is needed to tell of it.
+  [ $pid -gt 2 ] && [ -e $folder/exe ] || continue
+  read -r group <$folder/cgroup 2>/dev/null || continue
+  case $group in
+    # Seen from its own group.
+    0::/.. | 0::/../other*) ;;
+    *) continue ;;
+  esac
+  read -r _ _ _ parent _ <$folder/stat 2>/dev/null || continue
+  tr '\\0' ' ' <$folder/cmdline 2>/dev/null | grep -q 'crun run .* killer $' && continue
+  [ $pid = "$(cat /run/ingot/supervisor/killer)" ] && continue
+  kill -9 $pid 2>/dev/null && killed=$((killed + 1))
+done
+say killed $killed
+sleep 2
+for i in $(seq 600); do read -r machine </run/ingot/machine; [ $machine != ready ] || break; sleep 0.1; done
+sleep 2
+missing= twins=
+for i in $(seq 0 18); do
+  count=$(ps -o args | grep -c "[t]his-is-$i-")
+  [ $count -ge 1 ] || missing="$missing $i"
+  [ $count -le 1 ] || twins="$twins $i"
+done
+say missing $missing
+say twins $twins
+read -r machine </run/ingot/machine
+say state $machine
+say end
+exec sleep 1000
+`;
+
+/** Breaks one service after the other, and says on the console what becomes of them. */
+const DRIVER = `
+say() { echo "T $*" >/host/dev/console; }
+state() { read -r state </run/ingot/state/$1; }
+until_state() { for i in $(seq 300); do state $1; case $state in $2) return;; esac; sleep 0.1; done; }
+svc() { sh /host/usr/bin/svc "$@"; }
+until read -r machine </run/ingot/machine && [ $machine = ready ]; do sleep 0.1; done
+sleep 1
+say order $(cat /run/t/order)
+say keeper $(head -n 2 /run/log/keeper.log) $(sed -n 3p /run/log/keeper.log | tr a-z n-za-m)
+say environment $(tail -n +4 /run/log/keeper.log | grep -c -i -e [h]ush -e [t]ell)
+say outside $(ls -ldn /run/ingot/secrets /run/ingot/secrets/services/keeper | awk '{ print $1, $3, $4 }')
+rm /run/t/www/flaky; until_state flaky '[!h]*'; until_state flaky healthy; say flaky $state
+kill -STOP $(ps -o pid,args | sed -n 's/^ *\\([0-9]*\\) busybox httpd .* 8082$/\\1/p')
+until_state hanging '[!h]*'; until_state hanging healthy; say hanging $state
+: >/run/t/crash; kill -9 $(cat /run/ingot/pid/limited); until_state limited 'failed*'; say limited $state
+say restarted $(svc restart polite)
+say stopped $(svc stop polite)
+say started $(svc start polite)
+say int $(grep -c INT /run/log/polite.log)
+svc status >/host/dev/console
+say end
+exec sleep 1000
+`;
