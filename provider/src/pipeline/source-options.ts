@@ -66,8 +66,12 @@ export function sourceOptions(
     const address = inSpec.snapshot ?? settings.mirrors.snapshot;
     const snapshot = address && { address, lockedAt: Object.values(inSpec.lockedAt ?? {}) };
     const { repositories = [] } = inSpec;
+    const { Http } = await import('../source/registry/http.js');
+    const { environment, caFile } = settings.registries;
+    const http = await Http.open({ environment, caFile });
     return {
       ...found,
+      http,
       ...(snapshot ? { snapshot } : {}),
       repositories: repositoryAddresses(repositories, settings.registries.environment),
     };

@@ -1,9 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { SourceError } from '../error.js';
+import type { Http } from '../registry/http.js';
 import { PATIENCE, type Patience, transfer as transferParts } from '../transfer.js';
 import { shownAddress } from '../transfer-failure.js';
 import { requestFile } from './fetch-request.js';
+import { sendThrough } from './send.js';
 
 export type { Patience };
 
@@ -12,6 +14,8 @@ export interface TransferOptions {
   readonly sizeBytes: number;
   readonly signal: AbortSignal;
   readonly patience?: Patience | undefined;
+  /** Connections that know the proxies. Default: those of Node, which know none. */
+  readonly http?: Http | undefined;
 }
 
 /**
@@ -23,7 +27,8 @@ export interface TransferOptions {
 export function transfer(url: URL, options: TransferOptions): AsyncGenerator<Uint8Array, void, undefined> {
   if (url.protocol === 'file:') return readLocal(url, options.signal);
   const { sizeBytes, signal, patience = PATIENCE } = options;
-  const requestFrom = (from: number) => requestFile(url, { sizeBytes, signal, stallMs: patience.stallMs, from });
+  const send = sendThrough(options.http);
+  const requestFrom = (from: number) => requestFile(url, { send, sizeBytes, signal, stallMs: patience.stallMs, from });
   return transferParts(requestFrom, { of: shownAddress(url), sizeBytes, signal, patience });
 }
 

@@ -57,7 +57,7 @@ export async function fetchPackage(pinned: PinnedPackage, options: FetchOptions)
   const fetchFrom = async function* (url: URL): AsyncGenerator<Uint8Array> {
     let done = 0;
     progress({ step, done, total: sizeBytes });
-    for await (const chunk of transfer(url, { sizeBytes, signal, patience: options.patience })) {
+    for await (const chunk of transfer(url, { sizeBytes, signal, patience: options.patience, http: mirrors.http })) {
       done += chunk.byteLength;
       progress({ step, done, total: sizeBytes });
       yield chunk;

@@ -1,5 +1,6 @@
 import type { Distribution } from '../../model/distribution.js';
 import { SourceError } from '../error.js';
+import type { Http } from '../registry/http.js';
 import { aptChecksValidUntil } from './mirrors-apt-settings.js';
 import { type AptSource, readAptSources } from './mirrors-apt-sources.js';
 import type { Snapshot } from './snapshot.js';
@@ -14,6 +15,8 @@ export interface Mirrors {
   readonly ubuntu?: { readonly main: string; readonly security: string };
   /** Why there are no addresses of Debian's archives, where some may not be needed. */
   readonly noDebian?: Error;
+  /** Connections that know the proxies. Default: those of Node, which know none. */
+  readonly http?: Http;
   /** Where to look for what they have dropped. */
   readonly snapshot?: Snapshot;
   /** Vendors' repositories. */

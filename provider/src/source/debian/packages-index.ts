@@ -6,6 +6,7 @@ import type { Progress } from '../../model/progress.js';
 import { StoreError } from '../../store/error.js';
 import type { Store } from '../../store/store.js';
 import { SourceError } from '../error.js';
+import type { Http } from '../registry/http.js';
 import { shownAddress } from '../transfer-failure.js';
 import { parseDependencies } from './dependency.js';
 import { type Patience, transfer } from './fetch-transfer.js';
@@ -25,6 +26,8 @@ export interface PackagesIndexOptions {
   readonly signal: AbortSignal;
   readonly progress: Progress;
   readonly patience?: Patience;
+  /** Connections that know the proxies. Default: those of Node, which know none. */
+  readonly http?: Http | undefined;
 }
 
 /** Packages, to be found by their names and by what they provide. */
@@ -135,7 +138,7 @@ async function fetchListed(
   { mirror, folder: suiteFolder, suite, release }: ArchiveRelease,
   options: MakeOptions & { readonly path: string; readonly file: ListedFile },
 ): Promise<BlobRange> {
-  const { store, signal, progress, path, file, patience } = options;
+  const { store, signal, progress, path, file, patience, http } = options;
   const range = { blob: file.digest, offset: 0, sizeBytes: file.sizeBytes };
   if (await store.has(file.digest)) return range;
   if (options.offline === true) {
@@ -156,7 +159,7 @@ async function fetchListed(
   ];
   for (const [index, place] of places.entries()) {
     const url = addressIn(mirror, `${suiteFolder}${place}`);
-    const chunks = transfer(url, { sizeBytes: file.sizeBytes, signal, patience });
+    const chunks = transfer(url, { sizeBytes: file.sizeBytes, signal, patience, http });
     try {
       await store.put(
         counted(chunks, (done) => progress({ step, done, total: file.sizeBytes })),

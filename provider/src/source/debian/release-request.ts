@@ -2,8 +2,10 @@ import { createReadStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { SourceError } from '../error.js';
+import type { Http } from '../registry/http.js';
 import { failureOfRequest, failureOfStall, PassingFailure, shownAddress } from '../transfer-failure.js';
 import { failureOfAnswer } from './fetch-failure.js';
+import { sendThrough } from './send.js';
 
 /** RFC 9110 section 8.8: by what a later request can ask whether something has changed. */
 export interface Validators {
@@ -37,6 +39,8 @@ export interface RequestOptions {
   /** What the answer to an earlier request said: if it still holds, there is no text. */
   readonly known?: Validators | undefined;
   readonly patience?: RequestPatience | undefined;
+  /** Connections that know the proxies. Default: those of Node, which know none. */
+  readonly http?: Http | undefined;
   /** `latin1` keeps bytes as they are, one for one. Default: `utf8`. */
   readonly encoding?: 'utf8' | 'latin1';
 }
@@ -69,19 +73,19 @@ async function requestOnce(url: URL, options: RequestOptions, timeoutMs: number)
   const timeout = AbortSignal.timeout(timeoutMs);
   const known = options.known ?? {};
   try {
-    const answer = await fetch(bare(url), {
-      headers: headersOf(url, known),
-      signal: AbortSignal.any([options.signal, timeout]),
-    });
-    const etag = answer.headers.get('etag');
-    const lastModified = answer.headers.get('last-modified');
+    const signal = AbortSignal.any([options.signal, timeout]);
+    const answer = await sendThrough(options.http)(url, { headers: headersOf(known), signal });
+    const [etag, lastModified] = [answer.header('etag'), answer.header('last-modified')];
     const validators = { ...(etag ? { etag } : {}), ...(lastModified ? { lastModified } : {}) };
-    if (answer.status === 304 && options.known !== undefined) return { validators: { ...known, ...validators } };
-    if (answer.status !== 200) {
-      await answer.body?.cancel();
-      throw failureOfAnswer(url, answer.status, answer.headers.get('retry-after'));
+    if (answer.status === 304 && options.known !== undefined) {
+      await answer.discard();
+      return { validators: { ...known, ...validators } };
     }
-    return { text: await gather(url, answer.body ?? [], options), validators };
+    if (answer.status !== 200) {
+      await answer.discard();
+      throw failureOfAnswer(url, answer.status, answer.header('retry-after'));
+    }
+    return { text: await gather(url, answer.body, options), validators };
   } catch (error) {
     if (error instanceof SourceError) throw error;
     options.signal.throwIfAborted();
@@ -107,7 +111,7 @@ async function readLocal(url: URL, options: RequestOptions): Promise<string> {
 
 async function gather(
   url: URL,
-  chunks: AsyncIterable<Uint8Array> | never[],
+  chunks: AsyncIterable<Uint8Array>,
   { maxBytes, encoding = 'utf8' }: RequestOptions,
 ): Promise<string> {
   const gathered: Uint8Array[] = [];
@@ -122,21 +126,11 @@ async function gather(
   return Buffer.concat(gathered).toString(encoding);
 }
 
-function headersOf(url: URL, { etag, lastModified }: Validators): Record<string, string> {
-  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+function headersOf({ etag, lastModified }: Validators): Record<string, string> {
   return {
     // A cache on the way must ask the mirror: a stale release is what a revalidation is to find out.
     'cache-control': 'no-cache',
     ...(etag ? { 'if-none-match': etag } : {}),
     ...(lastModified ? { 'if-modified-since': lastModified } : {}),
-    ...(credentials === ':' ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
   };
-}
-
-/** fetch() refuses addresses with credentials. */
-function bare(url: URL): URL {
-  const address = new URL(url);
-  address.username = '';
-  address.password = '';
-  return address;
 }

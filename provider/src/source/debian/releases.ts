@@ -148,8 +148,8 @@ async function ask(
     options,
   }: { part: Part; seen: Seen | undefined; ageSeconds: number; options: ReleasesOptions },
 ): Promise<Asked> {
-  const { signal, patience } = options;
-  const request = { signal, maxBytes: MAX_RELEASE_BYTES, patience };
+  const { signal, patience, mirrors } = options;
+  const request = { signal, maxBytes: MAX_RELEASE_BYTES, patience, http: mirrors.http };
   try {
     return await requestText(url, { ...request, known: seen?.validators }).catch(async (error: unknown) => {
       if (!part.mayBeDetached || !(error instanceof SourceError && error.code === 'not-found')) throw error;

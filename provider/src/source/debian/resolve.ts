@@ -90,12 +90,13 @@ function requestOf(
 async function openUniverse(options: ResolveOptions): Promise<Universe> {
   const { patience, files = [], ...rest } = options;
   const releases = await currentReleases({ ...rest, ...(patience ? { patience: patience.request } : {}) });
+  const { http } = options.mirrors;
   const indexes: UniverseIndex[] = [];
   // One after the other: each takes memory while it is made, and the first has nearly all packages.
   for (const release of releases) {
     for (const component of release.components) {
       const transferring = patience ? { patience: patience.transfer } : {};
-      const index = await openPackagesIndex(release, { ...rest, ...transferring, component });
+      const index = await openPackagesIndex(release, { ...rest, ...transferring, http, component });
       indexes.push({ archive: release.archive, index, priority: release.priority });
     }
   }

@@ -21,7 +21,7 @@ export async function withSecurityUpdate(
   const { archives } = DISTRIBUTIONS[options.distribution ?? 'debian'];
   for (const release of await currentReleases({ ...options, repositories: [] })) {
     if (release.archive !== archives.security) continue;
-    const index = await openPackagesIndex(release, options);
+    const index = await openPackagesIndex(release, { ...options, http: options.mirrors.http });
     for (const one of pinned) {
       // A vendor's package is another one, whatever its name.
       if (one.archive !== archives.main && one.archive !== archives.security) continue;
