@@ -17,7 +17,7 @@ function knownFormat(text: string): Format {
   if (known !== undefined) return known;
   throw new CommandError(
     'bad-format',
-    `Cannot build the format "${text}": there is no such format (choose from ${FORMATS.join(', ')})${didYouMean(nearest(text, FORMATS))}`,
+    `Cannot build the format "${text}": there is no such format (choose from ${FORMATS.join(', ')})${didYouMean(alike(text))}`,
   );
 }
 
@@ -29,4 +29,10 @@ export function streamedFormat(formats: readonly Format[]): Format {
     'bad-format',
     `Cannot write ${formats.join(' and ')} to one output: it has several files; leave out -o (--dir says where they go), or choose -f tar or another format of one file`,
   );
+}
+
+/** `qcow2` is short for `qcow2-efi`; anything else may be misspelt. */
+function alike(text: string): readonly string[] {
+  const longer = text === '' ? [] : FORMATS.filter((format) => format.startsWith(`${text}-`));
+  return longer.length > 0 ? longer : nearest(text, FORMATS);
 }
