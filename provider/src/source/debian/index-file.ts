@@ -1,6 +1,6 @@
 import type { Digest } from '../../model/digest.js';
 import type { BlobRange } from '../../model/layer.js';
-import type { IndexLines } from './index-lines.js';
+import { type IndexLines, keyOf, type Line } from './index-lines.js';
 
 /**
  * A file of lines sorted by their key, in which a reader finds a key with one small read.
@@ -26,45 +26,35 @@ type DirectoryEntry = readonly [firstKey: string, offset: number, sizeBytes: num
 
 /** The bytes of an index file, in chunks; at their end returns how large the directory is. */
 export function* encodeIndexFile(lines: IndexLines): Generator<Uint8Array, number, undefined> {
-  const directory: DirectoryEntry[] = [];
+  const directory: [firstKey: string, offset: number, sizeBytes: number][] = [];
   let offset = 0;
-  let piece: Buffer[] = [];
-  let pieceBytes = 0;
-  for (const { firstKey, lines: block, sizeBytes } of blocksOf(lines)) {
-    directory.push([firstKey, offset, sizeBytes]);
+  let piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+  let filled = 0;
+  let previous: Line | undefined;
+  for (const line of lines.sorted()) {
+    const block = directory.at(-1);
+    // All lines of one key are in one block. Keys are looked at only where one may end: there are few such places.
+    if (block === undefined || (block[2] >= BLOCK_BYTES && previous && keyOf(line) !== keyOf(previous))) {
+      directory.push([keyOf(line), offset, 0]);
+    }
+    const sizeBytes = line.end - line.start;
+    (directory.at(-1) as [string, number, number])[2] += sizeBytes;
     offset += sizeBytes;
-    piece.push(...block);
-    pieceBytes += sizeBytes;
-    if (pieceBytes < PIECE_BYTES) continue;
-    yield Buffer.concat(piece);
-    piece = [];
-    pieceBytes = 0;
+    for (let start = line.start; start < line.end; ) {
+      const copied = line.chunk.copy(piece, filled, start, line.end);
+      start += copied;
+      filled += copied;
+      if (filled < PIECE_BYTES) continue;
+      yield piece;
+      piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+      filled = 0;
+    }
+    previous = line;
   }
-  yield Buffer.concat(piece);
+  yield piece.subarray(0, filled);
   const bytes = Buffer.from(JSON.stringify(directory));
   yield bytes;
   return bytes.length;
-}
-
-function* blocksOf(
-  lines: IndexLines,
-): Generator<{ readonly firstKey: string; readonly lines: readonly Buffer[]; readonly sizeBytes: number }> {
-  let block: Buffer[] = [];
-  let firstKey = '';
-  let sizeBytes = 0;
-  let previous = '';
-  for (const { key, bytes } of lines.sorted()) {
-    if (sizeBytes >= BLOCK_BYTES && key !== previous) {
-      yield { firstKey, lines: block, sizeBytes };
-      block = [];
-      sizeBytes = 0;
-    }
-    if (block.length === 0) firstKey = key;
-    block.push(bytes);
-    sizeBytes += bytes.length;
-    previous = key;
-  }
-  if (block.length > 0) yield { firstKey, lines: block, sizeBytes };
 }
 
 export type ReadRange = (range: BlobRange) => Promise<Uint8Array>;

@@ -3,6 +3,17 @@ const CHUNK_BYTES = 4 << 20;
 
 const TAB = 0x09;
 
+/** Where a line lies, with its line feed. */
+export interface Line {
+  readonly chunk: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+export function keyOf({ chunk, start }: Line): string {
+  return chunk.toString('utf8', start, chunk.indexOf(TAB, start));
+}
+
 /**
  * Lines of an index file, each a key, a tab, and a value, in UTF-8. A large suite has a hundred thousand of them: as
  * strings they take three times as much memory.
@@ -33,13 +44,10 @@ export class IndexLines {
     this.#ends.push(start + sizeBytes);
   }
 
-  /** Every line with its line feed, sorted by its bytes, and so by its key first: a tab sorts before what keys are made of. */
-  *sorted(): Generator<{ readonly key: string; readonly bytes: Buffer }, void, undefined> {
-    const order = Array.from(this.#starts, (_, index) => index);
-    for (const index of order.sort((left, right) => this.#compare(left, right))) {
-      const bytes = this.#bytes(index);
-      yield { key: bytes.toString('utf8', 0, bytes.indexOf(TAB)), bytes };
-    }
+  /** Where the lines lie, sorted by their bytes, and so by their keys first: a tab sorts before what keys are made of. */
+  *sorted(): Generator<Line, void, undefined> {
+    const order = Uint32Array.from(this.#starts, (_, index) => index);
+    for (const index of order.sort((left, right) => this.#compare(left, right))) yield this.#place(index);
   }
 
   #compare(left: number, right: number): number {
@@ -47,12 +55,7 @@ export class IndexLines {
     return ours.chunk.compare(theirs.chunk, theirs.start, theirs.end - 1, ours.start, ours.end - 1);
   }
 
-  #bytes(index: number): Buffer {
-    const { chunk, start, end } = this.#place(index);
-    return chunk.subarray(start, end);
-  }
-
-  #place(index: number): { readonly chunk: Buffer; readonly start: number; readonly end: number } {
+  #place(index: number): Line {
     const [start = 0, end = 0] = [this.#starts[index], this.#ends[index]];
     const number = Math.floor(start / CHUNK_BYTES);
     const base = number * CHUNK_BYTES;
