@@ -2,7 +2,7 @@ import type { CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult } 
 import { type ConfiguredSettings, settingsFrom } from '../settings.js';
 import { abortOnCancel } from './cancel.js';
 import type { Handler, Operation } from './handler.js';
-import { progressFor } from './progress.js';
+import { progressFor, warningsSent } from './progress.js';
 import { type Properties, refuseNewer, StateError } from './state.js';
 
 /**
@@ -95,6 +95,7 @@ function operationOf(properties: Properties): Operation {
 }
 
 /** Only plain JSON crosses to the engine: it refuses `undefined` wherever it stands. */
-function plain<T>(value: T): T {
+async function plain<T>(value: T): Promise<T> {
+  await warningsSent();
   return JSON.parse(JSON.stringify(value ?? {})) as T;
 }

@@ -61,7 +61,7 @@ const RECORDED = ['health', 'drainSeconds'] as const;
 
 /** A virtual machine on this host. It is never changed: another one is started, takes its ports over, and it ends. */
 export const instance: Handler = {
-  async check(_olds, news, operation) {
+  async check(olds, news, operation) {
     if (isUnknown(withoutLock(news))) return { inputs: { ...DEFAULTS, ...news, __version: STATE_VERSION } };
     const parsed = Inputs.safeParse(news);
     if (!parsed.success) return { inputs: { ...news }, failures: failuresOfIssues(parsed.error) };
@@ -76,6 +76,7 @@ export const instance: Handler = {
         },
         runOptions(operation),
       );
+      warnOfGap(olds, inputs, operation);
       const failures = [...(unpacked(inputs, news) ? tooLittleMemory(inputs) : []), ...problems];
       return { inputs, failures: failures.map(({ property, reason }) => ({ property, reason })) };
     } catch (error) {
@@ -84,7 +85,7 @@ export const instance: Handler = {
   },
 
   async diff(_id, olds, news) {
-    const replaces = REPLACING.filter((key) => !same(olds[key], news[key]));
+    const replaces = replacing(olds, news);
     // A disk can be in one machine only: the old one ends before the new one starts.
     if (replaces.length > 0) return { replaces, ...(shareDisk(olds, news) ? { deleteBeforeReplace: true } : {}) };
     return RECORDED.every((key) => same(olds[key], news[key])) ? { changes: false } : {};
@@ -170,6 +171,20 @@ function unpacked(
   if (imageRef !== undefined || isUnknown(__lock)) return false;
   const { spec, guest } = decodeLock(__lock).lock;
   return guest === null || (spec.root ?? (firmware === 'uefi' ? 'disk' : 'ram')) !== 'disk';
+}
+
+function replacing(olds: Properties, news: Properties): string[] {
+  return REPLACING.filter((key) => !same(olds[key], news[key]));
+}
+
+/** The engine's preview of a replacement looks the same in both orders. */
+function warnOfGap(olds: Properties, news: Properties, { progress }: Operation): void {
+  if (olds.__type === undefined || replacing(olds, news).length === 0 || !shareDisk(olds, news)) return;
+  progress({
+    step: 'checking',
+    warning:
+      'the old machine ends before the new one starts, since a disk can only be in one of them: its ports are closed in between',
+  });
 }
 
 function shareDisk(olds: Properties, news: Properties): boolean {

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Progress, ProgressEvent } from '../model/progress.js';
+import { isOnTerminal } from './terminal.js';
 
 /** The engine redraws its status column about this often. */
 const REPORT_EVERY_MS = 200;
@@ -15,14 +16,24 @@ export function progressFor(urn: string): Progress {
     const { warning } = event;
     if (warning !== undefined && !warned.has(warning)) {
       warned.add(warning);
-      void report(urn, { message: warning, severity: 'WARNING' });
+      sending = Promise.all([sending, report(urn, { message: warning, severity: 'WARNING' })]);
     }
+    onTerminal ??= isOnTerminal();
     const now = performance.now();
-    if (now - last < REPORT_EVERY_MS) return;
+    if (!onTerminal || now - last < REPORT_EVERY_MS) return;
     last = now;
     void report(urn, { message: textOf(event), severity: 'INFO' });
   };
 }
+
+let onTerminal: boolean | undefined;
+
+/** Resolves once the engine has all warnings: it ends this process as soon as the last call is answered. */
+export async function warningsSent(): Promise<void> {
+  await sending;
+}
+
+let sending: Promise<unknown> = Promise.resolve();
 
 /** `fetching crun 1.21-1 45 %` */
 export function textOf({ step, done, total }: ProgressEvent): string {
@@ -58,11 +69,11 @@ let client: Promise<{ engine: EngineClient; messages: EngineMessages }> | undefi
 async function connect(): Promise<{ engine: EngineClient; messages: EngineMessages }> {
   const address = process.argv.at(-1);
   if (address === undefined || !/^[\w.-]+:\d+$/.test(address)) throw new Error('There is no engine');
+  // What protoc writes fills its exports at run time: import() would see none of them.
+  const load = createRequire(__filename);
+  const services = load('@pulumi/pulumi/proto/engine_grpc_pb.js') as EngineServices;
+  const messages = load('@pulumi/pulumi/proto/engine_pb.js') as EngineMessages;
   // A dependency of the SDK, not of ours: strict package managers show it to the SDK alone.
-  const { credentials } = createRequire(require.resolve('@pulumi/pulumi/package.json'))('@grpc/grpc-js') as Grpc;
-  const [services, messages] = await Promise.all([
-    import('@pulumi/pulumi/proto/engine_grpc_pb.js'),
-    import('@pulumi/pulumi/proto/engine_pb.js'),
-  ]);
+  const { credentials } = createRequire(load.resolve('@pulumi/pulumi/package.json'))('@grpc/grpc-js') as Grpc;
   return { engine: new services.EngineClient(address, credentials.createInsecure()), messages };
 }
