@@ -54,13 +54,13 @@ describe('ingot completion', () => {
     expect(given.trim().split('\n').sort()).toEqual([...completed].sort());
   });
 
-  test.each<[string, string[]]>([
+  test.for<[string, string[]]>([
     ['ingot cache ex', ['export']],
     ['ingot completion f', ['fish']],
     ['ingot build -f ta', ['tar', 'tar-kernel-initrd']],
     ['ingot build -o cache w', ['web.yml']],
     ['ingot cache prune --all --dr', ['--dry-run']],
-  ])('fish completes %j', (line, completed, context) => {
+  ])('fish completes %j', ([line, completed], context) => {
     if (spawnSync('fish', ['-c', 'true']).status !== 0) context.skip('no fish on this machine');
     const given = execFileSync('fish', ['--no-config', '-c', 'source ./fish; complete -C $argv[1]', line], {
       cwd: folder,
