@@ -32,7 +32,15 @@ export type { PredictedBoot } from './pipeline/predict.js';
 export { FILE_ENDINGS, publishFile } from './pipeline/publish.js';
 export { sbom } from './pipeline/sbom.js';
 export { openWorkshop, type Workshop } from './pipeline/workshop.js';
-export type { BootTestRecord, DiskFormat, MachineRecord, MachineRequest } from './run/qemu/machine.js';
+export type {
+  BootTestRecord,
+  DiskFormat,
+  FleetMachine,
+  FleetResult,
+  FleetVersion,
+  MachineRecord,
+  MachineRequest,
+} from './run/qemu/machine.js';
 export type { LockFile } from './source/lock-file/lock-file.js';
 export type { Outdated } from './source/lock-file/outdated.js';
 

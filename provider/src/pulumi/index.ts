@@ -15,6 +15,7 @@ const HANDLERS: Readonly<Record<string, () => Promise<Handler>>> = {
   Image: async () => (await import('./image.js')).image,
   BootTest: async () => (await import('./boot-test.js')).bootTest,
   'local.Disk': async () => (await import('./disk.js')).disk,
+  'local.Fleet': async () => (await import('./fleet.js')).fleet,
   'local.ImageFile': async () => (await import('./image-file.js')).imageFile,
   'local.Instance': async () => (await import('./instance.js')).instance,
 };

@@ -119,7 +119,7 @@ export class Instance extends Resource {
 }
 
 /** The image's part in the inputs. What is in one of another stack goes along, so that a preview shows what changes. */
-function imageOf(image: InstanceArgs['image']): Record<string, unknown> {
+export function imageOf(image: InstanceArgs['image']): Record<string, unknown> {
   if (image instanceof Resource) {
     return { imageDigest: image.digest, __lock: image.__lock, __rootBytes: image.rootSizeBytes };
   }

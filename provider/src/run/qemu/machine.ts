@@ -8,17 +8,27 @@ import type { Digest } from '../../model/digest.js';
 import type { Accelerator } from './accelerator.js';
 import { CONSOLE_FILE } from './command-line.js';
 import { createMachine as create, type MachineRequest } from './create.js';
+import { endMachine } from './end.js';
 import { type MachineFile, machineFolder, readMachineFile, readMachineFiles } from './machine-file.js';
 import type { RunOptions } from './options.js';
 import { sameOwner } from './port-check.js';
 import { isAbandoned, isRunning, keepConsole, removeRemains } from './remains.js';
 import { stopMachine } from './stop.js';
-import { drain, isPublished, takeOver } from './take-over.js';
+import { isPublished, takeOver } from './take-over.js';
 
 export type { BootSource, DiskBoot, DiskFormat, KernelBoot } from './boot-source.js';
 export { type BootTestRecord, type BootTestRequest, testBoot } from './boot-test.js';
 export { checkMachine, findQemuProblem } from './check.js';
 export type { MachineOwner, MachineRequest } from './create.js';
+export {
+  deleteFleet,
+  type FleetMachine,
+  type FleetRequest,
+  type FleetResult,
+  type FleetVersion,
+  readFleet,
+  rollFleet,
+} from './fleet.js';
 export type { RunOptions } from './options.js';
 export type { Problem } from './port-check.js';
 
@@ -37,9 +47,6 @@ export interface MachineRecord {
    */
   readonly bootSeconds: Readonly<Record<string, number>>;
 }
-
-/** Without a successor nothing takes the connections over: what is going on may end, but open sessions are not waited for. */
-const LAST_DRAIN_SECONDS = 5;
 
 /**
  * Starts a machine, waits until it is healthy, and lets the published ports lead to it.
@@ -95,22 +102,10 @@ export async function deleteMachine(id: string, options: RunOptions & { drainSec
   const { stateDirectory, drainSeconds = 0 } = options;
   const machine = await readMachineFile(stateDirectory, id);
   if (machine === undefined) return;
-  await end(machine, { ...options, drainSeconds });
+  await endMachine(machine, { ...options, drainSeconds });
 
   const siblings = await siblingsOf(machine, stateDirectory);
-  for (const stray of siblings.slice(0, -1)) await end(stray, { ...options, drainSeconds: 0 });
-}
-
-async function end(machine: MachineFile, options: RunOptions & { drainSeconds: number }): Promise<void> {
-  const { signal, progress, drainSeconds } = options;
-  if (await isRunning(machine)) {
-    progress({ step: 'waiting for its open connections' });
-    const limitSeconds = (last: boolean): number => (last ? Math.min(LAST_DRAIN_SECONDS, drainSeconds) : drainSeconds);
-    await drain(machine, { ...options, signal, limitSeconds });
-    progress({ step: 'shutting down' });
-  }
-  await stopMachine(machine, { ...options, politely: true });
-  await removeRemains(machine, options);
+  for (const stray of siblings.slice(0, -1)) await endMachine(stray, { ...options, drainSeconds: 0 });
 }
 
 /**

@@ -1,0 +1,134 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort, Project } from './project.js';
+import { RequestLoop } from './request-loop.js';
+
+const MINUTES = 60_000;
+
+interface Machine {
+  readonly id: string;
+  readonly digest: string;
+  readonly pid: number;
+}
+
+/** The whole story of a fleet, on the real engine, with real machines; each test goes on where the last one ended. */
+describe('a fleet', () => {
+  let project: Project;
+  let port: number;
+  let url: string;
+
+  const machines = async (): Promise<Machine[]> =>
+    (await project.resource('ingot:local.Fleet::web')).outputs.machines as Machine[];
+  const configure = (key: string, value: string | number) => project.run(['config', 'set', key, String(value)]);
+  const writePage = async (text: string): Promise<void> => writeFile(join(project.directory, 'page/index.html'), text);
+
+  beforeAll(async () => {
+    project = await Project.create('fleet-local');
+    port = await freePort();
+    url = `http://127.0.0.1:${port}`;
+    await configure('port', port);
+    await configure('machines', 2);
+  });
+  afterAll(() => project.remove(), 2 * MINUTES);
+
+  test('up() boots machines that take turns behind one port', { timeout: 5 * MINUTES }, async () => {
+    await writePage('one');
+    const { code, text } = await project.up();
+    expect(code, text).toBe(0);
+    expect(await machines()).toHaveLength(2);
+    expect(await (await fetch(url)).text()).toBe('one');
+  });
+
+  test('up() rolls to a changed page, and no request is lost', { timeout: 5 * MINUTES }, async () => {
+    const before = await machines();
+    await writePage('two');
+    const loop = new RequestLoop(url);
+    const { code, text } = await project.up();
+    const { count, failures } = await loop.stop();
+    expect(code, text).toBe(0);
+    expect(failures).toEqual([]);
+    expect(count).toBeGreaterThan(10);
+    expect(text).toMatch(/local\.Fleet +web +updated/);
+    const after = await machines();
+    expect(after).toHaveLength(2);
+    expect(after.map(({ id }) => id)).not.toContain(before[0]?.id);
+    for (let i = 0; i < 4; i++) expect(await (await fetch(url)).text()).toBe('two');
+  });
+
+  test('up() goes back by itself from an image that is never healthy', { timeout: 5 * MINUTES }, async () => {
+    const before = await machines();
+    await configure('healthPath', '/nothing-there');
+    const loop = new RequestLoop(url);
+    const { code, text } = await project.up();
+    const { failures } = await loop.stop();
+    expect(code, text).not.toBe(0);
+    expect(text).toMatch(/it answers HTTP 404, not 200 to 399/);
+    expect(text).toMatch(/2 of 2 machines are the old ones/);
+    expect(failures).toEqual([]);
+    expect(await machines()).toEqual(before);
+    const { rejected } = (await project.resource('ingot:local.Fleet::web')).outputs;
+    expect(rejected).toMatchObject([{ reason: expect.stringMatching(/it answers HTTP 404/) }]);
+  });
+
+  test('up() does not try the same again', { timeout: MINUTES }, async () => {
+    const { code, text } = await project.up();
+    expect(code, text).not.toBe(0);
+    expect(text).toMatch(/it failed before, and is not tried again: .*it answers HTTP 404/);
+    expect(text).toMatch(/set retry to true/);
+    expect(await (await fetch(url)).text()).toBe('two');
+  });
+
+  test('up() of what was there before is whole again', { timeout: MINUTES }, async () => {
+    const before = await machines();
+    await configure('healthPath', '/');
+    const { code, text } = await project.up();
+    expect(code, text).toBe(0);
+    expect(await machines()).toEqual(before);
+    const again = await project.run(['preview', '--diff', '--expect-no-changes']);
+    expect(again.code, again.text).toBe(0);
+  });
+
+  test('refresh() notices a machine that died, and up() mends the fleet', { timeout: 5 * MINUTES }, async () => {
+    const [first, second] = await machines();
+    process.kill(first?.pid ?? 0, 'SIGKILL');
+    const refreshed = await project.run(['refresh', '--yes', '--skip-preview']);
+    expect(refreshed.code, refreshed.text).toBe(0);
+    expect((await machines()).map(({ id }) => id)).toEqual([second?.id]);
+    const { code, text } = await project.up();
+    expect(code, text).toBe(0);
+    expect(await machines()).toHaveLength(2);
+  });
+
+  test('up() scales up and down, and keeps the machines that stay', { timeout: 5 * MINUTES }, async () => {
+    const before = (await machines()).map(({ id }) => id);
+    await configure('machines', 3);
+    const up = await project.up();
+    expect(up.code, up.text).toBe(0);
+    expect((await machines()).map(({ id }) => id)).toEqual([...before, expect.any(String)]);
+    await configure('machines', 1);
+    const down = await project.up();
+    expect(down.code, down.text).toBe(0);
+    expect(await machines()).toHaveLength(1);
+    expect((await fetch(url)).status).toBe(200);
+  });
+
+  test('destroy() leaves no process, no port and no folder', { timeout: 2 * MINUTES }, async () => {
+    const [{ pid } = { pid: 0 }] = await machines();
+    const { code, text } = await project.run(['destroy', '--yes', '--skip-preview']);
+    expect(code, text).toBe(0);
+    expect(await isRunning(pid)).toBe(false);
+    await expect(fetch(url)).rejects.toThrow();
+    expect(await readdir(join(project.stateDirectory, 'machines'))).toEqual([]);
+  });
+});
+
+/** A process that has ended but was not waited for yet (a zombie) runs no more. */
+async function isRunning(pid: number): Promise<boolean> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')')).split(' ')[1] !== 'Z';
+  } catch {
+    return false;
+  }
+}
