@@ -109,6 +109,10 @@ const gcp: Service = ({ url = '', headers }, response) => {
   return GCP[url.replace('/computeMetadata/v1/', '')];
 };
 
+async function ready(machine: GuestMachine): Promise<void> {
+  expect(await machine.report(), await machine.console()).toMatchObject({ ingot: 'ready' });
+}
+
 const onEc2 = ['-smbios', 'type=1,manufacturer=Amazon EC2'];
 
 describe('what the provider says of a machine', () => {
@@ -136,7 +140,7 @@ describe('what the provider says of a machine', () => {
   test('comes from EC2 by IMDSv2 alone, and user data of files is laid out', async () => {
     await using server = await MetadataServer.start(aws);
     await using machine = await GuestMachine.start(image, { devices: [...server.devices, ...onEc2] });
-    expect(await machine.report()).toMatchObject({ ingot: 'ready' });
+    await ready(machine);
     const said: Record<string, string> = {
       provider: 'aws\n',
       instance_id: 'i-0123456789abcdef0',
@@ -154,14 +158,28 @@ describe('what the provider says of a machine', () => {
       expect([file, await machine.get(`/${file}`)]).toEqual([file, text]);
     expect(await machine.get('/public_ipv4')).toContain('404');
     expect(server.requests[0]).toBe('PUT /latest/api/token');
-    expect(server.requests).toHaveLength(11);
+    expect(server.requests).toHaveLength(12);
+  });
+
+  test('says when EC2 takes a spot instance away, which then stops in order', async () => {
+    let polls = 0;
+    await using server = await MetadataServer.start((request, response) => {
+      if (request.url === '/latest/meta-data/instance-life-cycle') return 'spot';
+      if (request.url !== '/latest/meta-data/spot/instance-action') return aws(request, response);
+      polls += 1;
+      return polls > 1 ? '{"action": "terminate", "time": "2030-01-01T00:00:00Z"}' : undefined;
+    });
+    await using machine = await GuestMachine.start(image, { devices: [...server.devices, ...onEc2] });
+    await ready(machine);
+    await machine.sees(/^ingot: EC2 takes this spot instance away\ningot: stopping\n/m);
+    expect(await machine.end()).toBe(0);
   });
 
   test('comes from Compute Engine; other user data is for whoever knows it', async () => {
     await using server = await MetadataServer.start(gcp);
     const devices = [...server.devices, '-smbios', 'type=1,manufacturer=Google,product=Google Compute Engine'];
     await using machine = await GuestMachine.start(image, { devices });
-    expect(await machine.report()).toMatchObject({ ingot: 'ready' });
+    await ready(machine);
     const said: Record<string, string> = {
       provider: 'gcp\n',
       instance_id: '1234567890123456789',
@@ -179,10 +197,10 @@ describe('what the provider says of a machine', () => {
   test('comes from QEMU; without any, the image gives the name', async () => {
     await using given = await GuestMachine.start(image, { userData: '{"port": 8080}\n' });
     await using none = await GuestMachine.start(image);
-    expect(await given.report()).toMatchObject({ ingot: 'ready' });
+    await ready(given);
     expect(await given.get('/provider')).toBe('qemu\n');
     expect(await given.get('/userdata')).toBe('{"port": 8080}\n');
-    expect(await none.report()).toMatchObject({ ingot: 'ready' });
+    await ready(none);
     expect(await none.get('/name')).toBe('of-the-image\n');
     expect(await none.get('/provider')).toContain('404');
   });
@@ -208,7 +226,7 @@ describe('what the provider says of a machine', () => {
     await using two = await GuestMachine.start(image, {
       devices: ['-device', 'virtio-scsi-pci', ...drive(openstack, 'scsi-cd,drive=seed')],
     });
-    expect(await one.report()).toMatchObject({ ingot: 'ready' });
+    await ready(one);
     const said: Record<string, string> = {
       provider: 'nocloud\n',
       instance_id: 'box 7\n',
@@ -217,7 +235,7 @@ describe('what the provider says of a machine', () => {
       'ssh/authorized_keys': 'ssh-ed25519 AAAA me\nssh-rsa BBBB you\n',
     };
     for (const [file, text] of Object.entries(said)) expect([file, await one.get(`/${file}`)]).toEqual([file, text]);
-    expect(await two.report()).toMatchObject({ ingot: 'ready' });
+    await ready(two);
     expect(await two.get('/provider')).toBe('configdrive\n');
     expect(await two.get('/name')).toBe('of-openstack\n');
     expect(await two.get('/ssh/authorized_keys')).toBe('ssh-ed25519 CCCC a\n');

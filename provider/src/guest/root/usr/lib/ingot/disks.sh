@@ -114,7 +114,8 @@ find_empty() {
     device=/dev/${file##*/}
     if ! is_candidate || ! is_empty "$device"; then continue; fi
     if [ -n "$found" ]; then
-      problem="${found#/dev/} and ${device#/dev/} are both empty, and none has the label $label; name one by its serial number"
+      problem="${found#/dev/} and ${device#/dev/} are both empty, and none has the label $label; name one by its serial \
+number"
       return 1
     fi
     found=$device
@@ -132,8 +133,8 @@ is_candidate() {
   read -r sectors <"$file/size" && [ "$sectors" -gt 0 ]
 }
 
-# True if device $1 holds an ext4 or one of its elders, by the number at byte 1080 (the kernel's ext4/super.rst); leaves its
-# label, 16 bytes from byte 1144 on, in `ext4_label`, in hex.
+# True if device $1 holds an ext4 or one of its elders, by the number at byte 1080 (the kernel's ext4/super.rst); leaves
+# its label, 16 bytes from byte 1144 on, in `ext4_label`, in hex.
 holds_ext4() {
   local hex
   ext4_label=

@@ -60,7 +60,10 @@ function read_string(parts, count, i, part, code, low, piece, result) {
     # Two backslashes have nothing in between.
     if (part == "") { i++; piece = piece "\\" parts[i] }
     else if (code == "u") {
-      if (part !~ /^u[0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F]/) { complain("an escape that JSON does not have: \\u"); return "" }
+      if (part !~ /^u[0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F]/) {
+        complain("an escape that JSON does not have: \\u")
+        return ""
+      }
       code = hex(substr(part, 2, 4))
       if (code >= 55296 && code < 56320 && length(part) == 5 && parts[i + 1] ~ /^u[dD][c-fC-F][0-9a-fA-F][0-9a-fA-F]/) {
         part = parts[++i]

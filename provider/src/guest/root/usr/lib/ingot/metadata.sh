@@ -7,6 +7,8 @@
 metadata_address=169.254.169.254
 # Seconds within which a provider that is known to be there must answer.
 metadata_limit=30
+# As often as EC2 wants it to be asked.
+spot_seconds=5
 
 read_metadata() {
   local provider='' vendor='' product='' bios=''
@@ -53,7 +55,7 @@ END
 
 # EC2, by IMDSv2 alone: its first version lets whoever can make the machine fetch an address read all of it.
 read_aws() {
-  local token='' file path
+  local token='' file path life_cycle=''
   reach PUT /latest/api/token 'X-aws-ec2-metadata-token-ttl-seconds: 300'
   case $code in
     200) read -r token <"$answer" ;;
@@ -74,10 +76,30 @@ hostname meta-data/hostname
 local_hostname meta-data/local-hostname
 local_ipv4 meta-data/local-ipv4
 public_ipv4 meta-data/public-ipv4
+life_cycle meta-data/instance-life-cycle
 ssh/authorized_keys meta-data/public-keys/0/openssh-key
 userdata user-data
 END
   printf '169.254.169.123\n' >/run/ingot/ntp/provider
+  read -r life_cycle 2>/dev/null </run/config/life_cycle
+  [ "$life_cycle" != spot ] || keep spot_notice -
+}
+
+# A kept process: turns the machine off in order when EC2 says that it takes it away, which it does two minutes before.
+spot_notice() {
+  local token
+  exec 3<>/run/ingot/request
+  while :; do
+    pause "$spot_seconds"
+    ask PUT /latest/api/token 'X-aws-ec2-metadata-token-ttl-seconds: 60' || continue
+    token=
+    read -r token <"$answer"
+    ask GET /latest/meta-data/spot/instance-action "X-aws-ec2-metadata-token: $token" || continue
+    [ "$code" = 200 ] || continue
+    say 'EC2 takes this spot instance away'
+    kill -USR2 1
+    return
+  done
 }
 
 # Compute Engine.
@@ -140,28 +162,22 @@ reach() {
 
 # Keeps what is at $1 as /run/config/$2; asks with the header $3. What is not there leaves no file.
 fetch() {
-  local size
   reach GET "$1" "$3"
   case $code in
     200) ;;
     404) return ;;
     *) fail metadata "$metadata_address answers for $1 with status $code" ;;
   esac
-  if [ -n "$length" ]; then
-    size=$(stat -c %s "$answer")
-    [ "$size" = "$length" ] || fail metadata "$metadata_address gave $size of $length bytes of $1"
-  fi
   mv "$answer" "/run/config/$2"
 }
 
-# One request, $1, for $2 with the header $3: leaves its status in `code`, its length in `length` if it says so, and its
-# body in the file `answer`. False if there was none. HTTP 1.0, so that the answer comes in one piece.
+# One request, $1, for $2 with the header $3: leaves its status in `code` and its body in the file `answer`. False if there
+# was none, or not all of it. HTTP 1.0, so that it comes in one piece.
 ask() {
-  local line return
+  local line return length=''
   return=$(printf '\r')
   answer=/run/ingot/answer
   code=
-  length=
   printf '%s %s HTTP/1.0\r\nHost: %s\r\n%s\r\n\r\n' "$1" "$2" "$metadata_address" "$3" >&3
   timeout 10 nc -w 3 "$metadata_address" 80 <&3 >/run/ingot/raw 2>/dev/null
   {
@@ -181,9 +197,11 @@ ask() {
     done
     cat >"$answer"
   } </run/ingot/raw
+  [ -z "$length" ] || [ "$(stat -c %s "$answer")" = "$length" ]
 }
 
-# Leaves in `provider` whether a disk brings data for this machine: a CD labelled CIDATA (NoCloud) or config-2 (OpenStack).
+# Leaves in `provider` whether a disk brings data for this machine: one labelled CIDATA (NoCloud) or config-2
+# (OpenStack).
 find_seed() {
   local disk label
   for disk in /sys/block/*; do
@@ -263,7 +281,10 @@ use_userdata() {
     '{'*) ;;
     *) return 0 ;;
   esac
-  why=$(umask 077 && awk -v into=/run/config -f /usr/lib/ingot/json.awk -f /usr/lib/ingot/userdata.awk /run/config/userdata)
+  why=$(
+    umask 077
+    awk -v into=/run/config -f /usr/lib/ingot/json.awk -f /usr/lib/ingot/userdata.awk /run/config/userdata
+  )
   case $? in
     0 | 2) ;;
     *) fail metadata "user data: $why" ;;
