@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addCacheCommands } from './cache-commands.js';
 import { addCompletionCommands } from './completion-commands.js';
+import { addGcCommands } from './gc-commands.js';
 import { addImageCommands } from './image-commands.js';
 import { addKeysCommands } from './keys-commands.js';
 import { addLockCommands } from './lock-commands.js';
@@ -18,6 +19,7 @@ export function newProgram(version: string): Command {
   addImageCommands(program);
   addMachineCommands(program);
   addLockCommands(program);
+  addGcCommands(program);
   addCacheCommands(program);
   addKeysCommands(program);
   addCompletionCommands(program);

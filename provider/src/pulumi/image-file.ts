@@ -98,8 +98,8 @@ export const imageFile: Handler = {
   },
 
   async read(id, state) {
-    const { readFileImage } = await (await import('../pipeline.js')).imageFiles();
-    const found = await readFileImage(id);
+    const { readClaimedImage } = await (await import('../pipeline.js')).imageFiles();
+    const found = await readClaimedImage(id, String(state.__claim));
     return found === undefined || found.image !== state.imageDigest ? {} : { id, props: { ...state } };
   },
 

@@ -5,11 +5,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sha256 } from '../../model/digest.js';
 import {
   collectFile,
+  leftOvers,
   listFileImages,
   type PublishFileOptions,
   publishFile,
+  readClaimedImage,
   readFileImage,
   releaseFile,
+  removeLeftOver,
 } from './image-file.js';
 
 let directory: string;
@@ -206,5 +209,52 @@ describe('collectFile()', () => {
     expect(image).toMatchObject({ id, claims: [], kept: [] });
     expect(await collectFile(id)).toBe(true);
     expect(images()).toEqual([]);
+  });
+});
+
+describe('readClaimedImage()', () => {
+  const own = (text: string) => readClaimedImage(join(directory, nameOf(text)), nonceOf(text));
+
+  test('finds what is whole and claimed', async () => {
+    const published = await publish('one');
+    expect(await own('one')).toEqual(published);
+  });
+
+  test.each([
+    ['is gone', () => rmSync(join(directory, nameOf('one')))],
+    ['was cut off', () => truncateSync(join(directory, nameOf('one')), 1)],
+    ['has no description any more', () => rmSync(join(directory, `${nameOf('one')}.json`))],
+  ])('gives up the claim on one that %s, so that it can be made anew, and then goes', async (_, damage) => {
+    await publish('older', { keep: 1, nonce: 'older' });
+    await publish('one');
+    await release(join(directory, nameOf('older')), 'older');
+    damage();
+    expect(await own('one')).toBeUndefined();
+    expect(images()).toEqual([nameOf('older')]);
+    const { id } = await publish('one', { nonce: 'anew' });
+    expect(made).toEqual(['older', 'one', 'one']);
+    await release(id, 'anew');
+    expect(images()).toEqual([]);
+  });
+
+  test('leaves what another resource has claimed', async () => {
+    await publish('one');
+    await publish('one', { urn: 'b', nonce: 'b' });
+    truncateSync(join(directory, nameOf('one')), 1);
+    expect(await own('one')).toBeUndefined();
+    expect(images()).toEqual([nameOf('one')]);
+  });
+});
+
+describe('leftOvers()', () => {
+  test('are what was not finished, and not touched for a day', async () => {
+    await publish('one');
+    const partial = join(directory, '.web-x.img.01234567-89ab-4cde-8f01-23456789abcd.partial');
+    writeFileSync(partial, 'half');
+    expect(await leftOvers(directory, Date.now())).toEqual([]);
+    const tomorrow = Date.now() + 25 * 3600 * 1000;
+    expect(await leftOvers(directory, tomorrow)).toEqual([{ path: partial, sizeBytes: 4 }]);
+    expect(await removeLeftOver(partial)).toBe(true);
+    expect(await leftOvers(directory, tomorrow)).toEqual([]);
   });
 });

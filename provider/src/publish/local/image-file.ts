@@ -189,6 +189,50 @@ export async function collectFile(id: string): Promise<boolean> {
   return removeUnclaimed(directory, file);
 }
 
+/** How long a write may go on before it counts as given up. */
+const GIVEN_UP_MS = 24 * 3600 * 1000;
+
+/** What interrupted runs have left in a folder: images that were never finished, not written to for a day. */
+export async function leftOvers(
+  directory: string,
+  nowMs: number,
+): Promise<{ readonly path: string; readonly sizeBytes: number }[]> {
+  const names = await readdir(directory).catch(() => []);
+  const found: { path: string; sizeBytes: number }[] = [];
+  for (const name of names.filter((one) => LEFT_OVER.test(one)).sort()) {
+    const path = join(directory, name);
+    const status = await stat(path).catch(() => undefined);
+    if (status?.isFile() && nowMs - status.mtimeMs > GIVEN_UP_MS) found.push({ path, sizeBytes: status.size });
+  }
+  return found;
+}
+
+/** As write() and removeUnclaimed() name them. */
+const LEFT_OVER = /^\..+\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(partial|removing)$/;
+
+/** Removes what leftOvers() has found. @returns whether it did. */
+export async function removeLeftOver(path: string): Promise<boolean> {
+  return rm(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/**
+ * The image at a path, for whoever has claimed it with this nonce; undefined where it is gone, is not whole, or the claim
+ * is gone. Then the claim goes too: a resource that is made anew claims anew.
+ */
+export async function readClaimedImage(id: string, nonce: string): Promise<Published | undefined> {
+  const [directory, file] = placeOf(id);
+  const own = (await readClaims(directory)).some((claim) => claim.nonce === nonce && claim.file === file);
+  const found = own ? await readPublished(directory, file) : undefined;
+  if (found === undefined && own) {
+    await removeClaim(directory, nonce);
+    await removeUnclaimed(directory, file);
+  }
+  return found;
+}
+
 async function removeUnclaimed(directory: string, file: string): Promise<boolean> {
   const isClaimed = async (): Promise<boolean> => (await readClaims(directory)).some((claim) => claim.file === file);
   if (await isClaimed()) return false;
