@@ -186,35 +186,35 @@ describe('services of the guest', () => {
 const KILLER = `
 say() { echo "T $*" >/host/dev/console; }
 until read -r machine </run/ingot/machine && [ $machine = ready ]; do sleep 0.1; done
-read -r self </run/ingot/pid/killer
+read -r supervisor </run/ingot/supervisor/killer
 killed=0
 for folder in /proc/[0-9]*; do
   pid=\${folder#/proc/}
   # Not PID 1, no kernel thread, and nobody who is needed to tell of it.
-  [ $pid -gt 2 ] && [ -e $folder/exe ] || continue
+  [ $pid -gt 2 ] && [ -e $folder/exe ] && [ $pid != $supervisor ] || continue
   read -r group <$folder/cgroup 2>/dev/null || continue
   case $group in
     # Seen from its own group.
     0::/.. | 0::/../other*) ;;
     *) continue ;;
   esac
-  read -r _ _ _ parent _ <$folder/stat 2>/dev/null || continue
-  tr '\\0' ' ' <$folder/cmdline 2>/dev/null | grep -q 'crun run .* killer $' && continue
-  [ $pid = "$(cat /run/ingot/supervisor/killer)" ] && continue
+  read -r _ comm _ parent _ <$folder/stat 2>/dev/null || continue
+  [ $parent,$comm != "$supervisor,(crun)" ] || continue
   kill -9 $pid 2>/dev/null && killed=$((killed + 1))
 done
 say killed $killed
 sleep 2
-for i in $(seq 600); do read -r machine </run/ingot/machine; [ $machine != ready ] || break; sleep 0.1; done
+for i in $(seq 600); do read -r machine </run/ingot/machine; [ $machine != ready ] || break; sleep 0.2; done
 sleep 2
-missing= twins=
-for i in $(seq 0 18); do
-  count=$(ps -o args | grep -c "[t]his-is-$i-")
-  [ $count -ge 1 ] || missing="$missing $i"
-  [ $count -le 1 ] || twins="$twins $i"
-done
-say missing $missing
-say twins $twins
+ps -o args | awk '
+  match($0, /this-is-[0-9]+-/) { count[substr($0, RSTART + 8, RLENGTH - 9)]++ }
+  END {
+    for (i = 0; i < 19; i++) {
+      if (count[i] < 1) missing = missing " " i
+      if (count[i] > 1) twins = twins " " i
+    }
+    print "T missing" missing "\\nT twins" twins
+  }' >/host/dev/console
 read -r machine </run/ingot/machine
 say state $machine
 say end
