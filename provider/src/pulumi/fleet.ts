@@ -92,7 +92,7 @@ export const fleet: Handler = {
   async delete(id, state, operation) {
     const { deleteFleet } = await (await import('../pipeline.js')).run();
     const drainSeconds = typeof state.drainSeconds === 'number' ? state.drainSeconds : MACHINE_DEFAULTS.drainSeconds;
-    await deleteFleet(id, { ...runOptions(operation), drainSeconds });
+    await deleteFleet(id, { ...runOptions(operation), owner: ownerOf(operation), drainSeconds });
   },
 };
 
@@ -149,7 +149,8 @@ function words(
 ): string {
   const image = shortDigest(String(news.imageDigest) as `sha256:${string}`);
   const what = `Cannot roll the fleet out to image ${image}`;
-  if (outcome === 'interrupted') return `${what}: ${reason}; the next update continues`;
+  // What the host cannot do, or that it was cancelled, is told as it is.
+  if (outcome === 'interrupted') return reason;
   const old = machines.filter((machine) => machine.version === olds?.version).length;
   const left =
     machines.length === 0 ? 'nothing of it is left' : `${old} of ${machines.length} machines are the old ones`;

@@ -19,10 +19,15 @@ const OF_THE_MACHINE: readonly string[] = ['died', 'panic', 'guest-failed', 'unh
 const MAX_FAILED_QUESTIONS = 5;
 const QUESTION_LIMIT_MS = 10_000;
 
+interface EngineOptions extends RunOptions {
+  /** Throws when somebody else has taken the fleet over. */
+  readonly requireOurs: () => Promise<void>;
+}
+
 /** Machines on this host, for a plan. */
 export class FleetEngine implements Engine {
   readonly #request: FleetRequest;
-  readonly #options: RunOptions;
+  readonly #options: EngineOptions;
   readonly #versions: ReadonlyMap<string, FleetVersion>;
   readonly #booted = new Map<string, ReturnType<FleetVersion['booted']>>();
   /** A machine that boots takes a processor; one that serves hardly does. */
@@ -31,7 +36,7 @@ export class FleetEngine implements Engine {
   readonly #failedQuestions = new Map<string, number>();
   readonly #asking = new Set<string>();
 
-  constructor(request: FleetRequest, options: RunOptions) {
+  constructor(request: FleetRequest, options: EngineOptions) {
     this.#request = request;
     this.#options = options;
     const { wanted, previous } = request;
@@ -39,6 +44,7 @@ export class FleetEngine implements Engine {
   }
 
   async observe(): Promise<ObservedMachine[]> {
+    await this.#options.requireOurs();
     const files = await readMachineFiles(this.#options.stateDirectory);
     const ours = files.filter(({ fleet }) => fleet?.id === this.#request.id);
     return Promise.all(
@@ -64,7 +70,10 @@ export class FleetEngine implements Engine {
       );
     } catch (error) {
       if (error instanceof RunError && OF_THE_MACHINE.includes(error.code)) {
-        throw new MachineFailure(error.message, { cause: error });
+        // Which image it was is known to whoever rolls it out.
+        throw new MachineFailure(error.message.replace(/^Cannot start a machine from image \w+: /, ''), {
+          cause: error,
+        });
       }
       throw error;
     }

@@ -7,7 +7,9 @@ import type { Clock } from '../rollout/engine.js';
 import type { Rejection } from '../rollout/observed.js';
 import type { Accelerator } from './accelerator.js';
 import { CONSOLE_FILE } from './command-line.js';
+import type { MachineOwner } from './create.js';
 import { endMachine } from './end.js';
+import { giveUpFleet, takeFleet } from './fleet-driver.js';
 import { FleetEngine } from './fleet-engine.js';
 import type { FleetRequest } from './fleet-request.js';
 import { type MachineFile, machineFolder, readMachineFiles, writeMachineFile } from './machine-file.js';
@@ -58,9 +60,10 @@ export async function rollFleet(request: FleetRequest, options: RunOptions): Pro
     return { outcome, rejected, machines, ...(reason === undefined ? {} : { reason }) };
   };
   try {
+    const requireOurs = await takeFleet(id, { ...options, owner });
     await sweep(inner);
     await adopt(request, options);
-    const engine = new FleetEngine(request, inner);
+    const engine = new FleetEngine(request, { ...inner, requireOurs });
     const target = { digest: wanted.version, count };
     const driven = await drive({ wanted: target, previous: previous?.version, strategy, rejected }, engine, {
       ...{ clock: HOST_CLOCK, signal, progress },
@@ -90,7 +93,11 @@ export async function readFleet(id: string, options: RunOptions): Promise<FleetM
 }
 
 /** Ends all machines of a fleet, at the same time. One that is gone is no error. */
-export async function deleteFleet(id: string, options: RunOptions & { drainSeconds: number }): Promise<void> {
+export async function deleteFleet(
+  id: string,
+  options: RunOptions & { readonly owner: MachineOwner; readonly drainSeconds: number },
+): Promise<void> {
+  await giveUpFleet(id, options);
   const machines = await machinesOf(id, options);
   options.progress({ step: `ending ${machines.length} machines` });
   const ends = machines.map(async (machine) => {
