@@ -10,6 +10,7 @@ import {
   platformOf,
   unpacked,
 } from './booted.js';
+import { foundMachine } from './drift.js';
 import type { Handler, Operation } from './handler.js';
 import { runOptions, same, tooLittleMemory, withoutLock } from './machine-inputs.js';
 import { failuresOf, failuresOfIssues } from './problems.js';
@@ -79,7 +80,7 @@ export const instance: Handler = {
   async read(id, state, operation) {
     const { readMachine } = await (await import('../pipeline.js')).run();
     const record = await readMachine(id, runOptions(operation));
-    return record === undefined ? {} : { id, props: { ...state, ...outputsOf(record) } };
+    return record === undefined ? {} : foundMachine(record, state, outputsOf(record));
   },
 
   async delete(id, state, operation) {
