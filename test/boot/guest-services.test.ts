@@ -6,7 +6,10 @@ import { GuestMachine } from './guest-machine.js';
 /** Sees and may do everything. */
 const HOST = { binds: ['/:/host:ro', '/run:/run'], mounts: [], pid: 'host', capabilities: ['all'] };
 /** A place that services and their driver share. */
-const SHARED = { binds: ['/run/t:/t'] };
+const SHARED = { binds: ['/run/t:/t', '/dev:/dev'] };
+/** Runs until it is told to stop, and says so. */
+const untilStopped = (name: string) =>
+  `trap "echo T ends ${name} >/dev/console; exit 0" TERM; while :; do sleep 0.1; done`;
 const HTTPD = 'exec busybox httpd -f -h /t/www -p';
 
 /** What the driver says on the console, by its first word. */
@@ -31,8 +34,8 @@ describe('services of the guest', () => {
       onshutdown: [script('bye', 'sleep 0.2; echo T bye >/host/dev/console', HOST)],
       services: [
         // Ordered by name, every one of these would start before the one that it comes after.
-        script('app', 'echo "$(cat /t/order) app" >/t/order; exec sleep 1000', { ...SHARED, after: ['data'] }),
-        script('data', 'echo "$(cat /t/order) data" >/t/order; sleep 1; : >/t/data; exec sleep 1000', {
+        script('app', `echo "$(cat /t/order) app" >/t/order; ${untilStopped('app')}`, { ...SHARED, after: ['data'] }),
+        script('data', `echo "$(cat /t/order) data" >/t/order; sleep 1; : >/t/data; ${untilStopped('data')}`, {
           ...SHARED,
           after: ['migration'],
           health: { command: ['/usr/bin/busybox', 'test', '-e', '/t/data'] },
@@ -118,7 +121,7 @@ describe('services of the guest', () => {
 
     await machine.pressPowerButton();
     expect(await machine.end()).toBe(0);
-    expect(await machine.console()).toMatch(/^ingot: stopping\nT bye\ningot: poweroff$/m);
+    expect(await machine.console()).toMatch(/^ingot: stopping\nT bye\nT ends app\nT ends data\ningot: poweroff$/m);
   });
 
   test('come back, each once, whatever of the runtime is killed; twenty of them start at once', async () => {
