@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -88,7 +88,8 @@ describe('data disks', () => {
   test('fail the boot where they hold something else, of which not a byte changes, or are missing', async () => {
     const second = await formatted('second', 32);
     const foreign = await empty('foreign', 16);
-    await writeFile(foreign.path, Buffer.concat([Buffer.alloc(16 * MIB - 1), Buffer.of(1)]));
+    const something = Buffer.concat([Buffer.alloc(16 * MIB - 1), Buffer.of(1)]);
+    await writeFile(foreign.path, something);
     const report = async (disks: readonly { path: string; serial: string }[]) => {
       await using machine = await GuestMachine.start(image, { disks });
       const said = await machine.report();
@@ -107,6 +108,7 @@ describe('data disks', () => {
     expect(await report([data, { ...foreign, serial: 'second' }])).toMatchObject({
       reason: 'vdb holds something that is not ext4, and is not empty; it is not formatted',
     });
+    expect((await readFile(foreign.path)).equals(something)).toBe(true);
     const broken = await formatted('broken', 16, '-L', 'data');
     for (const request of ['clri <2>', 'set_super_value state 2']) run('debugfs', '-w', '-R', request, broken.path);
     expect(await report([broken, second])).toMatchObject({
