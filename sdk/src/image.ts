@@ -17,6 +17,10 @@ export interface ImageArgs {
   platform?: pulumi.Input<'linux/amd64' | 'linux/arm64'>;
   /** Where its machines have their root, in the place of what the spec says. Default: what the spec says. */
   root?: pulumi.Input<'disk' | 'ram'>;
+  /**
+   * A variant, with another digest, whose machines have a shell on their console for everybody who is there. Default: no.
+   */
+  debug?: pulumi.Input<boolean>;
   /** A preview fails where the image is larger. Default: none. */
   budget?: pulumi.Input<ImageBudget>;
 }
@@ -89,6 +93,7 @@ export class Image extends Resource {
           pins: args.pins,
           platform: args.platform,
           root: args.root,
+          debug: args.debug,
           budget: args.budget,
           digest: undefined,
           contents: undefined,

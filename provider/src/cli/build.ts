@@ -33,6 +33,7 @@ export interface BuildOptions {
   /** Room behind the last partition of a disk, such as `10G`. */
   readonly size?: string;
   readonly compress?: true;
+  readonly debug?: true;
   readonly secureBootCert?: string;
   readonly secureBootKey?: string;
   readonly secureBootCommand?: string;
@@ -61,21 +62,26 @@ export async function build(specs: string[], options: BuildOptions): Promise<voi
   if (output !== undefined) checkOutput(output, { ...options, formats });
   const pathOf = output === undefined ? namer(specs, options) : () => output;
   await withWorkshop((workshop) =>
-    withLock(specs, workshop, async (locked) => {
-      if (output === undefined && options.dir !== undefined) await mkdir(options.dir, { recursive: true });
-      const files = await buildAll(
-        locked,
-        { formats, pathOf, hashed: json === true, encoding: await encodingOf(options, workshop) },
-        workshop,
-      );
-      const image = lockDigest(locked.lock);
-      if (json) {
-        process.stdout.write(`${JSON.stringify({ image, files }, null, 2)}\n`);
-        return;
-      }
-      if (output !== '-') process.stdout.write(files.map(({ path }) => `${path}\n`).join(''));
-      process.stderr.write(`${image}\n`);
-    }),
+    withLock(
+      specs,
+      workshop,
+      async (locked) => {
+        if (output === undefined && options.dir !== undefined) await mkdir(options.dir, { recursive: true });
+        const files = await buildAll(
+          locked,
+          { formats, pathOf, hashed: json === true, encoding: await encodingOf(options, workshop) },
+          workshop,
+        );
+        const image = lockDigest(locked.lock);
+        if (json) {
+          process.stdout.write(`${JSON.stringify({ image, files }, null, 2)}\n`);
+          return;
+        }
+        if (output !== '-') process.stdout.write(files.map(({ path }) => `${path}\n`).join(''));
+        process.stderr.write(`${image}\n`);
+      },
+      { debug: options.debug },
+    ),
   );
 }
 

@@ -25,6 +25,7 @@ export function addImageCommands(program: Command): void {
     // LinuxKit spells it so.
     .addOption(new Option('--o <file>').hideHelp())
     .option('--size <size>', 'room to add behind the last partition of a disk, such as 10G')
+    .option('--debug', 'a variant with a shell on the console of its machines, and all that they print')
     .option('--compress', 'compress what is in a qcow2 disk, which takes seconds')
     .option('--secure-boot-cert <file>', 'sign what UEFI starts, with this certificate')
     .option('--secure-boot-key <file>', 'its private key')

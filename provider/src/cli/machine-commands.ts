@@ -15,6 +15,7 @@ export function addMachineCommands(program: Command): void {
     .option('--memory <MiB>', 'memory of the machine (default: 512)')
     .option('--cpus <count>', 'processors of the machine (default: 1)')
     .option('--timeout <seconds>', 'from start to the last answer; four times as long under emulation (default: 60)')
+    .option('--debug', 'show on its console all that it prints')
     .option('--json', 'tell the digest, and how long each phase took, as JSON')
     .addHelpText('after', TEST_EXAMPLES)
     .action(async (specs: string[], options: TestOptions) => (await import('./test.js')).test(specs, options));
@@ -32,6 +33,7 @@ export function addMachineCommands(program: Command): void {
     .option('--platform <platform>', 'what a disk runs on, such as linux/arm64 (default: linux/amd64)')
     .option('--timeout <seconds>', 'from start to ready; four times as long under emulation (default: 60)')
     .option('--timeline', 'draw how long each phase of the boot took')
+    .option('--debug', 'show on its console all that it prints; of a spec')
     .option('-d, --detach', 'let it run on; `ingot stop` ends it')
     .option('--json', 'tell the machine as JSON, without its console')
     .addHelpText('after', RUN_EXAMPLES)

@@ -34,6 +34,7 @@ export interface RunCommandOptions {
   readonly timeout?: string;
   readonly timeline?: true;
   readonly detach?: true;
+  readonly debug?: true;
   readonly json?: true;
 }
 
@@ -64,7 +65,9 @@ export async function run(subjects: readonly string[], options: RunCommandOption
     const runOptions = { ...stateOf(workshop), began: watching.began };
     const start = (): Promise<MachineRecord> =>
       ending === undefined
-        ? withLock(subjects, workshop, (locked) => runImage(locked, request, { ...runOptions, workshop }))
+        ? withLock(subjects, workshop, (locked) => runImage(locked, request, { ...runOptions, workshop }), {
+            debug: options.debug,
+          })
         : runFile(first, { format: DISKS[ending] ?? 'raw', platform, request, runOptions });
     const record = await start().finally(() => watching.end());
     tell(record, request, options);

@@ -13,6 +13,7 @@ export interface TestOptions {
   readonly memory?: string;
   readonly cpus?: string;
   readonly timeout?: string;
+  readonly debug?: true;
   readonly json?: true;
 }
 
@@ -29,13 +30,18 @@ export async function test(specs: readonly string[], options: TestOptions): Prom
     timeoutSeconds: numberIn(options.timeout ?? '60', { flag: '--timeout', max: 3600 }),
   };
   await withWorkshop((workshop) =>
-    withLock(specs, workshop, async (locked) => {
-      const owner = { urn: `ingot test ${specs.join(' ')}`, project: workshop.directory };
-      const record = await testImage(locked, { owner, probes, ...machine }, { ...runOptions(workshop), workshop });
-      const digest = lockDigest(locked.lock);
-      if (options.json) process.stdout.write(`${JSON.stringify({ digest, ...record }, null, 2)}\n`);
-      else process.stdout.write(`${digest} passed (${record.accelerator})\n${timeline(record).join('\n')}\n`);
-    }),
+    withLock(
+      specs,
+      workshop,
+      async (locked) => {
+        const owner = { urn: `ingot test ${specs.join(' ')}`, project: workshop.directory };
+        const record = await testImage(locked, { owner, probes, ...machine }, { ...runOptions(workshop), workshop });
+        const digest = lockDigest(locked.lock);
+        if (options.json) process.stdout.write(`${JSON.stringify({ digest, ...record }, null, 2)}\n`);
+        else process.stdout.write(`${digest} passed (${record.accelerator})\n${timeline(record).join('\n')}\n`);
+      },
+      { debug: options.debug },
+    ),
   );
 }
 

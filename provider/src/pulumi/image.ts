@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Contents } from '../model/contents.js';
+import { debugSpec } from '../model/debug.js';
 import { canonicalJson, hexOf, type Json, sha256 } from '../model/digest.js';
 import { Spec } from '../model/spec.js';
 import type { LockFile, LockOptions } from '../pipeline.js';
@@ -18,6 +19,7 @@ const Inputs = z.looseObject({
   pins: z.enum(['keep', 'latest'], { error: 'must be "keep" or "latest"' }).optional(),
   platform: Spec.shape.platform,
   root: Spec.shape.root,
+  debug: z.boolean().optional(),
   budget: ImageBudget.optional(),
 });
 
@@ -83,7 +85,8 @@ async function describeImage(
   const move = inputs.pins === 'latest';
   const file = await readLockFile(inputs.spec, workshop);
   if (file !== undefined && move) throw contradiction(file);
-  const spec = { ...parsed.spec, ...overriding(inputs, { spec: parsed.spec, file }) };
+  const said = { ...parsed.spec, ...overriding(inputs, { spec: parsed.spec, file }) };
+  const spec = inputs.debug ? debugSpec(said) : said;
   const options: LockOptions = {
     file,
     ...(previous ? { previous } : {}),
@@ -143,8 +146,8 @@ function nameOf(urn: string, parts: unknown): string {
 
 /** What makes two sets of properties the same image, declared in the same way. */
 function identityOf(properties: Properties): string {
-  const { digest, spec, pins, platform, root, budget } = properties;
-  return canonicalJson({ digest, spec, pins, platform, root, budget } as { [name: string]: Json });
+  const { digest, spec, pins, platform, root, debug, budget } = properties;
+  return canonicalJson({ digest, spec, pins, platform, root, debug, budget } as { [name: string]: Json });
 }
 
 function withoutComputed(news: Properties): Properties {
