@@ -2,6 +2,7 @@ import type { CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult } 
 import { type ConfiguredSettings, settingsFrom } from '../settings.js';
 import { abortOnCancel } from './cancel.js';
 import type { Handler, Operation } from './handler.js';
+import { legibly } from './legible.js';
 import { progressFor, warningsSent } from './progress.js';
 import { type Properties, refuseNewer, StateError } from './state.js';
 
@@ -40,33 +41,43 @@ export async function configure(request: { config: { get(key: string): string | 
 }
 
 export async function check(olds: Properties, news: Properties): Promise<CheckResult> {
-  refuseNewer(olds);
-  const handler = await handlerOf(news);
-  return plain(await handler.check(olds, news, operationOf(news)));
+  return legibly(async () => {
+    refuseNewer(olds);
+    const handler = await handlerOf(news);
+    return plain(await handler.check(olds, news, operationOf(news)));
+  });
 }
 
 export async function diff(id: string, olds: Properties, news: Properties): Promise<DiffResult> {
-  refuseNewer(olds);
-  return (await handlerOf(news)).diff(id, olds, news);
+  return legibly(async () => {
+    refuseNewer(olds);
+    return (await handlerOf(news)).diff(id, olds, news);
+  });
 }
 
 export async function create(inputs: Properties): Promise<CreateResult> {
-  return plain(await (await handlerOf(inputs)).create(inputs, operationOf(inputs)));
+  return legibly(async () => plain(await (await handlerOf(inputs)).create(inputs, operationOf(inputs))));
 }
 
 export async function update(id: string, olds: Properties, news: Properties): Promise<UpdateResult> {
-  refuseNewer(olds);
-  return plain(await (await handlerOf(news)).update(id, olds, news, operationOf(news)));
+  return legibly(async () => {
+    refuseNewer(olds);
+    return plain(await (await handlerOf(news)).update(id, olds, news, operationOf(news)));
+  });
 }
 
 export async function read(id: string, state: Properties): Promise<ReadResult> {
-  refuseNewer(state);
-  return plain(await (await handlerOf(state)).read(id, state, operationOf(state)));
+  return legibly(async () => {
+    refuseNewer(state);
+    return plain(await (await handlerOf(state)).read(id, state, operationOf(state)));
+  });
 }
 
 async function remove(id: string, state: Properties): Promise<void> {
-  refuseNewer(state);
-  await (await handlerOf(state)).delete(id, state, operationOf(state));
+  await legibly(async () => {
+    refuseNewer(state);
+    await (await handlerOf(state)).delete(id, state, operationOf(state));
+  });
 }
 
 export { remove as delete };

@@ -12,6 +12,7 @@ import {
 } from './booted.js';
 import { foundMachine } from './drift.js';
 import type { Handler, Operation } from './handler.js';
+import { knownAtCreate, knownAtDelete, learnOf, learnOfCheck } from './known-machines.js';
 import { runOptions, same, tooLittleMemory, withoutLock } from './machine-inputs.js';
 import { failuresOf, failuresOfIssues } from './problems.js';
 import { type Properties, STATE_VERSION } from './state.js';
@@ -34,6 +35,7 @@ const RECORDED = ['health', 'drainSeconds'] as const;
 /** A virtual machine on this host. It is never changed: another one is started, takes its ports over, and it ends. */
 export const instance: Handler = {
   async check(olds, news, operation) {
+    learnOfCheck(operation.urn, olds);
     if (isUnknown(withoutLock(news))) return { inputs: { ...MACHINE_DEFAULTS, ...news, __version: STATE_VERSION } };
     const parsed = MachineInputs.safeParse(news);
     if (!parsed.success) return { inputs: { ...news }, failures: failuresOfIssues(parsed.error) };
@@ -56,7 +58,8 @@ export const instance: Handler = {
     }
   },
 
-  async diff(_id, olds, news) {
+  async diff(id, olds, news) {
+    learnOf(String(news.__urn), id);
     const replaces = replacing(olds, news);
     // A disk can be in one machine only: the old one ends before the new one starts.
     if (replaces.length > 0) return { replaces, ...(shareDisk(olds, news) ? { deleteBeforeReplace: true } : {}) };
@@ -66,10 +69,12 @@ export const instance: Handler = {
   async create(inputs, operation) {
     const { createMachine } = await (await import('../pipeline.js')).run();
     const booted = await bootedOf(inputs, operation);
+    const known = knownAtCreate(operation.urn);
     const record = await createMachine(
-      { owner: ownerOf(operation), machine: machineOf(inputs), ...booted },
+      { owner: ownerOf(operation), machine: machineOf(inputs), known, ...booted },
       runOptions(operation),
     );
+    learnOf(operation.urn, record.id);
     return { id: record.id, outs: { ...inputs, ...outputsOf(record) } };
   },
 
@@ -86,7 +91,7 @@ export const instance: Handler = {
   async delete(id, state, operation) {
     const { deleteMachine } = await (await import('../pipeline.js')).run();
     const drainSeconds = typeof state.drainSeconds === 'number' ? state.drainSeconds : MACHINE_DEFAULTS.drainSeconds;
-    await deleteMachine(id, { ...runOptions(operation), drainSeconds });
+    await deleteMachine(id, { ...runOptions(operation), drainSeconds, known: knownAtDelete(operation.urn) });
   },
 };
 

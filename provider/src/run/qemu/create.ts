@@ -25,6 +25,7 @@ import { withQmp } from './qmp.js';
 import { keepConsole, removeRemains, sweep } from './remains.js';
 import { makePrivateFolder } from './state-file.js';
 import { stopMachine } from './stop.js';
+import { endStrays } from './strays.js';
 import { takeOver } from './take-over.js';
 
 /** Somebody else may take a port between our asking for a free one and QEMU's taking it. */
@@ -45,6 +46,11 @@ export interface MachineRequest {
   readonly saysReady?: boolean;
   /** The fleet that it is of: it shares the published ports with the others. */
   readonly fleet?: NonNullable<MachineFile['fleet']>;
+  /**
+   * Ids of all machines of this owner that somebody still knows: any other is ended, since an interrupted update has left
+   * it. Undefined: nobody can tell, and none is ended.
+   */
+  readonly known?: readonly string[] | undefined;
   /** Asked before it counts as healthy, beside its health check. Their ports need not be published. */
   readonly probes?: readonly Probe[];
 }
@@ -58,14 +64,24 @@ type Finish = (machine: MachineFile) => Promise<void>;
  * @throws {RunError}; then nothing is left of the machine but its console, and the ports lead where they did.
  */
 export async function createMachine(request: MachineRequest, options: RunOptions): Promise<MachineFile> {
-  return bootMachine(request, options, async (machine) => {
+  const { owner, known, machine: wanted } = request;
+  const { progress } = options;
+  const strays = known && { ...options, known, drainSeconds: wanted.drainSeconds };
+  // A disk can be in one machine only.
+  if (strays && (wanted.disks ?? []).length > 0) await endStrays({ owner }, strays);
+  const created = await bootMachine(request, options, async (machine) => {
     requireWanted(options.signal, 'publish its ports');
-    if (machine.ports.length > 0) options.progress({ step: 'taking the published ports over' });
+    if (machine.ports.length > 0) progress({ step: 'taking the published ports over' });
     await takeOver(machine, options);
     // From now on a guest that resets is to start again, as it would on any other hardware.
     const at = { folder: machineFolder(options.stateDirectory, machine.id), uuid: machine.uuid };
     await withQmp(at, (qmp) => qmp.execute('set-action', { reboot: 'reset' }));
   });
+  // The new one runs and must be told of, whatever becomes of them.
+  if (strays) {
+    await endStrays(created, strays).catch((error: unknown) => progress({ step: 'started', warning: text(error) }));
+  }
+  return created;
 }
 
 /**

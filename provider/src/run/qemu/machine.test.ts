@@ -264,6 +264,17 @@ describe('createMachine()', () => {
     await nothingLeft();
   });
 
+  test('ends what interrupted updates have left of its owner: all that nobody knows any more', async () => {
+    const [known, stray] = [await createMachine(request(), options()), await createMachine(request(), options())];
+    const other = { ...request({ ports: [] }), owner: { ...owner, urn: `${owner.urn}-other` } };
+    const stranger = await createMachine(other, options());
+    const next = await createMachine({ ...request(), known: [known.id] }, options());
+    await gone(stray.pid);
+    const left = (await listMachines(options())).map(({ id }) => id);
+    expect(left).toEqual([known.id, stranger.id, next.id]);
+    expect(await stat()).toMatchObject({ active: next.id });
+  });
+
   test('clears away what a killed process had begun', async () => {
     const maker = spawn('sleep', ['60']);
     const identity = await identityOf(maker.pid ?? 0);
@@ -376,6 +387,24 @@ describe('deleteMachine()', () => {
     await deleteMachine(first.id, options());
     await gone(stray.pid);
     expect((await listMachines(options())).map(({ id }) => id)).toEqual([newest.id]);
+  });
+
+  test('ends all of them, where nobody knows any', async () => {
+    const [first] = [await createMachine(request(), options()), await createMachine(request(), options())];
+    await deleteMachine(first.id, { ...options(), known: [] });
+    await nothingLeft();
+  });
+
+  test('stops waiting for a guest at once, when it is cancelled', async () => {
+    const record = await createMachine(request(), options());
+    const cancel = new AbortController();
+    setTimeout(() => cancel.abort(new Error('Cancelled')), 300);
+    const slow = options(READY, { signal: cancel.signal });
+    // It would be given 500 s before the power button is pressed again.
+    const deletion = deleteMachine(record.id, { ...slow, parts: { ...slow.parts, patience: 100 } });
+    await expect(deletion).rejects.toMatchObject({ code: 'aborted' });
+    await deleteMachine(record.id, options());
+    await nothingLeft();
   });
 
   test('leaves the machine running, when it is cancelled while the guest shuts down; and deletes it later', async () => {

@@ -11,9 +11,9 @@ import { createMachine as create, type MachineRequest } from './create.js';
 import { endMachine } from './end.js';
 import { type MachineFile, machineFolder, readMachineFile, readMachineFiles } from './machine-file.js';
 import type { RunOptions } from './options.js';
-import { sameOwner } from './port-check.js';
 import { isAbandoned, isRunning, keepConsole, removeRemains } from './remains.js';
 import { stopMachine } from './stop.js';
+import { endStrays, siblingsOf } from './strays.js';
 import { isPublished, takeOver } from './take-over.js';
 
 export type { BootSource, DiskBoot, DiskFormat, KernelBoot } from './boot-source.js';
@@ -77,9 +77,7 @@ export async function readMachine(id: string, options: RunOptions): Promise<Mach
     return undefined;
   }
   const published =
-    machine.fleet !== undefined ||
-    (await isSucceeded(machine, stateDirectory)) ||
-    (await publishAgain(machine, options));
+    machine.fleet !== undefined || (await isSucceeded(machine, options)) || (await publishAgain(machine, options));
   const record = recordOf(machine, options);
   return published ? record : { ...record, ports: [] };
 }
@@ -93,33 +91,30 @@ export async function listMachines(options: RunOptions): Promise<MachineRecord[]
   return records;
 }
 
+export interface DeleteOptions extends RunOptions {
+  readonly drainSeconds?: number;
+  /** Ids of the same owner's machines that somebody still knows. Undefined: the newest, whichever that is. */
+  readonly known?: readonly string[] | undefined;
+}
+
 /**
  * Ends a machine: waits until it serves no connection any more, shuts it down, and removes everything of it; and with
- * it what interrupted updates have left of its owner's earlier machines. One that is gone is no error.
+ * it what interrupted updates have left of its owner's machines. One that is gone is no error.
  * @throws {RunError} `aborted`: it still runs, and can be deleted again.
  */
-export async function deleteMachine(id: string, options: RunOptions & { drainSeconds?: number }): Promise<void> {
+export async function deleteMachine(id: string, options: DeleteOptions): Promise<void> {
   const { stateDirectory, drainSeconds = 0 } = options;
   const machine = await readMachineFile(stateDirectory, id);
   if (machine === undefined) return;
   await endMachine(machine, { ...options, drainSeconds });
 
-  const siblings = await siblingsOf(machine, stateDirectory);
-  for (const stray of siblings.slice(0, -1)) await endMachine(stray, { ...options, drainSeconds: 0 });
-}
-
-/**
- * Other machines of the same owner, oldest first; of those only the newest can be one that somebody still knows, unless
- * they are a fleet.
- */
-async function siblingsOf({ id, owner }: MachineFile, stateDirectory: string): Promise<MachineFile[]> {
-  const all = await readMachineFiles(stateDirectory);
-  return all.filter((other) => other.id !== id && other.fleet === undefined && sameOwner(other.owner, owner));
+  const known = options.known ?? (await siblingsOf(machine, options)).slice(-1).map((newest) => newest.id);
+  await endStrays(machine, { ...options, known, drainSeconds: 0 });
 }
 
 /** Whether a newer machine of the same owner runs: then the ports are not this one's any more. */
-async function isSucceeded(machine: MachineFile, stateDirectory: string): Promise<boolean> {
-  for (const other of await siblingsOf(machine, stateDirectory)) {
+async function isSucceeded(machine: MachineFile, options: RunOptions): Promise<boolean> {
+  for (const other of await siblingsOf(machine, options)) {
     if (other.stage === 'running' && other.createdMs > machine.createdMs && (await isRunning(other))) return true;
   }
   return false;

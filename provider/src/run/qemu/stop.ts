@@ -37,10 +37,10 @@ export async function stopMachine(machine: MachineFile, options: StopOptions): P
     await withQmp(at, (qmp) => qmp.execute('quit'));
     return;
   }
-  const ended = async (seconds: number): Promise<boolean> => {
+  const ended = async (seconds: number, wanted?: AbortSignal): Promise<boolean> => {
     const deadlineMs = performance.now() + seconds * patience * 1000;
     while (await isAlive(process)) {
-      if (performance.now() > deadlineMs) return false;
+      if (wanted?.aborted || performance.now() > deadlineMs) return false;
       await sleep(LOOK_AGAIN_MS);
     }
     return true;
@@ -54,7 +54,7 @@ export async function stopMachine(machine: MachineFile, options: StopOptions): P
       if (signal?.aborted) throw aborted(`stop machine ${id}`, signal);
       const heard = await withQmp(at, (qmp) => qmp.execute('system_powerdown').then(() => true));
       answers = heard === true;
-      if (!answers || (await ended(PRESS_AGAIN_SECONDS))) break;
+      if (!answers || (await ended(PRESS_AGAIN_SECONDS, signal))) break;
     }
   }
   if (answers) await withQmp(at, (qmp) => qmp.execute('quit'));
