@@ -1,16 +1,21 @@
-import { createHash } from 'node:crypto';
-import { blockBytes } from './block-bytes.js';
+import { BlockDigester, DISK_BLOCK_BYTES } from './block-digester.js';
 import type { BlockImage, Region } from './block-image.js';
 import { endOf, overlap, type Span } from './block-span.js';
 import type { EncodeContext } from './context.js';
+import { regionDigests } from './region-digests.js';
 
-/** What clouds address and send a disk by: EBS direct APIs, "BlockSize". */
-export const DISK_BLOCK_BYTES = 512 * 1024;
+export { DISK_BLOCK_BYTES } from './block-digester.js';
+
+export interface BlockDigestsOptions {
+  /** A part that has zeros instead of digests. */
+  readonly without?: Span | undefined;
+  /** Of the hash tree over the same regions: what was kept when that was made is not made again. */
+  readonly salt: Uint8Array;
+}
+
 const DIGEST_BYTES = 32;
-/** Raised when what is kept under a region's key changes. */
-const KEPT = 'block-digests/1/sha256/524288';
 
-/** Blocks that are digested together: those that lie wholly within a region are kept by its key. */
+/** Blocks that are digested together: those of a region are kept by its key. */
 interface Run {
   readonly first: number;
   readonly count: number;
@@ -23,63 +28,47 @@ interface Run {
  */
 export async function blockDigests(
   image: BlockImage,
-  without: Span | undefined,
+  { without, salt }: BlockDigestsOptions,
   context: EncodeContext,
 ): Promise<Buffer> {
-  const count = Math.ceil(image.sizeBytes / DISK_BLOCK_BYTES);
-  const digests = Buffer.alloc(count * DIGEST_BYTES);
-  const read = readBlocks(image, without);
-  for (const run of runsOf(image, count)) {
+  const digests = Buffer.alloc(Math.ceil(image.sizeBytes / DISK_BLOCK_BYTES) * DIGEST_BYTES);
+  const isRead = readBlocks(image, without);
+  for (const { first, count, region } of runsOf(image)) {
     context.signal.throwIfAborted();
-    await fill(digests, run, { image, read, context });
+    const target = digests.subarray(first * DIGEST_BYTES, (first + count) * DIGEST_BYTES);
+    const at = (index: number): Buffer => target.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES);
+    if (region === undefined) {
+      for (let index = 0; index < count; index += 1) {
+        if (isRead(first + index)) at(index).set(await digestOf(image, first + index));
+      }
+      continue;
+    }
+    await context.readInto((await regionDigests(image, region, { salt, context })).blocks, target);
+    for (let index = 0; index < count; index += 1) if (!isRead(first + index)) at(index).fill(0);
   }
   return digests;
 }
 
-interface Filling {
-  readonly image: BlockImage;
-  /** Whether somebody reads something of the block. */
-  readonly read: (index: number) => boolean;
-  readonly context: EncodeContext;
-}
-
-async function fill(digests: Buffer, { first, count, region }: Run, { image, read, context }: Filling): Promise<void> {
-  const at = (index: number): Buffer => digests.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES);
-  if (region !== undefined) {
-    const name = `${KEPT} ${region.key} ${first * DISK_BLOCK_BYTES - region.offset} ${count}`;
-    const range = await context.memo(name, () => digestsOf(image, first, count));
-    await context.readInto(range, digests.subarray(first * DIGEST_BYTES, (first + count) * DIGEST_BYTES));
-    for (let index = first; index < first + count; index++) if (!read(index)) at(index).fill(0);
-    return;
-  }
-  for (let index = first; index < first + count; index++) {
-    if (read(index)) at(index).set(await digestOf(image, index));
-  }
-}
-
-async function* digestsOf(image: BlockImage, first: number, count: number): AsyncGenerator<Uint8Array> {
-  for (let index = first; index < first + count; index++) yield await digestOf(image, index);
-}
-
 async function digestOf(image: BlockImage, index: number): Promise<Buffer> {
   const offset = index * DISK_BLOCK_BYTES;
-  const sizeBytes = Math.min(DISK_BLOCK_BYTES, image.sizeBytes - offset);
-  const hash = createHash('sha256');
-  for await (const bytes of blockBytes(image, { offset, sizeBytes })) hash.update(bytes);
-  return hash.digest();
+  const span = { offset, sizeBytes: Math.min(DISK_BLOCK_BYTES, image.sizeBytes - offset) };
+  const digester = new BlockDigester(span);
+  for await (const piece of image.pieces(span)) digester.add(piece);
+  return digester.end();
 }
 
-function* runsOf(image: BlockImage, count: number): Generator<Run> {
+/** A region that does not consist of whole blocks is digested each time. */
+function* runsOf(image: BlockImage): Generator<Run> {
+  const end = Math.ceil(image.sizeBytes / DISK_BLOCK_BYTES);
   let next = 0;
   for (const region of image.regions) {
-    const first = Math.max(next, Math.ceil(region.offset / DISK_BLOCK_BYTES));
-    const end = Math.min(count, Math.floor(endOf(region) / DISK_BLOCK_BYTES));
-    if (end <= first) continue;
+    const [first, count] = [region.offset / DISK_BLOCK_BYTES, region.sizeBytes / DISK_BLOCK_BYTES];
+    if (!Number.isInteger(first) || !Number.isInteger(count) || count === 0) continue;
     if (first > next) yield { first: next, count: first - next };
-    yield { first, count: end - first, region };
-    next = end;
+    yield { first, count, region };
+    next = first + count;
   }
-  if (next < count) yield { first: next, count: count - next };
+  if (next < end) yield { first: next, count: end - next };
 }
 
 function readBlocks(image: BlockImage, without: Span | undefined): (index: number) => boolean {

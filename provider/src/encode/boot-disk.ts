@@ -8,10 +8,10 @@ import { blockDigests, DISK_BLOCK_BYTES } from './block-digests.js';
 import type { BlockImage } from './block-image.js';
 import { bootParts } from './boot-parts.js';
 import { emptyImage } from './content-blocks.js';
-import type { EncodeContext } from './context.js';
+import type { BytesOptions, EncodeContext } from './context.js';
 import { type DiskImage, encodeDiskImage } from './disk-image.js';
 import { type DiskOptions, partitionGuid } from './disk-layout.js';
-import { encodeErofsRoot } from './erofs-root.js';
+import { type ErofsRootImage, encodeErofsRoot } from './erofs-root.js';
 import { EncodeError } from './error.js';
 import { type EspFile, espImage, tightEspSizeBytes } from './esp-image.js';
 import { carrying, contentImage, initrdImage } from './initrd-image.js';
@@ -20,7 +20,7 @@ import { type MetadataFile, metadataImage } from './metadata-image.js';
 import { encodeUki, type UkiImage } from './uki-image.js';
 import { type VerityImage, verityImage } from './verity-image.js';
 
-export interface BootOptions {
+export interface BootOptions extends Pick<BytesOptions, 'trusting'> {
   /** What all identifiers are made of: the same from build to build of what is the same machine. */
   readonly name: string;
   readonly platform: Platform;
@@ -70,16 +70,16 @@ export async function encodeBootDisk(tree: Tree, options: BootDiskOptions, conte
   const { name, platform, addBytes, sizeMultipleBytes, metadata } = options;
   const { files, uki, commandLine, root, verity } = await bootFiles(tree, options, context);
   const esp = espImage({ name, format: FORMAT, files });
-  const disk = (description: BlockImage): DiskImage =>
+  const disk = (description: BlockImage, what: 'written' | 'compared'): DiskImage =>
     encodeDiskImage({
       ...{ name, format: FORMAT, platform, esp, metadata: description },
-      ...(root ? { root } : {}),
+      ...(root ? { root: what === 'written' ? root : root.compared } : {}),
       ...(verity ? { verity: verity.hashTree } : {}),
       ...(addBytes === undefined ? {} : { addBytes }),
       ...(sizeMultipleBytes === undefined ? {} : { sizeMultipleBytes }),
     });
   return {
-    ...{ disk: await describeDisk(disk, metadata, context), uki, commandLine },
+    ...{ disk: await describeDisk(disk, { files: metadata, salt: verity?.salt }, context), uki, commandLine },
     ...(verity ? { verity } : {}),
   };
 }
@@ -102,8 +102,8 @@ interface BootFiles {
   readonly files: readonly EspFile[];
   readonly uki: UkiImage;
   readonly commandLine: string;
-  readonly root?: BlockImage;
-  readonly verity?: VerityImage;
+  readonly root?: ErofsRootImage;
+  readonly verity?: SaltedVerity;
 }
 
 /** What firmware starts, and what that reads. */
@@ -136,9 +136,11 @@ interface PlacedRoot {
   readonly initramfs: Tree;
   /** For the command line. */
   readonly words: string;
-  readonly root?: BlockImage;
-  readonly verity?: VerityImage;
+  readonly root?: ErofsRootImage;
+  readonly verity?: SaltedVerity;
 }
+
+type SaltedVerity = VerityImage & { readonly salt: Uint8Array };
 
 async function placeRoot(tree: Tree, options: BootOptions, context: EncodeContext): Promise<PlacedRoot> {
   const { name } = options;
@@ -147,13 +149,13 @@ async function placeRoot(tree: Tree, options: BootOptions, context: EncodeContex
   if (initramfs === undefined) {
     throw new EncodeError('bad-tree', 'Cannot encode a disk: there is no initramfs that finds its root');
   }
-  const root = await encodeErofsRoot(tree, { name }, context);
+  const root = await encodeErofsRoot(tree, { name, trusting: options.trusting === true }, context);
   if (options.root === 'ram') {
-    return { initramfs: await withRootInside(initramfs, root, context), words: rootArguments({ in: 'ram' }) };
+    return { initramfs: await withRootInside(initramfs, root.compared, context), words: rootArguments({ in: 'ram' }) };
   }
   const identity = { name, format: FORMAT };
   const salt = createHash('sha256').update(`ingot verity salt\0${name}`).digest();
-  const verity = await verityImage(root, { salt, uuid: guidOfName(`ingot verity\0${name}`) }, context);
+  const verity = await verityImage(root.compared, { salt, uuid: guidOfName(`ingot verity\0${name}`) }, context);
   const words = rootArguments({
     in: 'partition',
     guid: partitionGuid('root', identity),
@@ -164,7 +166,7 @@ async function placeRoot(tree: Tree, options: BootOptions, context: EncodeContex
       blocks: verity.blocks,
     },
   });
-  return { initramfs, words, root, verity };
+  return { initramfs, words, root, verity: { ...verity, salt } };
 }
 
 /** The initramfs of `root: ram`: the root is a file in it, which is not unpacked. */
@@ -185,8 +187,8 @@ const DIGEST_BYTES = 32;
 
 /** Puts the digests of all blocks but its own into the partition that describes the disk. */
 async function describeDisk(
-  diskWith: (metadata: BlockImage) => DiskImage,
-  files: readonly MetadataFile[],
+  diskWith: (metadata: BlockImage, what: 'written' | 'compared') => DiskImage,
+  { files, salt = Buffer.alloc(0) }: { readonly files: readonly MetadataFile[]; readonly salt: Uint8Array | undefined },
   context: EncodeContext,
 ): Promise<DiskImage> {
   const described = (digests: Uint8Array): BlockImage =>
@@ -195,11 +197,11 @@ async function describeDisk(
   let length = 0;
   for (;;) {
     const blank = emptyImage(described(Buffer.alloc(length)).sizeBytes, 'unused');
-    const disk = diskWith(blank);
+    const disk = diskWith(blank, 'compared');
     const wanted = Math.ceil(disk.sizeBytes / DISK_BLOCK_BYTES) * DIGEST_BYTES;
     if (wanted === length) {
       const own = disk.partitions.find(({ role }) => role === 'metadata');
-      return diskWith(described(await blockDigests(disk, own, context)));
+      return diskWith(described(await blockDigests(disk, { without: own, salt }, context)), 'written');
     }
     length = Math.max(length, wanted);
   }

@@ -6,20 +6,23 @@ import type { Tree } from '../model/tree.js';
 import type { BlockImage, Extent, Piece, Region } from './block-image.js';
 import { endOf, joinExtents, overlap, type Span } from './block-span.js';
 import { checkTree } from './check-tree.js';
-import type { EncodeContext } from './context.js';
+import type { BytesOptions, EncodeContext } from './context.js';
 import { EROFS_CELL_BLOCKS, EROFS_CELL_BYTES } from './erofs-cell.js';
 import { CellFiller } from './erofs-cell-bytes.js';
 import { cellKey, type ErofsRoot, planCell, usedSpans } from './erofs-cell-plan.js';
 import { erofsLayout, type PlacedCell } from './erofs-layout.js';
 import { erofsNodes } from './erofs-nodes.js';
 
-export interface ErofsRootOptions {
+export interface ErofsRootOptions extends Pick<BytesOptions, 'trusting'> {
   /** Of the image: the identifier of the file system follows from it, and stays when the contents change. */
   readonly name: string;
   /** Of the file system, at most 16 bytes. Default: `root`. */
   readonly label?: string;
-  /** As in BytesOptions. */
-  readonly trusting?: boolean;
+}
+
+export interface ErofsRootImage extends BlockImage {
+  /** The same, but contents are always compared with their digests: for what is kept under the key of a region. */
+  readonly compared: BlockImage;
 }
 
 /** Raised when the same cells are to give other bytes. */
@@ -41,7 +44,7 @@ export async function encodeErofsRoot(
   tree: Tree,
   options: ErofsRootOptions,
   context: EncodeContext,
-): Promise<BlockImage> {
+): Promise<ErofsRootImage> {
   checkTree(tree);
   const nodes = erofsNodes(tree);
   context.signal.throwIfAborted();
@@ -56,13 +59,13 @@ export async function encodeErofsRoot(
   });
   const root = { nodes, layout, superblock };
   const sizeBytes = layout.cellCount * EROFS_CELL_BYTES;
-  const filler = new CellFiller(context, { trusting: options.trusting === true });
-  return {
-    sizeBytes,
-    extents: joinExtents(extentsOf(root)),
-    regions: regionsOf(root),
+  const imageFilledBy = (filler: CellFiller): Pick<BlockImage, 'pieces'> => ({
     pieces: (span = { offset: 0, sizeBytes }) => piecesOf(root, { span, filler }),
-  };
+  });
+  const all = { sizeBytes, extents: joinExtents(extentsOf(root)), regions: regionsOf(root) };
+  const compared = { ...all, ...imageFilledBy(new CellFiller(context, { trusting: false })) };
+  if (options.trusting !== true) return { ...compared, compared };
+  return { ...all, ...imageFilledBy(new CellFiller(context, { trusting: true })), compared };
 }
 
 function* extentsOf(root: ErofsRoot): Generator<Extent> {

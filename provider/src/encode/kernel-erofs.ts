@@ -2,7 +2,7 @@ import { rootArguments } from '../model/boot.js';
 import type { Tree } from '../model/tree.js';
 import { contentBytes } from './archive.js';
 import { bootParts } from './boot-parts.js';
-import type { EncodeContext, EncodedFile } from './context.js';
+import type { BytesOptions, EncodeContext, EncodedFile } from './context.js';
 import { encodeErofsRoot } from './erofs-root.js';
 import { imageFile } from './image-file.js';
 import { initrdImage } from './initrd-image.js';
@@ -10,7 +10,7 @@ import { initrdImage } from './initrd-image.js';
 /** The serial number by which a machine finds the disk with its root. */
 export const ROOT_SERIAL = 'ingot-root';
 
-export interface KernelErofsOptions {
+export interface KernelErofsOptions extends Pick<BytesOptions, 'trusting'> {
   readonly name: string;
   readonly commandLine: string;
   /** What finds the root. */
@@ -29,7 +29,7 @@ export async function encodeKernelErofs(
   context: EncodeContext,
 ): Promise<EncodedFile[]> {
   const { kernel, root: rootTree } = bootParts(tree);
-  const root = await encodeErofsRoot(rootTree, { name: options.name }, context);
+  const root = await encodeErofsRoot(rootTree, { name: options.name, trusting: options.trusting === true }, context);
   const initrd = await initrdImage(options.initramfs, context);
   const commandLine = `${options.commandLine} ${rootArguments({ in: 'disk', serial: ROOT_SERIAL })}`.trim();
   return [

@@ -8,11 +8,13 @@ import {
   verityTop,
 } from '../format/verity.js';
 import type { BlobRange } from '../model/layer.js';
-import type { BlockImage, Piece, Region } from './block-image.js';
+import type { BlockImage, Region } from './block-image.js';
 import { composeBlocks } from './compose-blocks.js';
 import { bytesImage, storedImage } from './content-blocks.js';
 import type { EncodeContext } from './context.js';
 import { EncodeError } from './error.js';
+import { regionDigests } from './region-digests.js';
+import { verityLeaves } from './verity-leaves.js';
 
 export interface VerityOptions {
   /** At most 256 bytes; the same from build to build, since a new one changes every block of the tree. */
@@ -31,12 +33,7 @@ export interface VerityImage {
   readonly saltHex: string;
 }
 
-const DIGEST_BYTES = 32;
-/** Raised when what is kept under a region's key changes. */
-const LEAVES = 'verity-leaves/1/sha256/4096';
 const REGIONS_IN_FLIGHT = 2;
-/** Digests that are made and handed on at once. */
-const BATCH_BLOCKS = 2048;
 
 /**
  * The dm-verity hash tree over a block image, with SHA-256 and blocks of 4096 bytes, as `veritysetup format` makes it.
@@ -60,7 +57,7 @@ export async function verityImage(
   const saltHex = Buffer.from(options.salt).toString('hex');
   const fold = new VerityFold(hashes);
   const leaves: Leaves[] = [];
-  const made = mapInOrder(partsOf(data), (part) => leavesOf(part, { data, salt: options.salt, saltHex, context }), {
+  const made = mapInOrder(partsOf(data), (part) => leavesOf(part, { data, salt: options.salt, context }), {
     inFlight: REGIONS_IN_FLIGHT,
   });
   for await (const part of made) {
@@ -133,81 +130,18 @@ function checkRegion(region: Region, { end, sizeBytes }: { readonly end: number;
 interface Hashing {
   readonly data: BlockImage;
   readonly salt: Uint8Array;
-  readonly saltHex: string;
   readonly context: EncodeContext;
 }
 
-async function leavesOf(part: Part, hashing: Hashing): Promise<Leaves> {
-  const make = (): AsyncIterable<Uint8Array> => hashBlocks(part, hashing);
-  if (part.key !== undefined) {
-    return hashing.context.memo(`${LEAVES}/${hashing.saltHex}/${part.sizeBytes}/${part.key}`, make);
-  }
-  const bytes = await collect(make());
+async function leavesOf(part: Part, { data, salt, context }: Hashing): Promise<Leaves> {
+  const { key, offset, sizeBytes } = part;
+  if (key !== undefined) return (await regionDigests(data, { key, offset, sizeBytes }, { salt, context })).leaves;
+  const bytes = await collect(verityLeaves(part, { data, salt, signal: context.signal }));
   return { bytes, sizeBytes: bytes.byteLength };
 }
 
 function readLeaves(leaves: Leaves, context: EncodeContext): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
   return 'bytes' in leaves ? [leaves.bytes] : context.read(leaves);
-}
-
-/** The digests of a part's blocks, in order, in batches. */
-async function* hashBlocks(part: Part, { data, salt, context }: Hashing): AsyncGenerator<Buffer, void, undefined> {
-  const hashes = new VerityHash(salt);
-  const blocks = part.sizeBytes / VERITY_BLOCK_BYTES;
-  const open = Buffer.alloc(VERITY_BLOCK_BYTES);
-  let batch = Buffer.allocUnsafe(Math.min(BATCH_BLOCKS, blocks) * DIGEST_BYTES);
-  let done = 0;
-  let openBytes = 0;
-  const full: Buffer[] = [];
-  const put = (block: Uint8Array | undefined): void => {
-    const at = (done % BATCH_BLOCKS) * DIGEST_BYTES;
-    if (block === undefined) batch.set(hashes.zero, at);
-    else hashes.into(batch, at, block);
-    done++;
-    if (done % BATCH_BLOCKS !== 0) return;
-    full.push(batch);
-    batch = Buffer.allocUnsafe(Math.min(BATCH_BLOCKS, blocks - done) * DIGEST_BYTES);
-  };
-  /** Ends the open block, and passes over blocks of zeros until that one begins. */
-  const reach = (block: number): void => {
-    if (openBytes > 0 && done < block) {
-      put(open.subarray(0, openBytes));
-      openBytes = 0;
-    }
-    while (done < block) put(undefined);
-  };
-  for await (const piece of data.pieces({ offset: part.offset, sizeBytes: part.sizeBytes })) {
-    context.signal.throwIfAborted();
-    const { bytes } = piece;
-    for (let taken = 0; taken < bytes.byteLength; ) {
-      const at = piece.offset - part.offset + taken;
-      const within = at % VERITY_BLOCK_BYTES;
-      const block = (at - within) / VERITY_BLOCK_BYTES;
-      if (at < 0 || at >= part.sizeBytes || block < done || (block === done && within < openBytes))
-        throw misplaced(piece);
-      reach(block);
-      const slice = bytes.subarray(taken, taken + VERITY_BLOCK_BYTES - within);
-      taken += slice.byteLength;
-      if (slice.byteLength === VERITY_BLOCK_BYTES) {
-        put(slice);
-        continue;
-      }
-      open.fill(0, openBytes, within);
-      open.set(slice, within);
-      openBytes = within + slice.byteLength;
-    }
-    yield* full.splice(0);
-  }
-  reach(blocks);
-  yield* full.splice(0);
-  if (done % BATCH_BLOCKS !== 0) yield batch.subarray(0, (done % BATCH_BLOCKS) * DIGEST_BYTES);
-}
-
-function misplaced({ offset }: Piece): EncodeError {
-  return new EncodeError(
-    'corrupt',
-    `Cannot make a hash tree: the piece at ${offset} overlaps the one before it or lies outside of what was asked for`,
-  );
 }
 
 async function collect(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Buffer> {

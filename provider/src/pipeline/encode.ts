@@ -23,6 +23,8 @@ export interface EncodeOptions {
   readonly addBytes?: number;
   /** Of disks: signs what firmware starts. */
   readonly signer?: NonNullable<BootOptions['signer']>;
+  /** Of disks, as in BytesOptions. */
+  readonly trusting?: boolean;
 }
 
 export interface EncodedImage {
@@ -102,7 +104,8 @@ async function encodeTree(
     case 'kernel+erofs': {
       const initramfs = await initramfsOf(assembled, { root: 'disk', verity: false });
       const name = nameOf(image);
-      return { files: await encode.encodeKernelErofs(tree, { name, commandLine, initramfs }, context) };
+      const trusting = options.trusting === true;
+      return { files: await encode.encodeKernelErofs(tree, { name, commandLine, initramfs, trusting }, context) };
     }
     case 'iso-efi': {
       const iso = await encode.encodeBootIso(tree, await bootOptions(assembled, 'ram', { options, workshop }), context);
@@ -160,6 +163,7 @@ async function bootOptions(
     ...{ stub: await openStub(assembled, workshop), osRelease: osReleaseOf(image) },
     ...(initramfs ? { initramfs } : {}),
     ...(options.signer ? { signer: options.signer } : {}),
+    ...(options.trusting ? { trusting: true } : {}),
   };
 }
 
@@ -227,7 +231,22 @@ function contextOf(workshop: Workshop): EncodeContext {
   return {
     read: (range: BlobRange) => store.stream(range, signal),
     readInto: (range: BlobRange, target: Uint8Array) => store.readInto(range, target),
-    memo: (name: string, make: () => AsyncIterable<Uint8Array>) => memo(name, make, workshop),
+    memo: keeping((name, make) => memo(name, make, workshop)),
     signal,
+  };
+}
+
+/** Parts are asked for several times while an image is encoded. */
+function keeping(memo: EncodeContext['memo']): EncodeContext['memo'] {
+  const known = new Map<string, Promise<BlobRange>>();
+  return (name, make) => {
+    let range = known.get(name);
+    if (range === undefined) {
+      range = memo(name, make);
+      known.set(name, range);
+      // What failed may be asked for again.
+      range.catch(() => known.delete(name));
+    }
+    return range;
   };
 }

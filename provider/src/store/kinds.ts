@@ -22,6 +22,7 @@ const KIND_OF_FACT: Readonly<Record<string, BlobKind>> = {
   layer: 'layers',
   artifact: 'artifacts',
   'initrd-segment': 'parts',
+  'region-digests': 'parts',
 };
 /** Where a blob is named by several. */
 const ORDER: readonly BlobKind[] = ['layers', 'artifacts', 'parts', 'inputs', 'other'];
