@@ -144,7 +144,9 @@ describe('encodeBootDisk()', () => {
     const { disk } = await encodeBootDisk(tree('hello'), options(), new MemoryStore().context());
     const place = disk.partitions.find(({ role }) => role === 'metadata');
     expect(place).toBeDefined();
-    const files = filesIn(Buffer.concat(await Array.fromAsync(blockBytes(disk, place), (bytes) => Buffer.from(bytes))));
+    const chunks: Buffer[] = [];
+    for await (const bytes of blockBytes(disk, place)) chunks.push(Buffer.from(bytes));
+    const files = filesIn(Buffer.concat(chunks));
     expect([...files.keys()]).toEqual(['lock.json', 'blocks.sha256']);
     const digests = files.get('blocks.sha256') as Buffer;
     const all = await blocks('hello');
