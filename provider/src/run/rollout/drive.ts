@@ -50,7 +50,10 @@ export async function drive(request: DriveRequest, engine: Engine, options: Driv
       const observed = { ...request, machines, happened: { rejected, failures }, nowMs: options.clock.nowMs() };
       const steps = plan(observed);
       const [first] = steps;
-      if (first?.do === 'done') return { outcome: 'done', rejected };
+      if (first?.do === 'done') {
+        await work.settle();
+        return { outcome: 'done', rejected };
+      }
       if (first?.do === 'failed') return { outcome: 'failed', reason: first.reason, rejected };
       if (first?.do === 'roll-back' || first?.do === 'reject') {
         rejected.push({ digest: first.digest, reason: first.reason });

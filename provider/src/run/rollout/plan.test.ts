@@ -101,6 +101,15 @@ describe('plan()', () => {
   });
 });
 
+test('plan() does not wait for the last of many, when it is being started', () => {
+  const many = (healthy: number, booting: number): string => 'B+'.repeat(healthy) + 'B~'.repeat(booting);
+  const wanted = { digest: 'B', count: 200 };
+  expect(steps(observed(many(198, 1), { previous: 'B', wanted }))).toBe('B*1 wait');
+  expect(steps(observed(many(198, 2), { previous: 'B', wanted }))).toBe('done');
+  expect(steps(observed(many(197, 3), { previous: 'B', wanted }))).toBe('wait');
+  expect(steps(observed(`A+${many(199, 1)}`, { wanted }))).toBe('wait');
+});
+
 const amount = fc.oneof(
   fc.nat(6),
   fc.nat(100).map((share) => `${share}%`),

@@ -90,7 +90,7 @@ export function simulate(scenario: Scenario, random: () => number): SimulationRe
       for (const step of plan(observed)) {
         if (step.do === 'done') return result('done', '', nowMs);
         if (step.do === 'failed') {
-          const back = fleet.machines().every(({ digest, phase }) => digest === OLD && phase === 'healthy');
+          const back = fleet.machines().every(({ digest }) => digest === OLD);
           return result(back ? 'rolled back' : 'failed', step.reason, nowMs);
         }
         if (step.do === 'roll-back' || step.do === 'reject') {

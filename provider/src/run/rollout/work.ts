@@ -90,10 +90,15 @@ export class Work {
     await this.#clock.sleep(Math.min(LOOK_AGAIN_MS, leftMs), AbortSignal.any([this.#signal, this.#wake.signal]));
   }
 
+  /** Waits for all that still goes on. */
+  async settle(): Promise<void> {
+    await Promise.all([...this.#tasks].map(({ promise }) => promise));
+  }
+
   /** Ends all that still goes on, and waits for it. */
   async end(): Promise<void> {
     for (const { controller } of this.#tasks) controller.abort(new Error('The roll-out has ended'));
-    await Promise.all([...this.#tasks].map(({ promise }) => promise));
+    await this.settle();
   }
 
   #start(digest: string): void {
