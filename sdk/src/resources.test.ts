@@ -45,6 +45,22 @@ describe('Image', () => {
   });
 });
 
+describe('in a component', () => {
+  class Site extends pulumi.ComponentResource {
+    readonly image: Image;
+    constructor(name: string) {
+      super('test:index:Site', name);
+      this.image = new Image(`${name}-image`, { spec: 'web.yml' }, { parent: this });
+      this.registerOutputs();
+    }
+  }
+
+  test('knows its URN, and does not wait for the component that waits for it', async () => {
+    const { image } = new Site('site');
+    expect((await inputsOf(image)).__urn).toMatch(/::test:index:Site\$pulumi-nodejs:dynamic\/ingot:Image::site-image$/);
+  });
+});
+
 describe('local.Instance', () => {
   test('takes the digest and the lock of its image', async () => {
     const image = new Image('base', { spec: 'web.yml' });
