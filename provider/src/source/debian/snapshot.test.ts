@@ -56,7 +56,7 @@ describe('a package that the mirror has dropped', () => {
 
   test('is taken from the cache, and from caches that are shared, before anybody is asked', async () => {
     const shared = await Store.open(join(folder, 'shared'));
-    await shared.put([body], { signal: new AbortController().signal });
+    await shared.put(body, { signal: new AbortController().signal });
     await shared.close();
     await using mine = await Store.open(join(folder, 'mine'), { shared: [join(folder, 'shared')] });
     await fetching(undefined, mine);
