@@ -96,3 +96,24 @@ describe('BootTest', () => {
     expect(() => new BootTest('none', {} as never)).toThrow(/it has no image; pass an ingot.Image/);
   });
 });
+
+describe('local.Fleet', () => {
+  test('takes the image, or its boot test, and how it is rolled', async () => {
+    const image = new Image('rolled', { spec: 'web.yml' });
+    const strategy = { surge: '25%', canary: 1, bakeSeconds: 30 };
+    const fleet = new local.Fleet('fleet', { image, count: 3, strategy });
+    expect(await inputsOf(fleet)).toMatchObject({
+      imageDigest: 'sha256:abc',
+      __lock: 'lock',
+      count: 3,
+      strategy,
+      __type: 'local.Fleet',
+    });
+  });
+
+  test('refuses to be without an image', () => {
+    expect(() => new local.Fleet('none', { count: 1 } as local.FleetArgs)).toThrow(
+      /it has no image; pass an ingot.Image/,
+    );
+  });
+});

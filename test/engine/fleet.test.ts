@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort, Project } from './project.js';
 import { RequestLoop } from './request-loop.js';
@@ -56,6 +57,25 @@ describe('a fleet', () => {
     for (let i = 0; i < 4; i++) expect(await (await fetch(url)).text()).toBe('two');
   });
 
+  test('up() is interrupted, keeps what it has done, and goes on where it was', { timeout: 5 * MINUTES }, async () => {
+    const before = await machines();
+    await writePage('three');
+    const running = project.start(['up', '--yes', '--skip-preview']);
+    await until(async () => (await project.machines()).length > before.length);
+    const interrupted = performance.now();
+    running.process.kill('SIGINT');
+    const { code, text } = await running.outcome;
+    // The new machine needs longer than this to get healthy: it was not simply waited for.
+    expect(performance.now() - interrupted).toBeLessThan(10_000);
+    expect(code, text).not.toBe(0);
+    expect(text).toMatch(/it was cancelled/);
+    expect(await machines()).toEqual(before);
+    expect(await (await fetch(url)).text()).toBe('two');
+    const next = await project.up();
+    expect(next.code, next.text).toBe(0);
+    expect(await (await fetch(url)).text()).toBe('three');
+  });
+
   test('up() goes back by itself from an image that is never healthy', { timeout: 5 * MINUTES }, async () => {
     const before = await machines();
     await configure('healthPath', '/nothing-there');
@@ -76,7 +96,7 @@ describe('a fleet', () => {
     expect(code, text).not.toBe(0);
     expect(text).toMatch(/it failed before, and is not tried again: .*it answers HTTP 404/);
     expect(text).toMatch(/set retry to true/);
-    expect(await (await fetch(url)).text()).toBe('two');
+    expect(await (await fetch(url)).text()).toBe('three');
   });
 
   test('up() of what was there before is whole again', { timeout: MINUTES }, async () => {
@@ -122,6 +142,14 @@ describe('a fleet', () => {
     expect(await readdir(join(project.stateDirectory, 'machines'))).toEqual([]);
   });
 });
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const limit = performance.now() + 3 * MINUTES;
+  while (!(await condition())) {
+    if (performance.now() > limit) throw new Error('It never came to be');
+    await sleep(100);
+  }
+}
 
 /** A process that has ended but was not waited for yet (a zombie) runs no more. */
 async function isRunning(pid: number): Promise<boolean> {
