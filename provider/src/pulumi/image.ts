@@ -94,7 +94,7 @@ async function describeImage(
     // What the preview resolved is what the update does, also when the archive has moved in between.
     remember: nameOf(operation.urn, { spec, move, previous: previous?.lock ?? null }),
   };
-  return at(parsed, async () => {
+  return await at(parsed, async () => {
     const locked = await lock(spec, options, workshop);
     const digest = lockDigest(locked.lock);
     const unchanged = digest === olds.digest && olds.contents !== undefined;
