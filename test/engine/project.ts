@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 
 const REPOSITORY = resolve(__dirname, '../..');
 /** Inside the checkout, so that programs find the workspace's packages. */
@@ -71,7 +71,17 @@ export class Project {
   }
 
   start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Running {
-    const child = spawn('pulumi', [...args, '--non-interactive', '--color', 'never'], {
+    return this.#start('pulumi', [...args, '--non-interactive', '--color', 'never'], environment);
+  }
+
+  /** Runs what a page says, with `ingot` and `pulumi` on PATH. The first command that fails ends it. */
+  shell(script: string, environment: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+    const PATH = [join(REPOSITORY, 'node_modules/.bin'), process.env.PATH].join(delimiter);
+    return this.#start('bash', ['-euo', 'pipefail', '-c', script], { PATH, ...environment }).outcome;
+  }
+
+  #start(command: string, args: readonly string[], environment: Readonly<Record<string, string>>): Running {
+    const child = spawn(command, args, {
       cwd: this.directory,
       env: { ...process.env, ...this.#environment, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -117,6 +127,12 @@ export class Project {
     } catch {
       return [];
     }
+  }
+
+  /** Ends machines that no state knows any more. */
+  async stopMachines(): Promise<void> {
+    const machines = await this.machines();
+    if (machines.length > 0) await this.shell(`ingot stop ${machines.join(' ')}`);
   }
 
   /** Ends machines that a failed test has left, then removes the folder. */
