@@ -135,6 +135,9 @@ function approach(
   const ours = serving.filter((machine) => machine.digest === digest).sort(leastUsefulFirst);
   const others = serving.filter((machine) => machine.digest !== digest).sort(leastUsefulFirst);
   const othersToKeep = count - upTo;
+  // In a large fleet there is hardly a moment in which nobody is being started again after an interruption.
+  const onTheirWay = Math.floor(count / 100);
+  const ahead = othersToKeep === 0 && others.length > 0 ? onTheirWay : 0;
 
   let spare = serving.filter(({ phase }) => phase === 'healthy').length - leastHealthy;
   const stopSome = (machines: readonly ObservedMachine[], atMost: number, why: WhyStopped): Step[] => {
@@ -149,7 +152,7 @@ function approach(
   const stops = [
     ...failed.map(({ id }) => stop(id, 'unhealthy')),
     ...stopSome(others, others.length - othersToKeep, 'replaced'),
-    ...stopSome(ours, ours.length - count, 'surplus'),
+    ...stopSome(ours, ours.length - count - ahead, 'surplus'),
   ];
 
   let room = Math.max(0, most - alive.length);
@@ -159,10 +162,11 @@ function approach(
     room -= some;
     return [{ do: 'start', digest: wanted, count: some }];
   };
-  const starts = [...startSome(digest, upTo - ours.length), ...startSome(besides, othersToKeep - others.length)];
+  const starts = [
+    ...startSome(digest, upTo + ahead - ours.length),
+    ...startSome(besides, othersToKeep - others.length),
+  ];
   const ready = ours.filter(({ phase }) => phase === 'healthy').length;
-  // In a large fleet there is hardly a moment in which nobody is being started again after an interruption.
-  const onTheirWay = Math.floor(count / 100);
   const settled = ours.length === count && count - ready <= onTheirWay && alive.length - count <= onTheirWay;
   const reached = settled && alive.every((machine) => machine.digest === digest);
   return { steps: [...stops, ...starts], reached };
