@@ -85,3 +85,11 @@ describe('IndexFile', () => {
     expect(() => gathered([line])).toThrow(RangeError);
   });
 });
+
+describe('IndexLines', () => {
+  test.each([0, 1, 2047, 2048, 2049, 3 * 2048, 7 * 2048 + 100])('sorts %i lines by their bytes', (count) => {
+    const lines = Array.from({ length: count }, (_, index) => `${(index * 7919) % 5003}-é\t${index % 10}`);
+    const sorted = [...gathered(lines).sorted()].map(({ chunk, start, end }) => chunk.toString('utf8', start, end - 1));
+    expect(sorted).toEqual([...lines].sort());
+  });
+});

@@ -1,6 +1,9 @@
 /** Lines are gathered in pieces of memory of this size, outside of the heap, where nobody has to look through them. */
 const CHUNK_BYTES = 4 << 20;
 
+/** This many lines are sorted as soon as they are there, in some milliseconds: all at once would hold everything else up. */
+const RUN_LINES = 2048;
+
 const TAB = 0x09;
 
 /** Where a line lies, with its line feed. */
@@ -23,6 +26,8 @@ export class IndexLines {
   /** Where each line begins, counted over all chunks, and where it ends, with its line feed. */
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
+  /** Numbers of lines that follow each other, sorted. */
+  readonly #runs: Uint32Array[] = [];
   #filled = CHUNK_BYTES;
 
   /** @throws {RangeError} for a line without a tab, with a line feed, or longer than 4 MiB. */
@@ -42,12 +47,47 @@ export class IndexLines {
     this.#filled += sizeBytes;
     this.#starts.push(start);
     this.#ends.push(start + sizeBytes);
+    if (this.#ends.length % RUN_LINES === 0) this.#runs.push(this.#sortedRun(this.#runs.length));
   }
 
   /** Where the lines lie, sorted by their bytes, and so by their keys first: a tab sorts before what keys are made of. */
   *sorted(): Generator<Line, void, undefined> {
-    const order = Uint32Array.from(this.#starts, (_, index) => index);
-    for (const index of order.sort((left, right) => this.#compare(left, right))) yield this.#place(index);
+    const runs = [...this.#runs];
+    if (this.#ends.length % RUN_LINES > 0) runs.push(this.#sortedRun(runs.length));
+    // A heap of the runs that have lines left, the one with the first line on top.
+    const heads = runs.map((run) => ({ run, at: 0, line: run[0] as number }));
+    const isBefore = (a: number, b: number): boolean => {
+      const [left, right] = [heads[a], heads[b]];
+      return left !== undefined && right !== undefined && this.#compare(left.line, right.line) < 0;
+    };
+    const sink = (from: number): void => {
+      for (let parent = from; ; ) {
+        let first = parent;
+        for (const child of [2 * parent + 1, 2 * parent + 2]) if (isBefore(child, first)) first = child;
+        if (first === parent) return;
+        [heads[first], heads[parent]] = [heads[parent] as (typeof heads)[0], heads[first] as (typeof heads)[0]];
+        parent = first;
+      }
+    };
+    for (let parent = heads.length >> 1; parent >= 0; parent--) sink(parent);
+    for (let top = heads[0]; top !== undefined; top = heads[0]) {
+      yield this.#place(top.line);
+      top.at += 1;
+      const next = top.run[top.at];
+      const last = next === undefined ? heads.pop() : undefined;
+      if (next !== undefined) top.line = next;
+      else if (last !== top && last !== undefined) heads[0] = last;
+      sink(0);
+    }
+  }
+
+  #sortedRun(number: number): Uint32Array {
+    const start = number * RUN_LINES;
+    const run = Uint32Array.from(
+      { length: Math.min(RUN_LINES, this.#ends.length - start) },
+      (_, index) => start + index,
+    );
+    return run.sort((left, right) => this.#compare(left, right));
   }
 
   #compare(left: number, right: number): number {

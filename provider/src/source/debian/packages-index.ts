@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { readDeb822 } from '../../format/deb822.js';
 import { digestStream, limitStream } from '../../format/digest-stream.js';
 import { FormatError } from '../../format/error.js';
@@ -63,6 +64,9 @@ export class PackagesIndex implements PackageList {
 
 /** Before the keys of provided names; no package name begins with it. */
 const PROVIDED = '*';
+
+/** What takes some 10 ms. */
+const PACKAGES_IN_A_TURN = 500;
 
 /** Debian's largest have 57 MB in 9.7 MB. */
 const MAX_INDEX_BYTES = 1 << 30;
@@ -206,8 +210,14 @@ async function readLines(
   });
   const lines = new IndexLines();
   try {
+    let added = 0;
     for await (const stanzas of readDeb822(verified, { fields: PACKAGE_FIELDS, encoding: 'latin1' })) {
       for (const stanza of stanzas) addLines(lines, packageEntryOf(stanza));
+      added += stanzas.length;
+      if (added < PACKAGES_IN_A_TURN) continue;
+      added = 0;
+      // Nothing here waits for anything that takes long: without this, all else would wait for all of it.
+      await setImmediate();
     }
   } catch (error) {
     if (error instanceof SyntaxError)
