@@ -28,14 +28,18 @@ interface Known {
 }
 
 const UNSAFE = /(?:^|\/)\.{0,2}(?:\/|$)/;
+const UNSAFE_NAME = /^\.{0,2}$/;
 
 function problemOf(entry: TreeEntry, { components, directories, paths }: Known): string | undefined {
   const { path, type } = entry;
-  if (UNSAFE.test(path)) {
+  const slash = path.lastIndexOf('/');
+  const inKnown = directories.has(path.slice(0, Math.max(slash, 0)));
+  // The folder's own path was looked at when it came.
+  if (slash === 0 || UNSAFE_NAME.test(path.slice(slash + 1)) || (!inKnown && UNSAFE.test(path))) {
     return 'its path has a part that is empty, "." or ".."; wanted a relative path';
   }
   if (paths.has(path)) return 'its path is there twice; wanted each path once';
-  if (!directories.has(path.slice(0, Math.max(path.lastIndexOf('/'), 0)))) {
+  if (!inKnown) {
     return 'the folder it lies in does not come before it; wanted parents before children';
   }
   if (!components.has(entry.component)) return `its component ${entry.component} is not one of the tree's`;

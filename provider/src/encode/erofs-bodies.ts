@@ -1,3 +1,4 @@
+import type { Digest } from '../model/digest.js';
 import type { ErofsNode } from './erofs-nodes.js';
 
 /**
@@ -28,17 +29,20 @@ export function erofsItems(nodes: readonly ErofsNode[]): {
   readonly items: readonly ErofsItem[];
   readonly bodyOf: Int32Array;
 } {
-  const groups = new Map<string, ErofsNode[]>();
+  const groups = new Map<Digest, ErofsNode[][]>();
   const lone: ErofsNode[][] = [];
   for (const node of nodes) {
-    const key = bodyKey(node);
-    const group = key === undefined ? undefined : groups.get(key);
-    if (group !== undefined) group.push(node);
-    else {
-      const own = [node];
-      lone.push(own);
-      if (key !== undefined) groups.set(key, own);
+    const digest = digestOfBody(node);
+    const equal = digest === undefined ? undefined : groups.get(digest);
+    const group = equal?.find(([first]) => isStoredAlike(first as ErofsNode, node));
+    if (group !== undefined) {
+      group.push(node);
+      continue;
     }
+    const own = [node];
+    lone.push(own);
+    if (equal !== undefined) equal.push(own);
+    else if (digest !== undefined) groups.set(digest, [own]);
   }
   const bodyOf = new Int32Array(nodes.length);
   const items = lone.flatMap((group) => {
@@ -50,11 +54,15 @@ export function erofsItems(nodes: readonly ErofsNode[]): {
   return { items, bodyOf };
 }
 
-function bodyKey({ content, storage }: ErofsNode): string | undefined {
+/** Of a content that is stored in blocks. */
+function digestOfBody({ content, storage }: ErofsNode): Digest | undefined {
   if (content === undefined || !('sha256' in content)) return undefined;
-  if (storage.blocks === 0 && storage.wholes.length === 0) return undefined;
-  // With large attributes, the tail of an equal content may lie elsewhere.
-  return `${content.sha256} ${storage.kind} ${storage.blocks}`;
+  return storage.blocks === 0 && storage.wholes.length === 0 ? undefined : content.sha256;
+}
+
+/** With large attributes, the tail of an equal content may lie elsewhere. */
+function isStoredAlike({ storage: one }: ErofsNode, { storage: other }: ErofsNode): boolean {
+  return one.kind === other.kind && one.blocks === other.blocks;
 }
 
 function itemOf(nodes: readonly ErofsNode[], hasBody: boolean): ErofsItem {

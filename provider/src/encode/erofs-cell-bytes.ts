@@ -19,12 +19,13 @@ export class CellFiller {
     this.#trusting = options.trusting;
   }
 
-  /** @throws {EncodeError} `corrupt` when a content is not what the tree says. */
+  /**
+   * Completes the bytes of a cell that was planned.
+   * @throws {EncodeError} `corrupt` when a content is not what the tree says.
+   */
   async fill(bytes: Buffer, plan: CellPlan): Promise<void> {
     this.#context.signal.throwIfAborted();
     if (!this.#trusting) await Promise.all(plan.partly.map((part) => this.#compare(part)));
-    bytes.fill(0);
-    for (const { at, bytes: known } of plan.known) bytes.set(known, at);
     await this.#read(bytes, plan);
     if (!this.#trusting) for (const whole of plan.wholly) compareParts(bytes, whole);
     for (const { from, at, sizeBytes } of plan.copies) bytes.copyWithin(at, from, from + sizeBytes);

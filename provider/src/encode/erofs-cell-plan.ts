@@ -2,20 +2,19 @@ import { createHash } from 'node:crypto';
 import { erofsChunkMap } from '../format/erofs/chunk-map.js';
 import { erofsDirectory } from '../format/erofs/directory.js';
 import { EROFS_BLOCK_BYTES, EROFS_SLOT_BYTES } from '../format/erofs/geometry.js';
-import { EROFS_INODE_BYTES, type ErofsLayout as ErofsInodeLayout, erofsInode } from '../format/erofs/inode.js';
-import { hexOf } from '../model/digest.js';
+import { EROFS_INODE_BYTES, type ErofsLayout as ErofsInodeLayout, putErofsInode } from '../format/erofs/inode.js';
 import type { Content } from '../model/tree.js';
 import type { Span } from './block-span.js';
 import type { ErofsItem } from './erofs-bodies.js';
-import { EROFS_CELL_BITS, EROFS_CELL_BYTES } from './erofs-cell.js';
+import { EROFS_CELL_BITS, EROFS_CELL_BLOCKS, EROFS_CELL_BYTES } from './erofs-cell.js';
 import type { ErofsLayout, PlacedCell } from './erofs-layout.js';
 import { type ErofsNode, sortedNames } from './erofs-nodes.js';
 import { representable } from './representable.js';
 
-/** What a cell consists of; all places count from its first byte. */
+/** What a cell consists of, beside what stands in it already; all places count from its first byte. */
 export interface CellPlan {
-  /** Inodes, directories, targets of symlinks. */
-  readonly known: readonly { readonly at: number; readonly bytes: Uint8Array }[];
+  /** What was written: tables of inodes, directories, targets of symlinks. */
+  readonly written: readonly Span[];
   /** Parts of files. */
   readonly reads: readonly PartRead[];
   /** What stands in two places: done when all is read. */
@@ -40,16 +39,21 @@ export interface ErofsRoot {
   readonly superblock: Buffer;
 }
 
-/** The plan of a cell. @throws {EncodeError} `unrepresentable` when a value fits no field. */
-export function planCell(placed: PlacedCell, root: ErofsRoot): CellPlan {
-  const plan = { known: [], reads: [], copies: [], wholly: [], partly: [] } as Draft;
+/**
+ * The plan of a cell, whose inodes and names are written into its bytes; those are zeros before.
+ * @throws {EncodeError} `unrepresentable` when a value fits no field.
+ */
+export function planCell(placed: PlacedCell, root: ErofsRoot, bytes: Buffer): CellPlan {
+  const plan = { written: [], reads: [], copies: [], wholly: [], partly: [] } as Draft;
   if (placed.kind === 'whole') {
-    planWhole(placed, { plan, root });
+    planWhole(placed, { plan, root, bytes });
     return plan;
   }
-  if (placed.cell.firstBlock > 0) plan.known.push({ at: 0, bytes: root.superblock });
+  const { items, firstBlock, tableBlocks } = placed.cell;
+  if (firstBlock > 0) bytes.set(root.superblock);
+  plan.written.push({ offset: 0, sizeBytes: (firstBlock + tableBlocks) * EROFS_BLOCK_BYTES });
   const base = placed.place * EROFS_CELL_BYTES;
-  for (const item of placed.cell.items) planItem(item, { plan, root, base });
+  for (const item of items) planItem(item, { plan, root, bytes, base });
   return plan;
 }
 
@@ -57,38 +61,38 @@ export function planCell(placed: PlacedCell, root: ErofsRoot): CellPlan {
 export function usedSpans(placed: PlacedCell, { layout }: ErofsRoot): Span[] {
   if (placed.kind === 'whole') return [{ offset: 0, sizeBytes: placed.blocks * EROFS_BLOCK_BYTES }];
   const { items, firstBlock, tableBlocks } = placed.cell;
-  const used = new Set<number>(firstBlock > 0 ? [0] : []);
+  const used = new Uint8Array(EROFS_CELL_BLOCKS);
+  if (firstBlock > 0) used[0] = 1;
   const base = placed.place * EROFS_CELL_BYTES;
   for (const { nodes } of items) {
     for (const node of nodes) {
       const at = inodeOffset(node, layout) - base;
-      const last = at + node.storage.slots * EROFS_SLOT_BYTES - 1;
-      for (let block = blockOf(at); block <= blockOf(last); block += 1) used.add(block);
+      used.fill(1, blockOf(at), blockOf(at + node.storage.slots * EROFS_SLOT_BYTES - 1) + 1);
     }
   }
   const data = firstBlock + tableBlocks;
-  const blocks = items.reduce((sum, item) => sum + item.blocks, 0);
-  for (let block = data; block < data + blocks; block += 1) used.add(block);
+  used.fill(1, data, data + items.reduce((sum, item) => sum + item.blocks, 0));
   const spans: Span[] = [];
-  for (const block of [...used].sort((a, b) => a - b)) {
-    const offset = block * EROFS_BLOCK_BYTES;
-    const last = spans.at(-1);
-    if (last === undefined || last.offset + last.sizeBytes !== offset)
-      spans.push({ offset, sizeBytes: EROFS_BLOCK_BYTES });
-    else spans[spans.length - 1] = { ...last, sizeBytes: last.sizeBytes + EROFS_BLOCK_BYTES };
+  for (let first = used.indexOf(1); first >= 0; ) {
+    const free = used.indexOf(0, first);
+    const end = free < 0 ? used.length : free;
+    spans.push({ offset: first * EROFS_BLOCK_BYTES, sizeBytes: (end - first) * EROFS_BLOCK_BYTES });
+    first = used.indexOf(1, end);
   }
   return spans;
 }
 
-/** All that decides the bytes of a cell. */
-export function cellKey({ known, reads, copies }: CellPlan): string {
+/** All that decides the bytes of a cell that was planned. */
+export function cellKey({ written, reads, copies }: CellPlan, bytes: Buffer): string {
   const hash = createHash('sha256');
-  for (const { at, bytes } of known) hash.update(`known ${at} ${bytes.byteLength}\n`).update(bytes);
-  for (const { content, from, sizeBytes, at } of reads) {
-    hash.update(`read ${at} ${hexOf(content.sha256)} ${from} ${sizeBytes}\n`);
+  let text = '';
+  for (const { offset, sizeBytes } of written) {
+    text += `written ${offset} ${sizeBytes}\n`;
+    hash.update(bytes.subarray(offset, offset + sizeBytes));
   }
-  for (const { from, at, sizeBytes } of copies) hash.update(`copy ${from} ${at} ${sizeBytes}\n`);
-  return hash.digest('hex');
+  for (const { content, from, sizeBytes, at } of reads) text += `read ${at} ${content.sha256} ${from} ${sizeBytes}\n`;
+  for (const { from, at, sizeBytes } of copies) text += `copy ${from} ${at} ${sizeBytes}\n`;
+  return hash.update(text).digest('hex');
 }
 
 type Draft = { -readonly [Name in keyof CellPlan]: CellPlan[Name][number][] };
@@ -96,45 +100,46 @@ type Draft = { -readonly [Name in keyof CellPlan]: CellPlan[Name][number][] };
 interface Planning {
   readonly plan: Draft;
   readonly root: ErofsRoot;
+  readonly bytes: Buffer;
   /** Offset of the cell in the image. */
   readonly base: number;
 }
 
 function planWhole(
   { node, chunk, blocks }: PlacedCell & { readonly kind: 'whole' },
-  { plan, root }: Omit<Planning, 'base'>,
+  planning: Omit<Planning, 'base'>,
 ): void {
+  const { plan } = planning;
   const { sizeBytes, tailBytes } = node.storage;
   const from = chunk * EROFS_CELL_BYTES;
   const part = { from, sizeBytes: Math.min(blocks * EROFS_BLOCK_BYTES, sizeBytes - tailBytes - from), at: 0 };
-  putContent(node, part, { plan, root });
+  putContent(node, part, planning);
   if (!isFile(node)) return;
   const { path, content } = node;
   if (part.sizeBytes < sizeBytes) plan.partly.push({ path, content });
   else plan.wholly.push({ path, content, parts: [{ offset: 0, sizeBytes }] });
 }
 
-function planItem(item: ErofsItem, { plan, root, base }: Planning): void {
+function planItem(item: ErofsItem, planning: Planning): void {
+  const { plan, root, bytes, base } = planning;
   const { layout, nodes } = root;
   const first = item.nodes[0] as ErofsNode;
   const body = nodes[layout.bodyOf[first.index] as number] as ErofsNode;
   const { sizeBytes, tailBytes, wholes } = body.storage;
-  const tails = item.nodes.map((node) => {
-    const at = inodeOffset(node, layout) - base;
-    plan.known.push({ at, bytes: inodeBytes(node, root) });
-    return at + EROFS_INODE_BYTES + node.xattrs.byteLength;
-  });
+  for (const node of item.nodes) putInode(bytes.subarray(inodeOffset(node, layout) - base), node, root);
   const parts: Span[] = [];
   if (item.blocks > 0) {
     const from = wholes.length * EROFS_CELL_BYTES;
     const at = (layout.sharedStart[first.index] as number) * EROFS_BLOCK_BYTES - base;
     const part = { from, sizeBytes: sizeBytes - tailBytes - from, at };
-    putContent(body, part, { plan, root });
+    putContent(body, part, planning);
     parts.push({ offset: at, sizeBytes: part.sizeBytes });
   }
-  const [tail = 0, ...others] = tails;
   if (tailBytes > 0) {
-    putContent(body, { from: sizeBytes - tailBytes, sizeBytes: tailBytes, at: tail }, { plan, root });
+    const [tail = 0, ...others] = item.nodes.map(
+      (node) => inodeOffset(node, layout) - base + EROFS_INODE_BYTES + node.xattrs.byteLength,
+    );
+    putContent(body, { from: sizeBytes - tailBytes, sizeBytes: tailBytes, at: tail }, planning);
     parts.push({ offset: tail, sizeBytes: tailBytes });
     for (const at of others) plan.copies.push({ from: tail, at, sizeBytes: tailBytes });
   }
@@ -145,50 +150,56 @@ function planItem(item: ErofsItem, { plan, root, base }: Planning): void {
   else if (parts.length > 0) plan.partly.push({ path, content });
 }
 
-function inodeBytes(node: ErofsNode, { layout }: ErofsRoot): Buffer {
-  const { storage, xattrs } = node;
-  const { mode, uid, gid, mtimeSeconds, linkCount } = node;
-  const starts = startsOf(node, layout);
-  const inode = representable(node.path || '/', 'an EROFS', () =>
-    erofsInode({
+/** What stands at the place of an inode, up to its tail. */
+function putInode(target: Buffer, node: ErofsNode, { layout }: ErofsRoot): void {
+  const { storage, xattrs, mode, uid, gid, mtimeSeconds, linkCount } = node;
+  representable(node.path || '/', 'an EROFS', () => {
+    const starts = storage.kind === 'chunks' ? startsOf(node, layout) : [];
+    putErofsInode(target, {
       mode,
       uid,
       gid,
       mtimeSeconds,
       linkCount,
       sizeBytes: storage.sizeBytes,
-      layout: inodeLayout(node, starts),
+      layout: inodeLayout(node, layout),
       inodeNumber: (layout.nids[node.index] as number) % 2 ** 32,
       xattrBytes: xattrs.byteLength,
-    }),
-  );
-  return Buffer.concat([inode, xattrs, ...(storage.kind === 'chunks' ? [erofsChunkMap(starts)] : [])]);
+    });
+    if (xattrs.byteLength > 0) target.set(xattrs, EROFS_INODE_BYTES);
+    if (starts.length > 0) target.set(erofsChunkMap(starts), EROFS_INODE_BYTES + xattrs.byteLength);
+  });
 }
 
-function inodeLayout({ storage, device }: ErofsNode, starts: readonly number[]): ErofsInodeLayout {
+function inodeLayout(node: ErofsNode, layout: ErofsLayout): ErofsInodeLayout {
+  const { storage, device } = node;
   if (device !== undefined) return { kind: 'device', ...device };
   if (storage.kind === 'chunks') return { kind: 'chunks', chunkBits: EROFS_CELL_BITS };
-  return { kind: storage.kind === 'inline' ? 'inline' : 'plain', startBlock: starts[0] ?? 0 };
+  const startBlock = storage.blocks + storage.wholes.length > 0 ? (startsOf(node, layout)[0] ?? 0) : 0;
+  return { kind: storage.kind === 'inline' ? 'inline' : 'plain', startBlock };
 }
 
 /** First blocks of what the node's content is stored in. */
-function startsOf({ index, storage }: ErofsNode, { bodyOf, wholeStarts, sharedStart }: ErofsLayout): number[] {
+function startsOf({ index, storage }: ErofsNode, { bodyOf, wholeStarts, sharedStart }: ErofsLayout): readonly number[] {
   const body = bodyOf[index] as number;
   const wholes = wholeStarts.get(body) ?? [];
-  return storage.blocks > 0 ? [...wholes, sharedStart[body] as number] : [...wholes];
+  return storage.blocks > 0 ? [...wholes, sharedStart[body] as number] : wholes;
 }
 
 function putContent(
   node: ErofsNode,
   { from, sizeBytes, at }: { readonly from: number; readonly sizeBytes: number; readonly at: number },
-  { plan, root }: Omit<Planning, 'base'>,
+  { plan, root, bytes }: Omit<Planning, 'base'>,
 ): void {
   const { content } = node;
   if (content === undefined || sizeBytes === 0) return;
-  if ('link' in content) plan.known.push({ at, bytes: content.link.subarray(from, from + sizeBytes) });
-  else if ('names' in content)
-    plan.known.push({ at, bytes: directoryBytes(node, root).subarray(from, from + sizeBytes) });
-  else plan.reads.push({ content, from, sizeBytes, at });
+  if ('sha256' in content) {
+    plan.reads.push({ content, from, sizeBytes, at });
+    return;
+  }
+  const all = 'link' in content ? content.link : directoryBytes(node, root);
+  bytes.set(all.subarray(from, from + sizeBytes), at);
+  plan.written.push({ offset: at, sizeBytes });
 }
 
 function directoryBytes({ index, content, path }: ErofsNode, { nodes, layout }: ErofsRoot): Buffer {

@@ -4,7 +4,7 @@ import { EROFS_CELL_BLOCKS } from './erofs-cell.js';
 import type { ErofsNode } from './erofs-nodes.js';
 import { packCells, placeInodes, type SharedCell } from './erofs-packing.js';
 import { erofsPools } from './erofs-pools.js';
-import { hashOfText, mixHash, quantise, wantedPlaces } from './stable-place.js';
+import { firstFree, hashOfText, mixHash, quantise } from './stable-place.js';
 
 /** A cell at its place. Its first block is `place` times 128. */
 export type PlacedCell = { readonly place: number } & (
@@ -48,12 +48,12 @@ export function erofsLayout(nodes: readonly ErofsNode[]): ErofsLayout {
   // The first one holds the superblock and the root. What others point to from many places comes before what one
   // inode points to, so that it moves less.
   shared.forEach((cell, index) => {
-    const place = index === 0 ? places.take([0]) : places.take(wantedPlaces(hashOfText(cell.name), cellCount));
+    const place = index === 0 ? places.takeFirst() : places.take(hashOfText(cell.name));
     cells.push({ kind: 'shared', place, cell });
   });
   const wholeStarts = new Map<number, number[]>();
   for (const { node, chunk, blocks, hash } of wholes) {
-    const place = places.take(wantedPlaces(hash, cellCount));
+    const place = places.take(hash);
     cells.push({ kind: 'whole', place, node, chunk, blocks });
     const starts = wholeStarts.get(node.index) ?? [];
     starts.push(place * EROFS_CELL_BLOCKS);
@@ -100,13 +100,16 @@ class Places {
     this.#taken = new Uint8Array(count);
   }
 
-  /** The first of the places that is free. */
-  take(wanted: Iterable<number>): number {
-    for (const place of wanted) {
-      if (this.#taken[place] === 1) continue;
-      this.#taken[place] = 1;
-      return place;
-    }
-    throw new RangeError('there is no free place');
+  takeFirst(): number {
+    this.#taken[0] = 1;
+    return 0;
+  }
+
+  /** The free place that is wanted most by what has this hash. */
+  take(hash: number): number {
+    const place = firstFree(hash, this.#taken.length, (one) => this.#taken[one] === 0);
+    if (place === undefined) throw new RangeError('there is no free place');
+    this.#taken[place] = 1;
+    return place;
   }
 }

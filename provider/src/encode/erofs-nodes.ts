@@ -8,6 +8,7 @@ import type { Content, Tree } from '../model/tree.js';
 import { EROFS_CELL_BLOCKS, EROFS_CELL_BYTES, EROFS_WHOLE_BLOCKS } from './erofs-cell.js';
 import { type InodeEntry, resolveInodes } from './inodes.js';
 import { representable } from './representable.js';
+import { hashOfText } from './stable-place.js';
 
 /** An inode of the root before it has a place. */
 export interface ErofsNode {
@@ -15,6 +16,8 @@ export interface ErofsNode {
   readonly index: number;
   /** Its first path; empty for the root. */
   readonly path: string;
+  /** Of the path: what places follow from. */
+  readonly hash: number;
   /** Id of the component; empty for a directory, since those belong to many. */
   readonly component: string;
   /** Type and permission bits. */
@@ -24,9 +27,10 @@ export interface ErofsNode {
   readonly mtimeSeconds: number;
   readonly linkCount: number;
   readonly xattrs: Buffer;
-  readonly device?: { readonly major: number; readonly minor: number };
+  readonly device: { readonly major: number; readonly minor: number } | undefined;
   /** Of what it has: a file's bytes, a symlink's target, a directory's names. */
-  readonly content?:
+  readonly content:
+    | undefined
     | Content
     | { readonly link: Buffer }
     | { readonly names: readonly ErofsName[]; readonly parent: number };
@@ -54,7 +58,10 @@ export interface ErofsStorage {
 }
 
 /** Without an entry of its own in the tree. */
-const ROOT = { path: '', mode: 0o755, uid: 0, gid: 0, mtimeSeconds: 0 };
+const ROOT: InodeEntry = {
+  ...{ path: '', mode: 0o755, uid: 0, gid: 0, mtimeSeconds: 0, component: '', inode: '' },
+  type: 'directory',
+};
 const WHERE = 'an EROFS';
 /** What is behind an inode stays within half a block, so that two such inodes fill one. */
 const INLINE_MAX_BYTES = EROFS_BLOCK_BYTES / 2;
@@ -67,7 +74,7 @@ const LINK_MAX_BYTES = 4095;
  */
 export function erofsNodes(tree: Tree): ErofsNode[] {
   const entries = resolveInodes(tree.entries);
-  const drafts: Draft[] = [{ ...ROOT, component: '', type: 'directory', links: 2, names: [], parent: 0 }];
+  const drafts: Draft[] = [draftOf(ROOT, 0)];
   const indexOf = new Map<string, number>([['', 0]]);
   const directories = new Map<string, number>([['', 0]]);
   for (const entry of entries) {
@@ -85,7 +92,7 @@ export function erofsNodes(tree: Tree): ErofsNode[] {
     if (entry.type === 'directory') folder.links += 1;
     else if (!first) (drafts[index] as Draft).links += 1;
   }
-  return drafts.map((draft, index) => representable(draft.path || '/', WHERE, () => nodeOf(draft, index)));
+  return drafts.map((draft, index) => representable(draft.entry.path || '/', WHERE, () => nodeOf(draft, index)));
 }
 
 /** All names of a directory, `.` and `..` among them, in the order of their bytes. */
@@ -98,47 +105,50 @@ export function sortedNames(
   return all.sort((a, b) => Buffer.compare(a.name, b.name));
 }
 
-interface Draft extends Pick<InodeEntry, 'path' | 'mode' | 'uid' | 'gid' | 'mtimeSeconds' | 'component' | 'type'> {
-  readonly device?: InodeEntry['device'];
-  readonly xattrs?: InodeEntry['xattrs'];
-  readonly content?: InodeEntry['content'];
-  readonly link?: InodeEntry['link'];
+/** An inode whose names are still being counted. */
+interface Draft {
+  readonly entry: InodeEntry;
   readonly parent: number;
-  readonly names?: ErofsName[];
+  readonly names: ErofsName[] | undefined;
   links: number;
 }
 
 function draftOf(entry: InodeEntry, parent: number): Draft {
-  if (entry.type !== 'directory') return { ...entry, parent, links: 1 };
-  return { ...entry, component: '', parent, links: 2, names: [] };
+  const isDirectory = entry.type === 'directory';
+  return { entry, parent, names: isDirectory ? [] : undefined, links: isDirectory ? 2 : 1 };
 }
 
+const NO_XATTRS = Buffer.alloc(0);
+
 function nodeOf(draft: Draft, index: number): ErofsNode {
-  const { path, component, type, mode, uid, gid, mtimeSeconds, links, device } = draft;
-  const xattrs = erofsXattrs(
-    Object.entries(draft.xattrs ?? {}).map(([name, value]) => ({
-      name: encodePath(name),
-      value: Buffer.from(value, 'base64'),
-    })),
-  );
+  const { path, component, type, mode, uid, gid, mtimeSeconds, device, xattrs: named } = draft.entry;
+  const xattrs = named === undefined ? NO_XATTRS : xattrsOf(named);
   const content = contentOf(draft);
   return {
     index,
     path,
-    component,
+    hash: hashOfText(path),
+    component: type === 'directory' ? '' : component,
     mode: EROFS_TYPE[type] | mode,
     uid,
     gid,
     mtimeSeconds,
-    linkCount: links,
+    linkCount: draft.links,
     xattrs,
-    ...(device !== undefined && (type === 'char' || type === 'block') ? { device } : undefined),
-    ...(content === undefined ? undefined : { content }),
+    device: type === 'char' || type === 'block' ? device : undefined,
+    content,
     storage: storageOf(sizeOf(index, content), { type, headBytes: EROFS_INODE_BYTES + xattrs.byteLength }),
   };
 }
 
-function contentOf({ type, content, link, names, parent }: Draft): ErofsNode['content'] {
+function xattrsOf(xattrs: Readonly<Record<string, string>>): Buffer {
+  return erofsXattrs(
+    Object.entries(xattrs).map(([name, value]) => ({ name: encodePath(name), value: Buffer.from(value, 'base64') })),
+  );
+}
+
+function contentOf({ entry, names, parent }: Draft): ErofsNode['content'] {
+  const { type, content, link } = entry;
   if (type === 'file') return content;
   if (type === 'directory' && names !== undefined) return { names, parent };
   if (type !== 'symlink') return undefined;
@@ -152,8 +162,8 @@ function contentOf({ type, content, link, names, parent }: Draft): ErofsNode['co
 function sizeOf(index: number, content: ErofsNode['content']): number {
   if (content === undefined) return 0;
   if ('link' in content) return content.link.byteLength;
-  if ('names' in content) return erofsDirectoryBytes(sortedNames(index, content).map(({ name }) => name.byteLength));
-  return content.sizeBytes;
+  if (!('names' in content)) return content.sizeBytes;
+  return erofsDirectoryBytes(sortedNames(index, content).map(({ name }) => name.byteLength));
 }
 
 function storageOf(

@@ -4,7 +4,7 @@ import { EROFS_CELL_BLOCKS } from './erofs-cell.js';
 import type { ErofsNode } from './erofs-nodes.js';
 import { DIRECTORY_POOL, type ErofsMember, type ErofsPool } from './erofs-pools.js';
 import { EncodeError } from './error.js';
-import { hashOfText, quantise, wantedPlaces } from './stable-place.js';
+import { firstFree, quantise } from './stable-place.js';
 
 /** A cell that items share: its table of inodes, then their blocks. */
 export interface SharedCell {
@@ -31,7 +31,7 @@ const TABLE_BITS = 2;
  */
 export function packCells({ name, members }: ErofsPool): SharedCell[] {
   const reserved = name === DIRECTORY_POOL ? 1 : 0;
-  const ranked = [...members].sort(byRank);
+  const ranked = members.map((member) => ({ ...member, size: sizeClass(member.item) })).sort(byRank);
   const blocks = members.reduce((sum, { item }) => sum + item.blocks, 0);
   const slots = members.reduce((sum, { item }) => sum + item.slots, 0);
   const least = (reserved + blocks + (slots * TABLE_ROOM) / EROFS_BLOCK_SLOTS) / EROFS_CELL_BLOCKS;
@@ -54,25 +54,18 @@ export function packCells({ name, members }: ErofsPool): SharedCell[] {
  */
 export function placeInodes(nodes: readonly ErofsNode[], blocks: number): number[] {
   const taken = new Uint8Array(blocks * EROFS_BLOCK_SLOTS);
-  const places = new Map<ErofsNode, number>();
-  const hashed = nodes.map((node) => ({ node, hash: hashOfText(node.path) }));
-  hashed.sort((a, b) => b.node.storage.slots - a.node.storage.slots || a.hash - b.hash || a.node.index - b.node.index);
-  for (const { node, hash } of hashed) {
+  const places = new Array<number>(nodes.length);
+  const ranked = nodes.map((node, position) => ({ node, position }));
+  ranked.sort(({ node: a }, { node: b }) => b.storage.slots - a.storage.slots || a.hash - b.hash || a.index - b.index);
+  for (const { node, position } of ranked) {
+    // What is taken has the same size or a larger one, so its first slot tells.
     const { slots } = node.storage;
-    for (const place of wantedPlaces(hash, Math.floor(taken.length / slots))) {
-      const first = place * slots;
-      // What is there has the same size or a larger one, so its first slot tells.
-      if (taken[first] === 1) continue;
-      taken.fill(1, first, first + slots);
-      places.set(node, first);
-      break;
-    }
-  }
-  return nodes.map((node) => {
-    const place = places.get(node);
+    const place = firstFree(node.hash, Math.floor(taken.length / slots), (one) => taken[one * slots] === 0);
     if (place === undefined) throw new RangeError(`there is no room for the inode of ${node.path}`);
-    return place;
-  });
+    taken.fill(1, place * slots, (place + 1) * slots);
+    places[position] = place * slots;
+  }
+  return places;
 }
 
 /** Items of each cell; undefined if there is no room for one. */
@@ -87,19 +80,18 @@ function distribute(
   }));
   for (const { item, wants } of ranked) {
     checkSize(item);
+    const hasRoom = (place: number): boolean => {
+      const { slots, blocks } = cells[place] as (typeof cells)[number];
+      return tableBlocks(slots + item.slots) + blocks + item.blocks <= EROFS_CELL_BLOCKS;
+    };
     // The root's number has 16 bits, so it lies in the first cell.
-    const places = item.nodes[0]?.index === 0 ? [0] : wantedPlaces(wants, count);
-    let placed = false;
-    for (const place of places) {
-      const cell = cells[place] as (typeof cells)[number];
-      if (tableBlocks(cell.slots + item.slots) + cell.blocks + item.blocks > EROFS_CELL_BLOCKS) continue;
-      cell.items.push(item);
-      cell.slots += item.slots;
-      cell.blocks += item.blocks;
-      placed = true;
-      break;
-    }
-    if (!placed) return undefined;
+    const isRoot = item.nodes[0]?.index === 0;
+    const place = isRoot ? [0].find(hasRoom) : firstFree(wants, count, hasRoom);
+    if (place === undefined) return undefined;
+    const cell = cells[place] as (typeof cells)[number];
+    cell.items.push(item);
+    cell.slots += item.slots;
+    cell.blocks += item.blocks;
   }
   return cells.map(({ items }) => items);
 }
@@ -119,11 +111,15 @@ function checkSize({ nodes, slots, blocks }: ErofsItem): void {
   );
 }
 
+interface SizedMember extends ErofsMember {
+  readonly size: number;
+}
+
 /** The root first; then by size, roughly, since what is large finds room less easily; then by name. */
-function byRank(a: ErofsMember, b: ErofsMember): number {
+function byRank(a: SizedMember, b: SizedMember): number {
   return (
     Number(firstIndex(b.item) === 0) - Number(firstIndex(a.item) === 0) ||
-    sizeClass(b.item) - sizeClass(a.item) ||
+    b.size - a.size ||
     a.rank - b.rank ||
     firstIndex(a.item) - firstIndex(b.item)
   );

@@ -29,24 +29,28 @@ const BUNDLE_BITS = 1;
  * items want to lie with those of the same directory, and those of a small component with each other.
  */
 export function erofsPools(items: readonly ErofsItem[]): ErofsPool[] {
-  const componentBytes = sums(items, ({ component }) => component);
-  const isSmall = (node: ErofsNode): boolean => (componentBytes.get(node.component) ?? 0) < SMALL_COMPONENT_BYTES;
-  const bundleName = (node: ErofsNode): string =>
-    isSmall(node) ? node.component : `${node.component}\0${directoryOf(node.path)}`;
-  const bundleBytes = sums(items, bundleName);
-  const pools = new Map<string, ErofsMember[]>([[DIRECTORY_POOL, []]]);
-  for (const item of items) {
+  const componentBytes = new Sums();
+  for (const item of items) componentBytes.add((item.nodes[0] as ErofsNode).component, item);
+  const bundleBytes = new Sums();
+  const wanting = items.map((item) => {
     const [node] = item.nodes as readonly [ErofsNode];
-    const rank = hashOfText(node.path);
+    const isSmall = componentBytes.of(node.component) < SMALL_COMPONENT_BYTES;
+    const directory = directoryOf(node.path);
+    const bundle = isSmall ? node.component : `${node.component}\0${directory}`;
+    bundleBytes.add(bundle, item);
+    return { item, node, isSmall, directory, bundle };
+  });
+  const pools = new Map<string, ErofsMember[]>([[DIRECTORY_POOL, []]]);
+  for (const { item, node, isSmall, directory, bundle } of wanting) {
+    const rank = node.hash;
     if (isDirectory(node)) {
       pools.get(DIRECTORY_POOL)?.push({ item, rank, wants: rank });
       continue;
     }
-    const name = bundleName(node);
-    const bundles = quantise((bundleBytes.get(name) ?? 0) / BUNDLE_BYTES, BUNDLE_BITS);
-    const part = placeOfHash(isSmall(node) ? hashOfText(directoryOf(node.path)) : rank, bundles);
-    const wants = mixHash(hashOfText(name), part);
-    const pool = isSmall(node) ? 'small components' : `component ${node.component}`;
+    const bundles = quantise(bundleBytes.of(bundle) / BUNDLE_BYTES, BUNDLE_BITS);
+    const part = bundles <= 1 ? 0 : placeOfHash(isSmall ? hashOfText(directory) : rank, bundles);
+    const wants = mixHash(hashOfText(bundle), part);
+    const pool = isSmall ? 'small components' : `component ${node.component}`;
     const members = pools.get(pool);
     if (members === undefined) pools.set(pool, [{ item, rank, wants }]);
     else members.push({ item, rank, wants });
@@ -58,14 +62,17 @@ function isDirectory({ content }: ErofsNode): boolean {
   return content !== undefined && 'names' in content;
 }
 
-/** Bytes of the items in shared cells, by a name that each gets. */
-function sums(items: readonly ErofsItem[], nameOf: (node: ErofsNode) => string): Map<string, number> {
-  const bytes = new Map<string, number>();
-  for (const { nodes, blocks, slots } of items) {
-    const name = nameOf(nodes[0] as ErofsNode);
-    bytes.set(name, (bytes.get(name) ?? 0) + blocks * EROFS_BLOCK_BYTES + slots * EROFS_SLOT_BYTES);
+/** Bytes of items in shared cells, by a name that each gets. */
+class Sums {
+  readonly #bytes = new Map<string, number>();
+
+  add(name: string, { blocks, slots }: ErofsItem): void {
+    this.#bytes.set(name, this.of(name) + blocks * EROFS_BLOCK_BYTES + slots * EROFS_SLOT_BYTES);
   }
-  return bytes;
+
+  of(name: string): number {
+    return this.#bytes.get(name) ?? 0;
+  }
 }
 
 function directoryOf(path: string): string {

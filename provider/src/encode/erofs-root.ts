@@ -26,7 +26,7 @@ export interface ErofsRootImage extends BlockImage {
 }
 
 /** Raised when the same cells are to give other bytes. */
-const REGION_VERSION = 1;
+const REGION_VERSION = 2;
 /** A region that is made anew because of one cell is 4 MiB; one for each cell would be thousands. */
 const REGION_CELLS = 8;
 /** One cell is read while another is compared with its digests and a third is taken. */
@@ -84,13 +84,16 @@ function* extentsOf(root: ErofsRoot): Generator<Extent> {
 function regionsOf(root: ErofsRoot): Region[] {
   const { cells, cellCount } = root.layout;
   const regions: Region[] = [];
+  const bytes = Buffer.alloc(EROFS_CELL_BYTES);
   let next = 0;
   for (let first = 0; first < cellCount; first += REGION_CELLS) {
     const count = Math.min(REGION_CELLS, cellCount - first);
     const hash = createHash('sha256');
     for (; (cells[next]?.place ?? cellCount) < first + count; next += 1) {
       const cell = cells[next] as PlacedCell;
-      hash.update(`${cell.place - first} ${cellKey(planCell(cell, root))}\n`);
+      const plan = planCell(cell, root, bytes);
+      hash.update(`${cell.place - first} ${cellKey(plan, bytes)}\n`);
+      for (const { offset, sizeBytes } of plan.written) bytes.fill(0, offset, offset + sizeBytes);
     }
     const key = `erofs-root ${REGION_VERSION} ${count} ${hash.digest('hex')}`;
     regions.push({ key, offset: first * EROFS_CELL_BYTES, sizeBytes: count * EROFS_CELL_BYTES });
@@ -106,7 +109,7 @@ async function* piecesOf(
   let next = 0;
   const filled = async (placed: PlacedCell): Promise<{ placed: PlacedCell; bytes: Buffer }> => {
     const bytes = buffers[next++ % IN_FLIGHT] as Buffer;
-    await filler.fill(bytes, planCell(placed, root));
+    await filler.fill(bytes, planCell(placed, root, bytes.fill(0)));
     return { placed, bytes };
   };
   const wanted = cellsWithin(root.layout.cells, span);

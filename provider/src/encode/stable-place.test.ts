@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hashOfText, placeOfHash, quantise, wantedPlaces } from './stable-place.js';
+import { firstFree, hashOfText, placeOfHash, quantise } from './stable-place.js';
 
 const NAMES = Array.from({ length: 2000 }, (_, index) => `usr/share/name ${index}`);
 
@@ -20,9 +20,13 @@ describe('placeOfHash()', () => {
   });
 });
 
-describe('wantedPlaces()', () => {
-  it('gives every place', () => {
-    for (const count of [1, 2, 7, 100]) expect(new Set(wantedPlaces(12345, count)).size).toBe(count);
+describe('firstFree()', () => {
+  it('gives every place, and undefined when none is free', () => {
+    for (const count of [1, 2, 7, 100]) {
+      const free = new Set(Array.from({ length: count }, (_, place) => place));
+      while (free.size > 0) free.delete(firstFree(12345, count, (place) => free.has(place)) as number);
+      expect(firstFree(12345, count, (place) => free.has(place))).toBeUndefined();
+    }
   });
 });
 

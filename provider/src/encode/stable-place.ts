@@ -35,12 +35,21 @@ export function placeOfHash(hash: number, count: number): number {
   return place;
 }
 
-/** Every place once, most wanted first: some by the hash, then all that are left in a row. */
-export function* wantedPlaces(hash: number, count: number): Generator<number, void, undefined> {
+/**
+ * The free place that is wanted most, undefined if none is free: first some that follow from the hash, then all in a row.
+ */
+export function firstFree(hash: number, count: number, isFree: (place: number) => boolean): number | undefined {
   const tries = Math.min(count, TRIES);
-  for (let index = 0; index < tries; index += 1) yield placeOfHash(mixHash(hash, index), count);
+  for (let index = 0; index < tries; index += 1) {
+    const place = placeOfHash(mixHash(hash, index), count);
+    if (isFree(place)) return place;
+  }
   const first = placeOfHash(hash, count);
-  for (let index = 0; index < count; index += 1) yield (first + index) % count;
+  for (let index = 0; index < count; index += 1) {
+    const place = (first + index) % count;
+    if (isFree(place)) return place;
+  }
+  return undefined;
 }
 
 const TRIES = 24;

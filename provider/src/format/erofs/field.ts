@@ -14,10 +14,8 @@ export interface Field {
 export function putField(target: Buffer, { name, offset, sizeBytes }: Field, value: number): void {
   const limit = sizeBytes === 8 ? Number.MAX_SAFE_INTEGER : 2 ** (sizeBytes * 8) - 1;
   if (!Number.isInteger(value) || value < 0 || value > limit) throw outOfRange(name, value, limit);
-  if (sizeBytes < 8) {
-    target.writeUIntLE(value, offset, sizeBytes);
-    return;
-  }
+  if (sizeBytes === 4) return void target.writeUInt32LE(value, offset);
+  if (sizeBytes < 4) return void target.writeUIntLE(value, offset, sizeBytes);
   target.writeUInt32LE(value % 2 ** 32, offset);
   target.writeUInt32LE(Math.floor(value / 2 ** 32), offset + 4);
 }

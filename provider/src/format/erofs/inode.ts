@@ -58,8 +58,14 @@ const CHUNK_BITS_MAX = 0x1f;
 
 /** The inode, 64 bytes. @throws {FormatError} `out-of-range` with the field's name. */
 export function erofsInode(inode: ErofsInode): Buffer {
-  const { layout, xattrBytes, mtimeSeconds } = inode;
   const target = Buffer.alloc(EROFS_INODE_BYTES);
+  putErofsInode(target, inode);
+  return target;
+}
+
+/** Writes the inode into the first 64 bytes, which are zeros. @throws {FormatError} `out-of-range` with the field's name. */
+export function putErofsInode(target: Buffer, inode: ErofsInode): void {
+  const { layout, xattrBytes, mtimeSeconds } = inode;
   putField(target, FIELD.format, EXTENDED | (LAYOUT_NUMBER[layout.kind] << 1));
   putField(target, FIELD.xattrCount, xattrBytes === 0 ? 0 : (xattrBytes - XATTR_HEADER_BYTES) / 4 + 1);
   putField(target, FIELD.mode, inode.mode);
@@ -75,7 +81,6 @@ export function erofsInode(inode: ErofsInode): Buffer {
   target.writeUInt32LE(mtimeSeconds >>> 0, FIELD.mtime.offset);
   target.writeInt32LE(Math.floor(mtimeSeconds / 2 ** 32), FIELD.mtime.offset + 4);
   putField(target, FIELD.linkCount, inode.linkCount);
-  return target;
 }
 
 /** What an inode says. @throws {FormatError} `unsupported` for the compact form or a compressed layout. */
