@@ -127,8 +127,7 @@ function outputsOf({ id, olds, news }: Change, result: FleetResult): Properties 
   const before = Rejected.parse(olds?.rejected);
   const remembered = rejected.map(({ digest, reason }) => {
     const known = before.find((one) => one.version === digest);
-    // What it said on its console is told once.
-    return known ?? { version: digest, digest: String(news.imageDigest), reason: reason.split('\n')[0] ?? '' };
+    return known ?? { version: digest, digest: String(news.imageDigest), reason: withoutConsole(reason) };
   });
   const seen = { machines: machines.map(shown), rejected: remembered.slice(-MAX_REJECTED) };
   if (outcome === 'done') {
@@ -136,6 +135,11 @@ function outputsOf({ id, olds, news }: Change, result: FleetResult): Properties 
   }
   const properties = { ...(olds ?? news), ...seen, __provider: news.__provider };
   throw new PartialFailure(words({ version, before, news, olds }, result), { id, properties });
+}
+
+/** What a machine said on its console is told once; where it is kept is remembered. */
+function withoutConsole(reason: string): string {
+  return (reason.split('\n')[0] ?? '').replace(/ \((.*)\) ends with:$/, ' is kept in $1');
 }
 
 function words(
