@@ -31,14 +31,16 @@ describe('the quickstart on arm64', () => {
     return ingot(words, { folder, environment });
   }
 
-  test('boots by its kernel, says on its console that it is ready, and serves its page', LIMIT, async () => {
+  test('boots by its kernel, says on its console that it is ready, and serves its page', {
+    timeout: LIMIT,
+  }, async () => {
     const wanted = ['--http', '80/=immutable machine', '--console', '"ingot":"ready"'];
     const { code, stdout, stderr } = await run('test', ...wanted, 'web.yml');
     expect(code, stderr).toBe(0);
     expect(stdout).toMatch(/^sha256:[0-9a-f]{64} passed/);
   });
 
-  test('boots as a disk, by UEFI, from its verified root', LIMIT, async (context) => {
+  test('boots as a disk, by UEFI, from its verified root', { timeout: LIMIT }, async (context) => {
     const reason = await findFirmware('linux/arm64', { qemu: '/usr/bin/qemu-system-aarch64' }).then(
       () => undefined,
       (error: Error) => error.message,

@@ -48,7 +48,7 @@ describe('the recipes in examples/recipes', () => {
     }
   }
 
-  test('node-exporter tells the metrics of the machine itself', LIMIT, () =>
+  test('node-exporter tells the metrics of the machine itself', { timeout: LIMIT }, () =>
     // Those of the kernel and its devices, and of a mount that is the machine's.
     passes(
       'node-exporter',
@@ -60,11 +60,11 @@ describe('the recipes in examples/recipes', () => {
     ),
   );
 
-  test('java runs a service from its source', LIMIT, () =>
+  test('java runs a service from its source', { timeout: LIMIT }, () =>
     passes('java', '--http', '8080/=Hello from Java 21', '--http', '8080/health=ok', 'java.yml'),
   );
 
-  test('log-shipper sends what another service says', LIMIT, async () => {
+  test('log-shipper sends what another service says', { timeout: LIMIT }, async () => {
     let shipped = '';
     const sockets = new Set<Socket>();
     const collector = createServer((socket) => {
@@ -90,7 +90,7 @@ describe('the recipes in examples/recipes', () => {
     }
   });
 
-  test('ssh-ca lets those in who have a certificate, and nobody else', LIMIT, async (context) => {
+  test('ssh-ca lets those in who have a certificate, and nobody else', { timeout: LIMIT }, async (context) => {
     const missing = missingPrograms('ssh', 'ssh-keygen');
     if (missing !== undefined) skipBecause(context, missing);
     const cwd = join(recipes, 'ssh-ca');
