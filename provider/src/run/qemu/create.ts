@@ -23,7 +23,7 @@ import { identityOf } from './process-identity.js';
 import { requireQemu } from './program.js';
 import { withQmp } from './qmp.js';
 import { keepConsole, removeRemains, sweep } from './remains.js';
-import { makePrivateFolder } from './state-file.js';
+import { hostError, makePrivateFolder } from './state-file.js';
 import { stopMachine } from './stop.js';
 import { endStrays } from './strays.js';
 import { takeOver } from './take-over.js';
@@ -233,7 +233,8 @@ async function undo(
   const ownWords = failed ? await lastLinesOf(join(folder, LOG_FILE), 5) : [];
   try {
     await stopMachine(machine, { stateDirectory, ...(parts ? { parts } : {}), politely: false });
-    const console = failed ? await keepConsole(machine.id, options) : undefined;
+    // On a full disk there may be no place for it.
+    const console = failed ? await keepConsole(machine.id, options).catch(() => undefined) : undefined;
     await removeRemains(machine, options);
     if (signal.aborted) return aborted(what, signal);
     if (error instanceof BootFailure) return bootError(error, { what, lines, ownWords, console });
@@ -244,7 +245,7 @@ async function undo(
     if (error instanceof LaunchFailure) {
       return new RunError('no-start', `Cannot ${what}: QEMU refuses: ${error.message}`, { cause: error });
     }
-    return error;
+    return hostError(error, what);
   } catch (second) {
     return new AggregateError(
       [error, second],
