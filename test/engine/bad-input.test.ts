@@ -65,6 +65,23 @@ describe('a preview of bad input', () => {
     expect(text, 'no stack traces').not.toMatch(/^\s+at .*\.js:\d+/m);
   });
 
+  test('says what makes an image larger than its budget', { timeout: 60_000 }, async () => {
+    await project.write(
+      'index.ts',
+      PROGRAM.replace("'web.yml' }", "'web.yml', budget: { rootSizeBytes: 1_000_000, packages: 1 } }"),
+    );
+    try {
+      const text = await fails(KERNEL);
+      expect(text).toMatch(
+        /all files together have \d+\.\d MB, and rootSizeBytes allows 1\.0 MB; the largest parts are kernel \(/,
+      );
+      expect(text).toMatch(/there are \d+ packages, and packages allows 1/);
+      expect(text, 'not the whole description').not.toContain('components');
+    } finally {
+      await project.write('index.ts', PROGRAM);
+    }
+  });
+
   test('says that a mirror cannot be reached', { timeout: 60_000 }, async () => {
     const text = await fails(KERNEL, {
       INGOT_CACHE: join(project.directory, '.state/cache-a'),

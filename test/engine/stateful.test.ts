@@ -1,5 +1,6 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort, Project } from './project.js';
 
@@ -23,13 +24,22 @@ describe('a database on a disk', () => {
 
   const set = (name: string, value: string) => project.run(['config', 'set', name, value]);
 
+  /** What the README's commands say, with this test's port. */
+  async function typed(command: string): Promise<string> {
+    const readme = await readFile(join(project.directory, 'README.md'), 'utf8');
+    const [define = ''] = /^ask\(\) .*$/m.exec(readme) ?? [];
+    expect(readme).toContain(`\n${command}\n`);
+    const { text } = await project.shell(`${define.replace('6379', String(port))}\n${command}`);
+    return text.replaceAll('\r', '').trim();
+  }
+
   test('up() makes the disk and the machine, and a value can be written', { timeout: 5 * MINUTES }, async () => {
     const { code, text } = await project.up();
     expect(code, text).toBe(0);
     expect(text).not.toContain('warning: the old machine');
     expect(await project.output('endpoint')).toBe(`127.0.0.1:${port}`);
     expect((await stat(await project.output('file'))).size).toBe(256 * MIB);
-    expect(await ask(port, 'SET greeting hello')).toBe('+OK');
+    expect(await typed("ask 'SET greeting hello' 1")).toBe('+OK');
   });
 
   test('preview() of another image says that the old machine goes first', { timeout: MINUTES }, async () => {
@@ -49,7 +59,7 @@ describe('a database on a disk', () => {
     const { code, text } = await project.up();
     expect(code, text).toBe(0);
     expect((await project.resource('ingot:local.Instance::db')).id).not.toBe(before.id);
-    expect(await ask(port, 'GET greeting')).toBe('hello');
+    expect(await typed("ask 'GET greeting' 2")).toBe('$5\nhello');
     expect((await stat(await project.output('file'))).size).toBe(320 * MIB);
     expect(await project.machines()).toHaveLength(1);
   });
