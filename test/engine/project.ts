@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { delimiter, join, resolve } from 'node:path';
 
@@ -135,12 +135,30 @@ export class Project {
     if (machines.length > 0) await this.shell(`ingot stop ${machines.join(' ')}`);
   }
 
+  /** What is on record of those machines; not of one that is just being made or removed. */
+  async machineFiles(): Promise<MachineOnRecord[]> {
+    const found: MachineOnRecord[] = [];
+    for (const id of await this.machines()) {
+      const path = join(this.stateDirectory, 'machines', id, 'machine.json');
+      const text = await readFile(path, 'utf8').catch(() => undefined);
+      if (text !== undefined) found.push(JSON.parse(text) as MachineOnRecord);
+    }
+    return found;
+  }
+
   /** Ends machines that a failed test has left, then removes the folder. */
   async remove(): Promise<void> {
     await this.run(['cancel', '--yes']);
     await this.run(['destroy', '--yes', '--skip-preview']);
     await rm(this.directory, { recursive: true, force: true });
   }
+}
+
+export interface MachineOnRecord {
+  readonly id: string;
+  readonly stage: 'starting' | 'running';
+  /** QEMU; missing in the moment before it runs. */
+  readonly process?: { readonly pid: number };
 }
 
 type Properties = Record<string, unknown>;

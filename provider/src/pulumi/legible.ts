@@ -9,12 +9,16 @@ const PRINTED = 'pulumi-ingot: told the engine';
  * `INGOT_DEBUG` is set.
  */
 export async function legibly<T>(work: () => Promise<T>): Promise<T> {
+  // What is waited for need not keep the process: without an engine it would end in the middle of what is to be undone.
+  const hold = setInterval(() => {}, 60_000);
   try {
     return await work();
   } catch (error) {
     // The engine reads more than the message of this one.
     if (error instanceof PartialFailure || process.env.INGOT_DEBUG) throw error;
     throw new Told(describeError(error), { cause: error });
+  } finally {
+    clearInterval(hold);
   }
 }
 

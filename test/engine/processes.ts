@@ -1,0 +1,32 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Project } from './project.js';
+
+const LIMIT_MS = 3 * 60_000;
+
+/** The processes that run the resources of a project, by what the system says of them. Linux only. */
+export async function providersOf(project: Project): Promise<number[]> {
+  const found: number[] = [];
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      if ((await readlink(`/proc/${name}/cwd`)) !== project.directory) continue;
+      const [program, script] = (await readFile(`/proc/${name}/cmdline`, 'utf8')).split('\0');
+      if (program?.endsWith('node') && script?.includes('dynamic-provider')) found.push(Number(name));
+    } catch {
+      // It has just ended, or is somebody else's.
+    }
+  }
+  return found;
+}
+
+/** Resolves to what `look` finds, once that is neither undefined nor false. */
+export async function until<T>(look: () => Promise<T | undefined>, what: string): Promise<T> {
+  const limit = performance.now() + LIMIT_MS;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() > limit) throw new Error(`It never came to be: ${what}`);
+    await sleep(50);
+  }
+}
