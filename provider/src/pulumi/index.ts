@@ -3,7 +3,7 @@ import { type ConfiguredSettings, settingsFrom } from '../settings.js';
 import { abortOnCancel } from './cancel.js';
 import type { Handler, Operation } from './handler.js';
 import { legibly } from './legible.js';
-import { progressFor, warningsSent } from './progress.js';
+import { progressEnded, progressFor } from './progress.js';
 import { type Properties, refuseNewer, StateError } from './state.js';
 
 /**
@@ -41,7 +41,7 @@ export async function configure(request: { config: { get(key: string): string | 
 }
 
 export async function check(olds: Properties, news: Properties): Promise<CheckResult> {
-  return legibly(async () => {
+  return answer(news, async () => {
     refuseNewer(olds);
     const handler = await handlerOf(news);
     return plain(await handler.check(olds, news, operationOf(news)));
@@ -56,31 +56,40 @@ export async function diff(id: string, olds: Properties, news: Properties): Prom
 }
 
 export async function create(inputs: Properties): Promise<CreateResult> {
-  return legibly(async () => plain(await (await handlerOf(inputs)).create(inputs, operationOf(inputs))));
+  return answer(inputs, async () => plain(await (await handlerOf(inputs)).create(inputs, operationOf(inputs))));
 }
 
 export async function update(id: string, olds: Properties, news: Properties): Promise<UpdateResult> {
-  return legibly(async () => {
+  return answer(news, async () => {
     refuseNewer(olds);
     return plain(await (await handlerOf(news)).update(id, olds, news, operationOf(news)));
   });
 }
 
 export async function read(id: string, state: Properties): Promise<ReadResult> {
-  return legibly(async () => {
+  return answer(state, async () => {
     refuseNewer(state);
     return plain(await (await handlerOf(state)).read(id, state, operationOf(state)));
   });
 }
 
 async function remove(id: string, state: Properties): Promise<void> {
-  await legibly(async () => {
+  await answer(state, async () => {
     refuseNewer(state);
     await (await handlerOf(state)).delete(id, state, operationOf(state));
   });
 }
 
 export { remove as delete };
+
+/** Answers one call of the engine; then nothing of it is left in the status column, and all warnings are out. */
+async function answer<T>({ __urn }: Properties, work: () => Promise<T>): Promise<T> {
+  try {
+    return await legibly(work);
+  } finally {
+    await progressEnded(String(__urn ?? ''));
+  }
+}
 
 async function handlerOf(properties: Properties): Promise<Handler> {
   const load = HANDLERS[String(properties.__type)];
@@ -107,7 +116,6 @@ function operationOf(properties: Properties): Operation {
 }
 
 /** Only plain JSON crosses to the engine: it refuses `undefined` wherever it stands. */
-async function plain<T>(value: T): Promise<T> {
-  await warningsSent();
+function plain<T>(value: T): T {
   return JSON.parse(JSON.stringify(value ?? {})) as T;
 }

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { progressFor, textOf, warningsSent } from './progress.js';
+import { progressEnded, progressFor, textOf } from './progress.js';
 
 const load = createRequire(__filename);
 const grpc = createRequire(load.resolve('@pulumi/pulumi/package.json'))('@grpc/grpc-js');
@@ -40,12 +40,15 @@ test('progressFor() tells the engine each warning once, and what is being done f
   const progress = progressFor('urn:x');
   progress({ step: 'fetching crun', done: 45, total: 100, warning: 'look out' });
   progress({ step: 'fetching crun', done: 46, total: 100, warning: 'look out' });
-  await warningsSent();
   await expect.poll(() => said.length).toBe(2);
   expect(said).toContainEqual(
     expect.objectContaining({ severity: 2, message: 'look out', urn: 'urn:x', ephemeral: false }),
   );
   expect(said).toContainEqual(expect.objectContaining({ severity: 1, message: 'fetching crun 45 %', ephemeral: true }));
+  // Nothing stays beside the resource.
+  await progressEnded('urn:x');
+  await progressEnded('urn:x');
+  expect(said.slice(2)).toEqual([expect.objectContaining({ message: '', urn: 'urn:x', ephemeral: true })]);
 });
 
 test('textOf() has percents where the end is known', () => {

@@ -22,14 +22,22 @@ export function progressFor(urn: string): Progress {
     const now = performance.now();
     if (!onTerminal || now - last < REPORT_EVERY_MS) return;
     last = now;
+    shown.add(urn);
     void report(urn, { message: textOf(event), severity: 'INFO' });
   };
 }
 
 let onTerminal: boolean | undefined;
 
-/** Resolves once the engine has all warnings: it ends this process as soon as the last call is answered. */
-export async function warningsSent(): Promise<void> {
+/** Resources beside which something stands that is being done. */
+const shown = new Set<string>();
+
+/**
+ * Nothing is done for this resource any more. Resolves once the engine has all warnings: it ends this process as soon as
+ * the last call is answered.
+ */
+export async function progressEnded(urn: string): Promise<void> {
+  if (shown.delete(urn)) sending = Promise.all([sending, report(urn, { message: '', severity: 'INFO' })]);
   await sending;
 }
 
