@@ -13,6 +13,7 @@ export * from './pin.js';
 export * from './platform.js';
 export * from './progress.js';
 export * from './reference.js';
+export * from './rollout.js';
 export * from './spec.js';
 export * from './tree.js';
 export * from './volume.js';
