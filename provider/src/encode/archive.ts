@@ -5,7 +5,7 @@ import type { Content } from '../model/tree.js';
 import { type ArchiveChunk, type ArchiveEntry, type BodyPart, CHUNK_BYTES, chunksOf } from './archive-chunks.js';
 import type { BytesOptions, EncodeContext } from './context.js';
 import { EncodeError } from './error.js';
-import { spansOf } from './read-spans.js';
+import { type Gaps, readRanges } from './read-ranges.js';
 
 /** One chunk is read while another is compared with its digests and a third is written by whoever takes them. */
 const IN_FLIGHT = 3;
@@ -61,11 +61,6 @@ class Buffers {
   }
 }
 
-/** Room for spans, in which bodies lie with what is between them. */
-interface Gaps {
-  spans?: Buffer;
-}
-
 interface Filling {
   readonly chunk: ArchiveChunk;
   readonly gaps: Gaps;
@@ -75,28 +70,7 @@ interface Filling {
 async function fill(bytes: Uint8Array, { chunk, gaps, context }: Filling): Promise<void> {
   context.signal.throwIfAborted();
   for (const { at, bytes: known } of chunk.known) bytes.set(known, at);
-  const spans = spansOf(chunk.ranges);
-  const together = spans.filter(({ parts }) => parts.length > 1);
-  const room = together.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  if (gaps.spans === undefined || gaps.spans.length < room) gaps.spans = Buffer.allocUnsafe(room);
-  const all = gaps.spans;
-  let used = 0;
-  await Promise.all(
-    spans.map(async ({ blob, offset, sizeBytes, parts }) => {
-      const [first] = parts;
-      if (parts.length === 1 && first !== undefined) {
-        await context.readInto(first, bytes.subarray(first.at, first.at + sizeBytes));
-        return;
-      }
-      const span = all.subarray(used, used + sizeBytes);
-      used += sizeBytes;
-      await context.readInto({ blob, offset, sizeBytes }, span);
-      for (const part of parts) {
-        const from = part.offset - offset;
-        bytes.set(span.subarray(from, from + part.sizeBytes), part.at);
-      }
-    }),
-  );
+  await readRanges(chunk.ranges, { bytes, gaps }, context);
 }
 
 /** Compares the bodies in chunks with their digests; chunks must come in their order. */

@@ -33,14 +33,12 @@ export async function blockDigests(
 ): Promise<Buffer> {
   const digests = Buffer.alloc(Math.ceil(image.sizeBytes / DISK_BLOCK_BYTES) * DIGEST_BYTES);
   const isRead = readBlocks(image, without);
-  for (const { first, count, region } of runsOf(image)) {
+  for (const { first, count, region } of runsOf(image, isRead)) {
     context.signal.throwIfAborted();
     const target = digests.subarray(first * DIGEST_BYTES, (first + count) * DIGEST_BYTES);
     const at = (index: number): Buffer => target.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES);
     if (region === undefined) {
-      for (let index = 0; index < count; index += 1) {
-        if (isRead(first + index)) at(index).set(await digestOf(image, first + index));
-      }
+      target.set(await digestsOf(image, { first, count }));
       continue;
     }
     await context.readInto((await regionDigests(image, region, { salt, context })).blocks, target);
@@ -49,26 +47,38 @@ export async function blockDigests(
   return digests;
 }
 
-async function digestOf(image: BlockImage, index: number): Promise<Buffer> {
-  const offset = index * DISK_BLOCK_BYTES;
-  const span = { offset, sizeBytes: Math.min(DISK_BLOCK_BYTES, image.sizeBytes - offset) };
+async function digestsOf(image: BlockImage, { first, count }: Run): Promise<Buffer> {
+  const offset = first * DISK_BLOCK_BYTES;
+  const span = { offset, sizeBytes: Math.min(count * DISK_BLOCK_BYTES, image.sizeBytes - offset) };
   const digester = new BlockDigester(span);
   for await (const piece of image.pieces(span)) digester.add(piece);
   return digester.end();
 }
 
-/** A region that does not consist of whole blocks is digested each time. */
-function* runsOf(image: BlockImage): Generator<Run> {
+/** All blocks that are to be digested. A region that does not consist of whole blocks is digested each time. */
+function* runsOf(image: BlockImage, isRead: (index: number) => boolean): Generator<Run> {
   const end = Math.ceil(image.sizeBytes / DISK_BLOCK_BYTES);
   let next = 0;
   for (const region of image.regions) {
     const [first, count] = [region.offset / DISK_BLOCK_BYTES, region.sizeBytes / DISK_BLOCK_BYTES];
     if (!Number.isInteger(first) || !Number.isInteger(count) || count === 0) continue;
-    if (first > next) yield { first: next, count: first - next };
+    yield* runsBetween({ next, end: first }, isRead);
     yield { first, count, region };
     next = first + count;
   }
-  if (next < end) yield { first: next, count: end - next };
+  yield* runsBetween({ next, end }, isRead);
+}
+
+function* runsBetween(
+  { next, end }: { readonly next: number; readonly end: number },
+  isRead: (index: number) => boolean,
+): Generator<Run> {
+  for (let first = next; first < end; first += 1) {
+    let count = 0;
+    while (first + count < end && isRead(first + count)) count += 1;
+    if (count > 0) yield { first, count };
+    first += count;
+  }
 }
 
 function readBlocks(image: BlockImage, without: Span | undefined): (index: number) => boolean {

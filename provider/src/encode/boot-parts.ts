@@ -23,7 +23,7 @@ export interface BootParts {
 export function bootParts(tree: Tree): BootParts {
   checkTree(tree);
   const beside = new Map(
-    resolveInodes(tree.entries).flatMap((entry) => (isBeside(entry) ? [[entry.path, entry]] : [])),
+    resolveInodes(withFilesOf(tree.entries)).flatMap((entry) => (isBeside(entry) ? [[entry.path, entry]] : [])),
   );
   const kernel = beside.get(KERNEL);
   if (kernel === undefined) {
@@ -41,6 +41,13 @@ export function bootParts(tree: Tree): BootParts {
     ...(microcode ? { microcode } : {}),
     root: { ...tree, entries: withoutBeside(tree.entries) },
   };
+}
+
+/** The entries that are taken out, and those that they are other names of. */
+function withFilesOf(entries: readonly TreeEntry[]): TreeEntry[] {
+  const taken = entries.filter(({ path }) => BESIDE.includes(path));
+  const links = new Set(taken.flatMap(({ type, link }) => (type === 'hardlink' ? [link] : [])));
+  return links.size === 0 ? taken : [...taken, ...entries.filter(({ path }) => links.has(path))];
 }
 
 /** A file that was taken out may have other names; the first of them has the content then. */

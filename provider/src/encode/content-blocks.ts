@@ -1,6 +1,6 @@
 import type { BlobRange } from '../model/layer.js';
 import type { BlockImage, Piece } from './block-image.js';
-import { overlap, type Span } from './block-span.js';
+import { endOf, overlap, type Span } from './block-span.js';
 import type { EncodeContext } from './context.js';
 
 /** Bytes that are known already, as an image that is data throughout. */
@@ -10,13 +10,18 @@ export function bytesImage(bytes: Uint8Array): BlockImage {
   });
 }
 
+/** Of which memory does not run full when a part is asked for by itself, and which a disk is quickly filled with. */
+const CHUNK_BYTES = 1 << 18;
+
 /** Bytes in the content store, as an image that is data throughout. They are read when they are asked for. */
-export function storedImage(range: BlobRange, context: Pick<EncodeContext, 'read'>): BlockImage {
-  return dataImage(range.sizeBytes, async function* ({ offset, sizeBytes }) {
-    let at = offset;
-    for await (const bytes of context.read({ blob: range.blob, offset: range.offset + offset, sizeBytes })) {
-      yield { offset: at, bytes };
-      at += bytes.byteLength;
+export function storedImage(range: BlobRange, context: Pick<EncodeContext, 'readInto' | 'signal'>): BlockImage {
+  return dataImage(range.sizeBytes, async function* (span) {
+    const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, span.sizeBytes));
+    for (let offset = span.offset; offset < endOf(span); offset += buffer.byteLength) {
+      context.signal.throwIfAborted();
+      const bytes = buffer.subarray(0, endOf(span) - offset);
+      await context.readInto({ blob: range.blob, offset: range.offset + offset, sizeBytes: bytes.byteLength }, bytes);
+      yield { offset, bytes };
     }
   });
 }

@@ -5,7 +5,13 @@ import { checkContent, contentBytes } from './archive.js';
 import type { Span } from './block-span.js';
 import type { EncodeContext } from './context.js';
 import type { CellPlan } from './erofs-cell-plan.js';
-import { spansOf } from './read-spans.js';
+import { type Gaps, readRanges } from './read-ranges.js';
+
+/** Where a cell is put together. */
+export interface CellRoom {
+  readonly bytes: Buffer;
+  readonly gaps: Gaps;
+}
 
 /** Makes the bytes of cells, and compares what it reads with its digests. */
 export class CellFiller {
@@ -23,35 +29,21 @@ export class CellFiller {
    * Completes the bytes of a cell that was planned.
    * @throws {EncodeError} `corrupt` when a content is not what the tree says.
    */
-  async fill(bytes: Buffer, plan: CellPlan): Promise<void> {
+  async fill({ bytes, gaps }: CellRoom, plan: CellPlan): Promise<void> {
     this.#context.signal.throwIfAborted();
     if (!this.#trusting) await Promise.all(plan.partly.map((part) => this.#compare(part)));
-    await this.#read(bytes, plan);
+    await this.#read({ bytes, gaps }, plan);
     if (!this.#trusting) for (const whole of plan.wholly) compareParts(bytes, whole);
     for (const { from, at, sizeBytes } of plan.copies) bytes.copyWithin(at, from, from + sizeBytes);
   }
 
-  async #read(bytes: Buffer, { reads }: CellPlan): Promise<void> {
+  async #read(room: CellRoom, { reads }: CellPlan): Promise<void> {
     const ranges = [];
     for (const { content, from, sizeBytes, at } of reads) {
-      if ('bytes' in content) bytes.set(content.bytes.subarray(from, from + sizeBytes), at);
+      if ('bytes' in content) room.bytes.set(content.bytes.subarray(from, from + sizeBytes), at);
       else ranges.push({ blob: content.blob, offset: content.offset + from, sizeBytes, at });
     }
-    await Promise.all(
-      spansOf(ranges).map(async ({ blob, offset, sizeBytes, parts }) => {
-        const [first] = parts;
-        if (parts.length === 1 && first !== undefined) {
-          await this.#context.readInto(first, bytes.subarray(first.at, first.at + sizeBytes));
-          return;
-        }
-        const span = Buffer.allocUnsafe(sizeBytes);
-        await this.#context.readInto({ blob, offset, sizeBytes }, span);
-        for (const part of parts) {
-          const from = part.offset - offset;
-          bytes.set(span.subarray(from, from + part.sizeBytes), part.at);
-        }
-      }),
-    );
+    await readRanges(ranges, room, this.#context);
   }
 
   #compare({ path, content }: { readonly path: string; readonly content: Content }): Promise<void> {

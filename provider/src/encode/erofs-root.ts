@@ -8,7 +8,7 @@ import { endOf, joinExtents, overlap, type Span } from './block-span.js';
 import { checkTree } from './check-tree.js';
 import type { BytesOptions, EncodeContext } from './context.js';
 import { EROFS_CELL_BLOCKS, EROFS_CELL_BYTES } from './erofs-cell.js';
-import { CellFiller } from './erofs-cell-bytes.js';
+import { CellFiller, type CellRoom } from './erofs-cell-bytes.js';
 import { cellKey, type ErofsRoot, planCell, usedSpans } from './erofs-cell-plan.js';
 import { erofsLayout, type PlacedCell } from './erofs-layout.js';
 import { erofsNodes } from './erofs-nodes.js';
@@ -105,12 +105,12 @@ async function* piecesOf(
   root: ErofsRoot,
   { span, filler }: { readonly span: Span; readonly filler: CellFiller },
 ): AsyncGenerator<Piece, void, undefined> {
-  const buffers = Array.from({ length: IN_FLIGHT }, () => Buffer.allocUnsafe(EROFS_CELL_BYTES));
+  const rooms = Array.from({ length: IN_FLIGHT }, () => ({ bytes: Buffer.allocUnsafe(EROFS_CELL_BYTES), gaps: {} }));
   let next = 0;
   const filled = async (placed: PlacedCell): Promise<{ placed: PlacedCell; bytes: Buffer }> => {
-    const bytes = buffers[next++ % IN_FLIGHT] as Buffer;
-    await filler.fill(bytes, planCell(placed, root, bytes.fill(0)));
-    return { placed, bytes };
+    const room = rooms[next++ % IN_FLIGHT] as CellRoom;
+    await filler.fill(room, planCell(placed, root, room.bytes.fill(0)));
+    return { placed, bytes: room.bytes };
   };
   const wanted = cellsWithin(root.layout.cells, span);
   for await (const { placed, bytes } of mapInOrder(wanted, filled, { inFlight: IN_FLIGHT })) {

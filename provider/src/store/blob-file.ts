@@ -2,30 +2,18 @@ import { close, fstatSync, openSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 /**
- * Reads of at most this go through the window, and are made at once: from the page cache they take 10 µs, and five times
- * as long by way of another thread, and a build has thousands of them.
+ * Reads of at most this are made at once: from the page cache they take 10 µs, and five times as long by way of another
+ * thread, and a build has thousands of them.
  */
 const SMALL_BYTES = 1 << 16;
-const WINDOW_BYTES = 1 << 18;
 
 const readElsewhere = promisify(read);
 const closeElsewhere = promisify(close);
 
-interface Window {
-  readonly offset: number;
-  readonly end: number;
-  readonly bytes: Promise<Buffer>;
-}
-
-/**
- * A blob that is open for reading. Layers hold thousands of small files one after the other, read in that order: so a
- * small read that follows the last one reads ahead, and the next ones need no system call.
- */
+/** A blob that is open for reading. */
 export class BlobFile {
   readonly sizeBytes: number;
   readonly #file: number;
-  #lastEnd = 0;
-  #window: Window | undefined;
 
   private constructor(file: number, sizeBytes: number) {
     this.#file = file;
@@ -45,23 +33,8 @@ export class BlobFile {
 
   /** Bytes that must lie within the file. The result is the caller's own; it is shorter only if the file became so. */
   async read(offset: number, sizeBytes: number): Promise<Buffer> {
-    const end = offset + sizeBytes;
-    // Padding and headers lie between the bodies of an archive.
-    const follows = offset >= this.#lastEnd && offset - this.#lastEnd <= SMALL_BYTES;
-    this.#lastEnd = end;
-    if (sizeBytes > SMALL_BYTES) return await this.#readFully(offset, sizeBytes);
-    let window = this.#window;
-    if (window === undefined || offset < window.offset || end > window.end) {
-      if (!follows) return await this.#readFully(offset, sizeBytes);
-      const windowEnd = Math.min(this.sizeBytes, offset + WINDOW_BYTES);
-      window = { offset, end: windowEnd, bytes: this.#readFully(offset, windowEnd - offset) };
-      this.#window = window;
-    }
-    const bytes = await window.bytes.catch((error: unknown) => {
-      this.#window = undefined;
-      throw error;
-    });
-    return Buffer.from(bytes.subarray(offset - window.offset, end - window.offset));
+    const bytes = Buffer.allocUnsafe(sizeBytes);
+    return bytes.subarray(0, await this.readInto(offset, bytes));
   }
 
   /** The same, into bytes of the caller's. Returns how many there were: fewer only if the file became shorter. */
@@ -83,10 +56,5 @@ export class BlobFile {
     const { byteLength } = target;
     if (byteLength <= SMALL_BYTES) return readSync(this.#file, target, 0, byteLength, position);
     return (await readElsewhere(this.#file, target, 0, byteLength, position)).bytesRead;
-  }
-
-  async #readFully(position: number, sizeBytes: number): Promise<Buffer> {
-    const bytes = Buffer.allocUnsafe(sizeBytes);
-    return bytes.subarray(0, await this.readInto(position, bytes));
   }
 }

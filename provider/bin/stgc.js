@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+'use strict';
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 15)) {
+  console.error(`Cannot run ingot: Node ${process.versions.node} is too old; install Node 22.15 or newer`);
+  process.exit(1);
+}
+const { existsSync } = require('node:fs');
+const { enableCompileCache } = require('node:module');
+const { homedir } = require('node:os');
+const { join } = require('node:path');
+const { setFlagsFromString } = require('node:v8');
+// V8 lets the space for young objects grow to 64 MB, which gains nothing here: measured, a build of a root of 400 MB
+// takes 50 MB less with this, and no longer.
+setFlagsFromString('--semi-space-growth-factor=1'); setFlagsFromString('--single-threaded-gc');
+// A fifth of what a short command takes is compiling. In a folder of the user's own, since what is in it is run; and only
+// where there is a cache already, since some commands make none.
+const cache = process.env.INGOT_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ingot');
+if (existsSync(cache)) enableCompileCache(join(cache, 'compiled'));
+require('../dist/cli/main.js').main(process.argv);
