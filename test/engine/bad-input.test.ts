@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,6 +13,13 @@ new ingot.local.Instance('web', { image, ports: [{ host: Number(process.env.TEST
 `;
 const QEMU = 'qemu-system-x86_64';
 const KERNEL = 'kernel:\n  image: deb:linux-image-cloud-amd64\n';
+
+const INGOT = join(__dirname, '../../provider/bin/ingot.js');
+
+/** Without what the engine adds to several lines. */
+function plain(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim();
+}
 
 /** What a user may get wrong: each is found in the preview, exits with an error, and leaves nothing behind. */
 describe('a preview of bad input', () => {
@@ -59,11 +67,22 @@ describe('a preview of bad input', () => {
       [/web\.yml:4:25: Cannot .*nowhere/],
     ],
     ['a wrong sort of suite', `${KERNEL}debian:\n  suite: "../x"\n`, [/web\.yml:4:/, /suite/]],
-  ])('shows %s', { timeout: 60_000 }, async (_name, spec, expected) => {
+  ])('shows %s', { timeout: 120_000 }, async (_name, spec, expected) => {
     const text = await fails(spec);
     for (const pattern of expected) expect(text).toMatch(pattern);
     expect(text, 'no stack traces').not.toMatch(/^\s+at .*\.js:\d+/m);
+    // One failure, told once, in the words of the command.
+    const words = await commandSays('inspect', 'web.yml');
+    expect(words).not.toBe('');
+    expect(plain(text).split(plain(words)), `${text}\n--- the command says:\n${words}`).toHaveLength(2);
   });
+
+  function commandSays(...args: readonly string[]): Promise<string> {
+    return new Promise((resolve) => {
+      const options = { cwd: project.directory };
+      execFile(process.execPath, [INGOT, ...args], options, (_error, _stdout, stderr) => resolve(stderr.trim()));
+    });
+  }
 
   test('says what makes an image larger than its budget', { timeout: 60_000 }, async () => {
     await project.write(

@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { skipAllBecause } from '../skip.js';
+import { providersOf, until } from './processes.js';
+import { freePort, type MachineOnRecord, Project } from './project.js';
+
+const MINUTES = 60_000;
+
+/** What is killed under the engine; then `up` again, and nothing is left of what was begun. */
+describe('a process that is killed', () => {
+  skipAllBecause(process.platform === 'linux' ? undefined : 'processes are found as Linux shows them');
+  let project: Project;
+  let port: number;
+  beforeAll(async () => {
+    project = await Project.create('quickstart');
+    port = await freePort();
+    await project.run(['config', 'set', 'port', String(port)]);
+  });
+  afterAll(() => project.remove(), 2 * MINUTES);
+
+  test('the provider, while a machine boots', { timeout: 4 * MINUTES }, async () => {
+    const running = project.start(['up', '--yes', '--skip-preview']);
+    await until(booting, 'a machine that boots');
+    for (const pid of await providersOf(project)) process.kill(pid, 'SIGKILL');
+    expect((await running.outcome).code, running.text()).not.toBe(0);
+    await converges('Hello');
+  });
+
+  test('the engine, while a machine boots: the provider undoes what it has begun, and ends', {
+    timeout: 4 * MINUTES,
+  }, async () => {
+    await project.run(['destroy', '--yes', '--skip-preview']);
+    const running = project.start(['up', '--yes', '--skip-preview']);
+    await until(booting, 'a machine that boots');
+    running.process.kill('SIGKILL');
+    await running.outcome;
+    await until(async () => (await providersOf(project)).length === 0, 'the end of the provider');
+    expect(await project.machines()).toEqual([]);
+    await project.run(['cancel', '--yes']);
+    await converges('Hello');
+  });
+
+  test('the machine, while it boots', { timeout: 4 * MINUTES }, async () => {
+    const before = (await project.machineFiles()).map(({ id }) => id);
+    await project.write('page/index.html', 'Hello again\n');
+    const running = project.start(['up', '--yes', '--skip-preview']);
+    const { process: qemu } = await until(() => booting(before), 'a machine that boots');
+    await sleep(500);
+    process.kill(qemu?.pid ?? 0, 'SIGKILL');
+    const { code, text } = await running.outcome;
+    expect(code, text).not.toBe(0);
+    expect(text).toMatch(/Cannot start a machine from image [0-9a-f]+: it ended by itself \(QEMU: signal SIGKILL\)/);
+    const [, diagnostics = ''] = text.split('Diagnostics:');
+    expect(diagnostics.match(/it ended by itself/g), text).toHaveLength(1);
+    expect(text).not.toMatch(/on garbage collection/);
+    expect(text, 'no stack traces').not.toMatch(/^\s+at .*\.js:\d+/m);
+    // The old one serves on.
+    expect((await project.machineFiles()).map(({ id }) => id)).toEqual(before);
+    expect(await page()).toContain('Hello');
+  });
+
+  test('the provider, while the old machine ends', { timeout: 4 * MINUTES }, async () => {
+    const running = project.start(['up', '--yes', '--skip-preview']);
+    await until(
+      async () => (await project.machineFiles()).filter(({ stage }) => stage === 'running').length === 2,
+      'two machines that run',
+    );
+    // The engine has been told of the new one, and has the old one deleted.
+    await until(async () => /deleting|delete/.test(running.text()), 'the deletion of the old one');
+    for (const pid of await providersOf(project)) process.kill(pid, 'SIGKILL');
+    await running.outcome;
+    await converges('Hello again');
+  });
+
+  test('the machine, while it serves: refresh tells, and up mends it', { timeout: 4 * MINUTES }, async () => {
+    const [machine] = await project.machineFiles();
+    process.kill(machine?.process?.pid ?? 0, 'SIGKILL');
+    const refreshed = await project.run(['refresh', '--yes', '--skip-preview']);
+    expect(refreshed.code, refreshed.text).toBe(0);
+    expect(refreshed.text).toMatch(/- .*local\.Instance.*web.*deleted|1 deleted/s);
+    await converges('Hello again');
+  });
+
+  async function booting(others: readonly string[] = []): Promise<MachineOnRecord | undefined> {
+    const machines = await project.machineFiles();
+    return machines.find(({ id, stage, process }) => !others.includes(id) && stage === 'starting' && process);
+  }
+
+  async function converges(wanted: string): Promise<void> {
+    const { code, text } = await project.up();
+    expect(code, text).toBe(0);
+    expect(await page()).toContain(wanted);
+    expect(await project.machines()).toHaveLength(1);
+    const again = await project.run(['up', '--yes', '--skip-preview', '--expect-no-changes']);
+    expect(again.code, again.text).toBe(0);
+  }
+
+  async function page(): Promise<string> {
+    return (await fetch(`http://127.0.0.1:${port}`)).text();
+  }
+});
