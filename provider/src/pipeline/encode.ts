@@ -47,16 +47,18 @@ export async function encodeImage(
   return { tree: assembled.tree, ...encoded };
 }
 
-/** Several formats of an image are made from one tree. */
-const KNOWN = new WeakMap<LockedImage, Promise<Assembled>>();
+/** Several formats of an image are made from one tree. What reads for it reads from the store of its workshop. */
+const KNOWN = new WeakMap<Workshop, WeakMap<LockedImage, Promise<Assembled>>>();
 
 async function assembledOf(image: LockedImage, workshop: Workshop): Promise<Assembled> {
-  const known = KNOWN.get(image);
-  if (known !== undefined) return known;
+  const known = KNOWN.get(workshop) ?? new WeakMap<LockedImage, Promise<Assembled>>();
+  KNOWN.set(workshop, known);
+  const before = known.get(image);
+  if (before !== undefined) return before;
   const made = assembled(image, workshop);
-  KNOWN.set(image, made);
+  known.set(image, made);
   // What failed may be asked for again.
-  made.catch(() => KNOWN.delete(image));
+  made.catch(() => known.delete(image));
   return made;
 }
 

@@ -112,7 +112,10 @@ class FakeEngine implements Engine {
   }
 }
 
-function roll(engine: FakeEngine, given: Partial<DriveRequest> & { strategy?: Partial<RolloutStrategy> } = {}) {
+function roll(
+  engine: FakeEngine,
+  given: Omit<Partial<DriveRequest>, 'strategy'> & { strategy?: Partial<RolloutStrategy> } = {},
+) {
   const { strategy, ...rest } = given;
   const controller = new AbortController();
   const words: string[] = [];
