@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { budget, spend } from '../budget.js';
+import { freePort, Project } from '../engine/project.js';
+
+const MINUTES = 60_000;
+const STEP_MS = 250;
+/** Of an update, which takes about ten seconds where nothing else runs. */
+const STEPS = 48;
+
+let project: Project;
+let url: string;
+beforeAll(async () => {
+  project = await Project.create('quickstart');
+  const port = await freePort();
+  await project.run(['config', 'set', 'port', String(port)]);
+  url = `http://127.0.0.1:${port}`;
+}, MINUTES);
+afterAll(() => project.remove(), 2 * MINUTES);
+
+/** One round in `npm test`, as many as there is time for in `npm run soak`. */
+test('the engine is killed at any moment of a replacement: the next update converges', {
+  timeout: 10 * MINUTES,
+}, async () => {
+  await converges('immutable machine');
+  await spend(budget(1), async (round) => {
+    const page = `Hello, round ${round}\n`;
+    await project.write('page/index.html', page);
+    const running = project.start(['up', '--yes', '--skip-preview']);
+    // In an order that soon has been everywhere.
+    await Promise.race([sleep(((17 + round * 13) % STEPS) * STEP_MS), running.outcome]);
+    running.process.kill('SIGKILL');
+    await running.outcome;
+    await project.run(['cancel', '--yes']);
+    await converges(page);
+  });
+});
+
+async function converges(page: string): Promise<void> {
+  const { code, text } = await project.up();
+  expect(code, text).toBe(0);
+  expect(await (await fetch(url)).text()).toContain(page);
+  expect(await project.machines()).toHaveLength(1);
+  const again = await project.run(['up', '--yes', '--skip-preview', '--expect-no-changes']);
+  expect(again.code, again.text).toBe(0);
+}
