@@ -157,7 +157,7 @@ function run({ count, strategy, previous, fate, ...from }: typeof start extends 
   const rejected: Rejection[] = from.rejected.map((digest) => ({ digest, reason: 'before' }));
   const failures: Failure[] = [];
   const newcomers = new Set<string>();
-  let fleet = from.machines.map((machine, index) => ({ id: `${index}`, ...machine, sinceMs: 0 }));
+  let fleet: ObservedMachine[] = from.machines.map((machine, index) => ({ id: `${index}`, ...machine, sinceMs: 0 }));
   let next = fleet.length;
   let luck = 0;
   const healthy = (): number => fleet.filter(({ phase }) => phase === 'healthy').length;
