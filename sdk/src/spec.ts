@@ -128,9 +128,9 @@ export interface Container {
   userns?: string;
   /** Mount its root file system read-only. Default: `false`. */
   readonly?: boolean;
-  /** Paths that it cannot see. Default: none. */
+  /** Paths that it cannot see. Default: where it is `hardened` the usual ones, else none. */
   maskedPaths?: readonly string[];
-  /** Paths that it cannot write to. Default: none. */
+  /** Paths that it cannot write to. Default: where it is `hardened` the usual ones, else none. */
   readonlyPaths?: readonly string[];
   /**
    * User that it runs as: a number, a user of the image, or the name of a container for the id that it was given.
@@ -141,7 +141,10 @@ export interface Container {
   gid?: number | string;
   /** More groups, in the same forms as `uid`. Default: none. */
   additionalGids?: readonly (number | string)[];
-  /** Keep its programs from gaining privileges, as through setuid files. Default: `false`. */
+  /**
+   * Keep its programs from gaining privileges, as through setuid files. Default: `true` where it is `hardened`, else
+   * `false`.
+   */
   noNewPrivileges?: boolean;
   /** Host name in the container; needs `uts: new`. */
   hostname?: string;
@@ -183,6 +186,12 @@ export interface Container {
   secrets?: readonly string[];
   /** Ingot only: Let the machine boot on where it fails. Only in `onboot`. Default: `false`. */
   optional?: boolean;
+  /**
+   * Ingot only: Under Ingot's own init: it gains no privileges, sees and changes no settings of the machine in `/proc`
+   * and `/sys`, and may not make system calls that act on the whole machine, but for what its capabilities are for.
+   * `false` leaves it with what the other options say. Default: `true` with Ingot's own init.
+   */
+  hardened?: boolean;
 }
 
 /** A file system that is mounted for a container. */

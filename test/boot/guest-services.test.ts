@@ -57,6 +57,11 @@ describe('services of the guest', () => {
           health: { http: { port: 8082 }, intervalSeconds: 1, timeoutSeconds: 1, retries: 1 },
           stop: { timeoutSeconds: 1 },
         }),
+        script('held', HELD, { ...SHARED, readonly: false, restart: { policy: 'never' } }),
+        script('loose', HELD.replaceAll('held', 'loose'), {
+          ...{ ...SHARED, readonly: false, hardened: false },
+          restart: { policy: 'never' },
+        }),
         script('line', 'exec busybox nc -ll -p 8083 -e busybox true', { health: { tcp: { port: 8083 } } }),
         script('limited', '[ ! -e /t/crash ] || exit 6; exec sleep 1000', {
           ...SHARED,
@@ -90,6 +95,8 @@ describe('services of the guest', () => {
         flaky: 'healthy',
         hanging: 'healthy',
         line: 'healthy',
+        held: 'done',
+        loose: 'done',
       },
     });
     expect(await machine.status('/')).toEqual([200, expect.objectContaining({ ingot: 'ready', image: image.digest })]);
@@ -97,6 +104,8 @@ describe('services of the guest', () => {
     const says = await told(machine);
     expect(says).toMatchObject({
       order: 'migration data app',
+      held: '1 2 kcore 0, no mount, no namespace, no setting, no sysfs',
+      loose: '0 0 , no mount',
       keeper: '-r-------- 65534 65534 key -r-------- 65534 65534 token uhfugryy',
       environment: '0',
       outside: 'drwx------ 0 0 dr-x------ 65534 65534',
@@ -222,6 +231,19 @@ read -r machine </run/ingot/machine
 say state $machine
 say end
 exec sleep 1000
+`;
+
+/** What a container may not do. Without capabilities it could not mount in any case. */
+const HELD = `
+no() { name=$1; shift; "$@" 2>/dev/null || said="$said, no $name"; }
+set_value() { value=$(cat $1) && echo $value >$1; }
+said=$(sed -n 's/^NoNewPrivs:\\t//p; s/^Seccomp:\\t//p' /proc/self/status | tr '\\n' ' ')
+[ -c /proc/kcore ] && said="\${said}kcore $(head -c 1 /proc/kcore | wc -c)"
+no mount busybox mount -t tmpfs none /t
+no namespace busybox unshare -U true
+no setting set_value /proc/sys/kernel/panic
+no sysfs set_value /sys/module/printk/parameters/time
+echo "T held $said" >/dev/console
 `;
 
 /** Breaks one service after the other, and says on the console what becomes of them. */

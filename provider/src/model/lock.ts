@@ -10,8 +10,11 @@ import {
   Spec,
 } from './spec.js';
 
-/** Raised whenever a golden digest changes, with the reason in the commit. */
-export const RECIPE = 1;
+/**
+ * Raised whenever a golden digest changes, with the reason in the commit.
+ * - 2: containers under Ingot's own init are hardened (tree/hardening.ts). Locks of 1 keep their bytes.
+ */
+export const RECIPE = 2;
 
 const digest = z.custom<Digest>((value) => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value));
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type Container, treeDigest } from '../model/index.js';
+import { type Container, type Lock, treeDigest } from '../model/index.js';
 import { assemble } from './assemble.js';
+import type { AssembleInput } from './assemble-input.js';
 import { deb, inputOf, layer, listing, lockOf, program, textIn } from './layers.fixture.js';
 
 const web = [
@@ -19,13 +20,17 @@ const guest = {
 };
 const guestLock = { version: 1, pin: { kind: 'debian' as const, suite: 'trixie', packages: [] } };
 
-function quickstart(service_: Partial<Container> = {}) {
+function quickstart(service_: Partial<Container> = {}, locked: Partial<Lock> = {}) {
   const spec = {
     kernel: { image: 'deb:linux-image-cloud-amd64', cmdline: 'quiet' },
     services: [{ ...service, ...service_ }],
     files: [{ path: 'srv/www/index.html', contents: 'hello', mode: '0644' }],
   };
-  return inputOf(spec, { 'deb:lighttpd': web }, { lock: lockOf(spec, { guest: guestLock }), kernel, guest });
+  return inputOf(spec, { 'deb:lighttpd': web }, { lock: lockOf(spec, { guest: guestLock, ...locked }), kernel, guest });
+}
+
+async function configOf(input: AssembleInput): Promise<Record<string, unknown>> {
+  return JSON.parse(await textIn(await assemble(input), 'containers/services/web/config.json'));
 }
 
 describe('assemble()', () => {
@@ -34,8 +39,19 @@ describe('assemble()', () => {
       quickstart: treeDigest(await assemble(quickstart())),
       readonly: treeDigest(await assemble(quickstart({ readonly: true, capabilities: ['CAP_NET_BIND_SERVICE'] }))),
       empty: treeDigest(await assemble(inputOf({}))),
+      hardened: treeDigest(await assemble(quickstart({}, { recipe: 2 }))),
     };
     expect(golden).toMatchSnapshot();
+  });
+
+  test('hardens containers under the own init alone, and since recipe 2', async () => {
+    const { linux, process } = await configOf(quickstart({}, { recipe: 2 }));
+    expect(linux).toMatchObject({ seccomp: { defaultAction: 'SCMP_ACT_ALLOW' }, maskedPaths: expect.anything() });
+    expect(process).toMatchObject({ noNewPrivileges: true });
+    const plain = await configOf(quickstart());
+    expect(plain.linux).not.toHaveProperty('seccomp');
+    expect(await configOf(quickstart({}, { recipe: 2, guest: null }))).toEqual(plain);
+    expect(await configOf(quickstart({ hardened: false }, { recipe: 2 }))).toEqual(plain);
   });
 
   test('lists components in the order of an image, and every entry belongs to one', async () => {

@@ -1,6 +1,8 @@
+import type { Container } from '../model/index.js';
 import { CAPABILITIES } from '../model/spec.js';
 import { didYouMean, nearest } from '../model/suggestion.js';
 import { TreeError } from './error.js';
+import { unique } from './mounts.js';
 
 const KNOWN = new Set<string>(CAPABILITIES);
 
@@ -28,4 +30,16 @@ export function parseCapabilities(written: readonly string[], property: string):
     );
   }
   return written;
+}
+
+/** What a container asks for: `capabilities.add` counts where `capabilities` is not set. */
+export function effectiveCapabilities(container: Container, property: string): readonly string[] {
+  const written = container.capabilities ?? unique(container['capabilities.add'] ?? []);
+  return parseCapabilities(written, `${property}.capabilities`);
+}
+
+/** Every capability that a program of a container can have. */
+export function grantedCapabilities(container: Container, property: string): ReadonlySet<string> {
+  const ambient = parseCapabilities(container.ambient ?? [], `${property}.ambient`);
+  return new Set([...effectiveCapabilities(container, property), ...ambient]);
 }

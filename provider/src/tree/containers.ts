@@ -14,6 +14,7 @@ import { checkCommand, withDefaultPath } from './command.js';
 import type { ComponentList } from './component-list.js';
 import { debianRoot } from './debian-root.js';
 import { TreeError } from './error.js';
+import { hardensContainers } from './hardening.js';
 import type { Ids } from './ids.js';
 import { withImage } from './image-container.js';
 import { imageRoot } from './image-root.js';
@@ -207,7 +208,8 @@ function configOf(placed: PlacedContainer, built: BuiltRoot, { ids, lock }: Cont
     cwd: container.cwd || '/',
     mountPoints: mountPoints.filter((destination) => !inherent.has(destination)),
   });
-  return ociConfig(container, { property, args, env, uids: [ids, built.uids], gids: [ids, built.gids] });
+  const hardenedFor = hardensContainers(lock) ? architectureOf(lock.platform) : undefined;
+  return ociConfig(container, { property, args, env, uids: [ids, built.uids], gids: [ids, built.gids], hardenedFor });
 }
 
 /** Why there may be no command, by the kind of what a container is made of. */

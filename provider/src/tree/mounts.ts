@@ -26,12 +26,18 @@ export function mountsOf(container: Container, property: string): OciMount[] {
   const mounts = new Map<string, OciMount>();
   const add = (mount: OciMount) => mounts.set(mount.destination, mount);
   for (const mount of standardMounts(container.readonly === true)) add(mount);
-  for (const [index, text] of (container.tmpfs ?? []).entries()) add(parseTmpfs(text, `${property}.tmpfs[${index}]`));
-  for (const bind of bindsOf(container)) add(parseBind(bind, `${property}.binds`));
-  for (const [index, mount] of (container.mounts ?? []).entries()) {
-    add(completeMount(mount, `${property}.mounts[${index}]`));
-  }
+  for (const mount of addedMounts(container, property)) add(mount);
   return [...mounts.values()].sort((a, b) => compareByBytes(a.destination, b.destination));
+}
+
+/** The mounts that a container asks for itself; of several with the same destination the last one counts. */
+export function addedMounts(container: Container, property: string): OciMount[] {
+  const { tmpfs = [], mounts = [] } = container;
+  return [
+    ...tmpfs.map((text, index) => parseTmpfs(text, `${property}.tmpfs[${index}]`)),
+    ...bindsOf(container).map((bind) => parseBind(bind, `${property}.binds`)),
+    ...mounts.map((mount, index) => completeMount(mount, `${property}.mounts[${index}]`)),
+  ];
 }
 
 /** `binds` as written; `binds.add` counts where `binds` is not set, since it adds to what an image asks for. */

@@ -6,10 +6,10 @@ import { ociConfig } from './oci-config.js';
 const ids = new Map([['web', 101]]);
 const passwd = new Map([['www-data', 33]]);
 
-function config(container: Partial<Container>): string {
+function config(container: Partial<Container>, hardenedFor?: 'amd64'): string {
   return ociConfig(
     { name: 'web', image: 'deb:x', ...container },
-    { property: 'services[0]', args: ['/bin/x'], env: [], uids: [ids, passwd], gids: [ids, passwd] },
+    { property: 'services[0]', args: ['/bin/x'], env: [], uids: [ids, passwd], gids: [ids, passwd], hardenedFor },
   );
 }
 
@@ -54,6 +54,16 @@ test('ociConfig() writes every field in the order of the runtime specification',
     rootfsPropagation: 'shared',
   });
   expect(text).toMatchSnapshot();
+});
+
+test('ociConfig() writes what a hardened container may not do, unless the spec says otherwise', () => {
+  const text = config({}, 'amd64');
+  expect(text).toMatchSnapshot();
+  expect(config({ hardened: true }, 'amd64')).toBe(text);
+  expect(config({ hardened: false }, 'amd64')).toBe(config({}));
+  const { process, linux } = JSON.parse(config({ capabilities: ['all'] }, 'amd64'));
+  expect(process.noNewPrivileges).toBe(true);
+  for (const name of ['seccomp', 'maskedPaths', 'readonlyPaths']) expect(linux).not.toHaveProperty(name);
 });
 
 describe('ociConfig() mounts', () => {

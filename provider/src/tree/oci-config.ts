@@ -1,11 +1,13 @@
-import type { Container } from '../model/index.js';
-import { parseCapabilities } from './capabilities.js';
+import type { Architecture, Container } from '../model/index.js';
+import { effectiveCapabilities, grantedCapabilities, parseCapabilities } from './capabilities.js';
 import { TreeError } from './error.js';
 import { type GoValue, goJson } from './go-json.js';
+import { hardened } from './hardening.js';
 import { type Ids, resolveId } from './ids.js';
-import { mountsOf, type OciMount, unique } from './mounts.js';
+import { mountsOf, type OciMount } from './mounts.js';
 import { orderedResources } from './resources.js';
 import { parseRlimit } from './rlimits.js';
+import { seccompOf } from './seccomp.js';
 
 /** Version of the OCI runtime specification that is written. */
 const OCI_VERSION = '1.2.1';
@@ -17,6 +19,8 @@ export interface OciOptions {
   readonly env: readonly string[];
   readonly uids: readonly Ids[];
   readonly gids: readonly Ids[];
+  /** Where containers are hardened: the architecture of the machine. What the spec says counts all the same. */
+  readonly hardenedFor?: Architecture | undefined;
 }
 
 /**
@@ -25,8 +29,11 @@ export interface OciOptions {
  * `process.capabilities` and `linux.resources`.
  * @throws {TreeError} `bad-container` for a value without meaning.
  */
-export function ociConfig(container: Container, options: OciOptions): string {
-  const { property } = options;
+export function ociConfig(written: Container, options: OciOptions): string {
+  const { property, hardenedFor } = options;
+  const isHardened = hardenedFor !== undefined && written.hardened !== false;
+  const container = isHardened ? hardened(written, property) : written;
+  const seccomp = isHardened ? seccompOf(grantedCapabilities(written, property), hardenedFor) : undefined;
   return goJson({
     ociVersion: OCI_VERSION,
     process: processOf(container, options),
@@ -34,7 +41,7 @@ export function ociConfig(container: Container, options: OciOptions): string {
     hostname: container.hostname || undefined,
     mounts: mountsOf(container, property).map(mountJson),
     annotations: mapOf(container.annotations),
-    linux: linuxOf(container, property),
+    linux: linuxOf(container, { property, seccomp }),
   });
 }
 
@@ -70,8 +77,7 @@ function processOf(container: Container, options: OciOptions): GoValue {
 }
 
 function capabilitiesOf(container: Container, property: string): GoValue {
-  const written = container.capabilities ?? unique(container['capabilities.add'] ?? []);
-  const effective = parseCapabilities(written, `${property}.capabilities`);
+  const effective = effectiveCapabilities(container, property);
   const ambient = parseCapabilities(container.ambient ?? [], `${property}.ambient`);
   const bounding = listOf([...new Set([...effective, ...ambient])].sort());
   return {
@@ -83,7 +89,10 @@ function capabilitiesOf(container: Container, property: string): GoValue {
   };
 }
 
-function linuxOf(container: Container, property: string): GoValue {
+function linuxOf(
+  container: Container,
+  { property, seccomp }: { readonly property: string; readonly seccomp: GoValue | undefined },
+): GoValue {
   const { nodes, rules } = devicesOf(container, property);
   const { devices: ownRules, ...limits } = orderedResources(container.resources ?? {});
   const allRules = [...(Array.isArray(ownRules) ? (ownRules as GoValue[]) : []), ...rules];
@@ -95,6 +104,7 @@ function linuxOf(container: Container, property: string): GoValue {
     cgroupsPath: container.cgroupsPath || undefined,
     namespaces: namespacesOf(container),
     devices: listOf(nodes),
+    seccomp,
     rootfsPropagation: container.rootfsPropagation || undefined,
     maskedPaths: listOf(container.maskedPaths),
     readonlyPaths: listOf(container.readonlyPaths),

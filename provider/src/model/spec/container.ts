@@ -30,6 +30,7 @@ export const IdMapping = z
 
 const image = { 'x-default': "the image's own" } as const;
 const none = { 'x-default': 'none' } as const;
+const unlessHardened = { 'x-default': 'where it is `hardened` the usual ones, else none' } as const;
 const shared = { 'x-default': '`host`' } as const;
 
 export const Container = z
@@ -93,8 +94,8 @@ export const Container = z
       .describe('User namespace: `host`, `new` (with `uidMappings` and `gidMappings`), or a path to join.')
       .meta(shared),
     readonly: z.boolean().optional().describe('Mount its root file system read-only.').meta({ default: false }),
-    maskedPaths: z.array(text).optional().describe('Paths that it cannot see.').meta(none),
-    readonlyPaths: z.array(text).optional().describe('Paths that it cannot write to.').meta(none),
+    maskedPaths: z.array(text).optional().describe('Paths that it cannot see.').meta(unlessHardened),
+    readonlyPaths: z.array(text).optional().describe('Paths that it cannot write to.').meta(unlessHardened),
     uid: idValue
       .optional()
       .describe(
@@ -107,7 +108,7 @@ export const Container = z
       .boolean()
       .optional()
       .describe('Keep its programs from gaining privileges, as through setuid files.')
-      .meta({ default: false }),
+      .meta({ 'x-default': '`true` where it is `hardened`, else `false`' }),
     hostname: text.optional().describe('Host name in the container; needs `uts: new`.'),
     oomScoreAdj: z
       .int()

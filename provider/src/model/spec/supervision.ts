@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { ingot, text } from './text.js';
 
 /**
- * How the guest runs a container beyond what LinuxKit's schema can say. All of it is laid into the image as
- * `ingot.json` beside the container's `config.json` (tree/supervision.ts), with the defaults below filled in.
+ * How the guest runs a container beyond what LinuxKit's schema can say. All of it but `hardened`, which decides the
+ * container's `config.json`, is laid into the image as `ingot.json` beside that (tree/supervision.ts), with the defaults
+ * below filled in.
  */
 
 export const RESTART_DEFAULTS = { policy: 'always', backoffSeconds: 1, maxBackoffSeconds: 60 } as const;
@@ -192,4 +193,13 @@ export const supervision = {
     .optional()
     .describe('Let the machine boot on where it fails. Only in `onboot`.')
     .meta({ default: false, ...ingot }),
+  hardened: z
+    .boolean()
+    .optional()
+    .describe(
+      "Under Ingot's own init: it gains no privileges, sees and changes no settings of the machine in `/proc` and `/sys`, " +
+        'and may not make system calls that act on the whole machine, but for what its capabilities are for. `false` ' +
+        'leaves it with what the other options say.',
+    )
+    .meta({ 'x-default': "`true` with Ingot's own init", ...ingot }),
 } as const;
