@@ -54,6 +54,12 @@ describe('ingot build', () => {
     );
   });
 
+  test.each(['', 'a/b', '../web'])('refuses the name %j', async (name) => {
+    const { code, stderr } = await run('build', '--name', name, 'web.yml');
+    expect(code).toBe(1);
+    expect(stderr).toContain(`Cannot use --name ${JSON.stringify(name)}`);
+  });
+
   test('-o writes one tar, to a file or to the standard output, the same bytes each time', async () => {
     expect(await run('build', '-o', 'root.tar', 'web.yml')).toMatchObject({ code: 0, stdout: 'root.tar\n' });
     const names = execFileSync('tar', ['-tf', 'root.tar'], { cwd: folder, encoding: 'utf8' });

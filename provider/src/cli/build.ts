@@ -169,6 +169,12 @@ function checkOutput(
 
 /** LinuxKit's names: in the folder, that of the last spec or the one given, and what the format adds. */
 function namer(specs: readonly string[], { dir = '.', name }: BuildOptions): Wanted['pathOf'] {
+  if (name === '' || name?.includes('/')) {
+    throw new CommandError(
+      'bad-name',
+      `Cannot use --name ${JSON.stringify(name)}: wanted a name; --dir is for folders`,
+    );
+  }
   const base = name ?? nameOf(specs);
   return (format, role) => join(dir, `${base}${endingOf(format, role)}`);
 }

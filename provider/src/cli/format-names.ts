@@ -10,7 +10,8 @@ const ENDINGS: Readonly<Record<Format, Readonly<Record<string, string>>>> = {
   'docker-archive': { 'docker-archive': '.docker.tar' },
   'kernel+initrd': { kernel: '-kernel', initrd: '-initrd.img', cmdline: '-cmdline' },
   'tar-kernel-initrd': { tar: '-initrd.tar' },
-  'kernel+erofs': { kernel: '-kernel', initrd: '-initrd.img', erofs: '-erofs.img', cmdline: '-cmdline' },
+  // The kernel is that of kernel+initrd; the others are not, and can lie beside them.
+  'kernel+erofs': { kernel: '-kernel', initrd: '-erofs-initrd.img', erofs: '-erofs.img', cmdline: '-erofs-cmdline' },
   'raw-efi': { 'raw-efi': '-efi.img' },
   'qcow2-efi': { 'qcow2-efi': '-efi.qcow2' },
   'iso-efi': { 'iso-efi': '-efi.iso' },
