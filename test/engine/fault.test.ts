@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { skipAllBecause } from '../skip.js';
-import { providersOf, until } from './processes.js';
+import { killAll, providersOf, until } from './processes.js';
 import { freePort, type MachineOnRecord, Project } from './project.js';
 
 const MINUTES = 60_000;
@@ -21,7 +21,7 @@ describe('a process that is killed', () => {
   test('the provider, while a machine boots', { timeout: 4 * MINUTES }, async () => {
     const running = project.start(['up', '--yes', '--skip-preview']);
     await until(booting, 'a machine that boots');
-    for (const pid of await providersOf(project)) process.kill(pid, 'SIGKILL');
+    killAll(await providersOf(project));
     expect((await running.outcome).code, running.text()).not.toBe(0);
     await converges('Hello');
   });
@@ -67,7 +67,7 @@ describe('a process that is killed', () => {
     );
     // The engine has been told of the new one, and has the old one deleted.
     await until(async () => /deleting|delete/.test(running.text()), 'the deletion of the old one');
-    for (const pid of await providersOf(project)) process.kill(pid, 'SIGKILL');
+    killAll(await providersOf(project));
     await running.outcome;
     await converges('Hello again');
   });

@@ -30,3 +30,14 @@ export async function until<T>(look: () => Promise<T | undefined>, what: string)
     await sleep(50);
   }
 }
+
+/** SIGKILL for each; those that have just ended by themselves are as dead. */
+export function killAll(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
