@@ -11,6 +11,7 @@ import { removeLeftOvers } from './left-overs.js';
 import { OpenFiles } from './open-files.js';
 import { blobPath, blobsFolder, factPath, factsFolder, leasesFolder, marksFolder, temporaryFolder } from './places.js';
 import { SoundBlobs } from './sound-blobs.js';
+import { Turns } from './turns.js';
 import { type PutOptions, piecesOf, renameInto, STREAM_CHUNK_BYTES, type Stored, writeBlob } from './write-blob.js';
 
 export type { PutOptions, Stored } from './write-blob.js';
@@ -40,6 +41,7 @@ export class Store implements AsyncDisposable {
   readonly #blobs: SoundBlobs;
   readonly #files: OpenFiles;
   readonly #lease: Lease;
+  readonly #turns = new Turns();
   /** Since the last pruning. */
   #writtenBytes = 0;
 
@@ -125,6 +127,7 @@ export class Store implements AsyncDisposable {
     // Refuses what is no digest.
     const path = blobPath(this.directory, range.blob);
     this.#lease.hold();
+    await this.#turns.give();
     try {
       return await this.#files.use(range.blob, async (file) => {
         checkRange(range, file.sizeBytes);
@@ -144,6 +147,7 @@ export class Store implements AsyncDisposable {
     }
     const path = blobPath(this.directory, range.blob);
     this.#lease.hold();
+    await this.#turns.give();
     try {
       await this.#files.use(range.blob, async (file) => {
         checkRange(range, file.sizeBytes);
@@ -166,6 +170,7 @@ export class Store implements AsyncDisposable {
 
   /** What was remembered under that key last; undefined if nothing was, or if it got lost or damaged. */
   async recall(key: string): Promise<Json | undefined> {
+    await this.#turns.give();
     for (const folder of [this.directory, ...(this.#options.shared ?? [])]) {
       const own = folder === this.directory;
       const path = factPath(folder, key);
