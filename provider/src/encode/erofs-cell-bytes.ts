@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { type Digest, sha256 } from '../model/digest.js';
 import type { Content } from '../model/tree.js';
-import { checkContent, contentBytes } from './archive.js';
+import { checkContent } from './archive.js';
 import type { Span } from './block-span.js';
 import type { EncodeContext } from './context.js';
 import type { CellPlan } from './erofs-cell-plan.js';
 import { type Gaps, readRanges } from './read-ranges.js';
+
+const COMPARE_BYTES = 1 << 18;
 
 /** Where a cell is put together. */
 export interface CellRoom {
@@ -49,7 +51,7 @@ export class CellFiller {
   #compare({ path, content }: { readonly path: string; readonly content: Content }): Promise<void> {
     let done = this.#compared.get(content.sha256);
     if (done === undefined) {
-      done = drain(contentBytes(path, content, this.#context));
+      done = compareWhole(path, content, this.#context);
       this.#compared.set(content.sha256, done);
     }
     return done;
@@ -72,6 +74,19 @@ function compareParts(
   checkContent({ path, content }, { sizeBytes, digest: `sha256:${hash.digest('hex')}` });
 }
 
-async function drain(chunks: AsyncIterable<unknown>): Promise<void> {
-  for await (const _ of chunks);
+/** By way of one buffer: what a stream gives would lie around until it is collected. */
+async function compareWhole(path: string, content: Content, { readInto, signal }: EncodeContext): Promise<void> {
+  const hash = createHash('sha256');
+  const { sizeBytes } = content;
+  if ('bytes' in content) hash.update(content.bytes);
+  else {
+    const buffer = Buffer.allocUnsafe(Math.min(COMPARE_BYTES, sizeBytes));
+    for (let at = 0; at < sizeBytes; at += buffer.byteLength) {
+      signal.throwIfAborted();
+      const bytes = buffer.subarray(0, sizeBytes - at);
+      await readInto({ blob: content.blob, offset: content.offset + at, sizeBytes: bytes.byteLength }, bytes);
+      hash.update(bytes);
+    }
+  }
+  checkContent({ path, content }, { sizeBytes, digest: `sha256:${hash.digest('hex')}` });
 }
