@@ -108,6 +108,8 @@ describe('ingot run', () => {
     [['web-efi.img', 'web.yml'], /a disk is run alone/],
     [['--publish', '80', 'web.yml'], /Cannot publish "80": write it as/],
     [['--memory', 'lots', 'web.yml'], /Cannot use --memory lots: it must be a whole number/],
+    [['--memory', '1', 'web.yml'], /Cannot use --memory 1: it must be a whole number from 64/],
+    [['web.img.tar.gz'], /wanted a spec, or a disk .* unpack the disk first/],
     [['--disk', 'none.raw', 'web.yml'], /Cannot attach none\.raw: there is no such file; with ,size=10G it is made/],
     [['--firmware', 'bios', 'web.yml'], /choose uefi or none/],
     [['--platform', 'arm64', 'web-efi.img'], /choose linux\/amd64 or linux\/arm64/],

@@ -1,10 +1,13 @@
 import { CommandError } from './command-error.js';
 
-/** A whole number from 1 on. @throws {CommandError} `bad-number`, with the flag. */
-export function numberIn(text: string, { flag, max }: { readonly flag: string; readonly max: number }): number {
+/** A whole number, from 1 on where nothing else is said. @throws {CommandError} `bad-number`, with the flag. */
+export function numberIn(
+  text: string,
+  { flag, min = 1, max }: { readonly flag: string; readonly min?: number; readonly max: number },
+): number {
   const number = /^\d{1,8}$/.test(text) ? Number(text) : 0;
-  if (number >= 1 && number <= max) return number;
-  throw new CommandError('bad-number', `Cannot use ${flag} ${text}: it must be a whole number from 1 to ${max}`);
+  if (number >= min && number <= max) return number;
+  throw new CommandError('bad-number', `Cannot use ${flag} ${text}: it must be a whole number from ${min} to ${max}`);
 }
 
 const UNITS: Readonly<Record<string, number>> = { '': 2 ** 20, M: 2 ** 20, G: 2 ** 30 };

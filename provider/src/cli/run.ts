@@ -52,6 +52,12 @@ export async function run(subjects: readonly string[], options: RunCommandOption
     throw new CommandError('bad-subject', `Cannot run ${subjects.join(' ')}: a disk is run alone; give one`);
   }
   const platform = platformIn(options.platform);
+  if (/\.(tar|tar\.gz|tgz|vmdk)$/.test(first)) {
+    throw new CommandError(
+      'bad-subject',
+      `Cannot run ${first}: wanted a spec, or a disk that ends in ${Object.keys(DISKS).join(', ')}; from an archive, unpack the disk first`,
+    );
+  }
   if (ending === undefined && platform !== undefined) {
     throw new CommandError('bad-subject', `Cannot use --platform for ${first}: what it runs on stands in the spec`);
   }
@@ -201,7 +207,7 @@ async function machineOf(options: RunCommandOptions, workshop: Workshop): Promis
     throw new CommandError('bad-number', `Cannot use --firmware ${firmware}: choose uefi or none`);
   }
   return MachineSpec.parse({
-    memoryMiB: numberIn(options.memory ?? '512', { flag: '--memory', max: 1048576 }),
+    memoryMiB: numberIn(options.memory ?? '512', { flag: '--memory', min: 64, max: 1048576 }),
     cpus: numberIn(options.cpus ?? '1', { flag: '--cpus', max: 256 }),
     ports: (options.publish ?? []).map(portIn),
     drainSeconds: 0,

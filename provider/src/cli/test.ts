@@ -25,7 +25,7 @@ export async function test(specs: readonly string[], options: TestOptions): Prom
     ...(options.console ?? []).map((contains) => ({ console: { contains } })),
   ];
   const machine = {
-    memoryMiB: numberIn(options.memory ?? '512', { flag: '--memory', max: 1048576 }),
+    memoryMiB: numberIn(options.memory ?? '512', { flag: '--memory', min: 64, max: 1048576 }),
     cpus: numberIn(options.cpus ?? '1', { flag: '--cpus', max: 256 }),
     timeoutSeconds: numberIn(options.timeout ?? '60', { flag: '--timeout', max: 3600 }),
   };
