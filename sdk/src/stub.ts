@@ -30,7 +30,7 @@ export abstract class Resource extends pulumi.CustomResource {
         ...args.properties,
         __provider: PROVIDER,
         __type: type,
-        __urn: valueOf(pulumi.createUrn(name, token, options.parent)),
+        __urn: promiseOf(pulumi.createUrn(name, token, options.parent)),
         __secret: args.secret,
       },
       // The pinned spec is long, and says nothing to people; that it differs shows in the digest.
@@ -43,7 +43,7 @@ export abstract class Resource extends pulumi.CustomResource {
  * The value without what it depends on: the URN is made of that of the parent, and a child that depends on the component
  * that it is in waits for all children of that, itself among them.
  */
-function valueOf(output: pulumi.Output<string>): Promise<string> {
+function promiseOf(output: pulumi.Output<string>): Promise<string> {
   return new Promise((done) => output.apply((value) => done(value)));
 }
 
