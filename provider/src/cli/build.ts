@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { DISK_FORMATS, type Format } from '../model/artifact.js';
 import type { Digest } from '../model/digest.js';
@@ -66,10 +65,15 @@ export async function build(specs: string[], options: BuildOptions): Promise<voi
       specs,
       workshop,
       async (locked) => {
-        if (output === undefined && options.dir !== undefined) await mkdir(options.dir, { recursive: true });
         const files = await buildAll(
           locked,
-          { formats, pathOf, hashed: json === true, encoding: await encodingOf(options, workshop) },
+          {
+            formats,
+            pathOf,
+            hashed: json === true,
+            encoding: await encodingOf(options, workshop),
+            folder: output === undefined ? options.dir : undefined,
+          },
           workshop,
         );
         const image = lockDigest(locked.lock);
@@ -91,12 +95,15 @@ interface Wanted {
   /** Whether the digests of all files are to be told. */
   readonly hashed: boolean;
   readonly encoding: EncodeOptions;
+  /** Made where it is missing. */
+  readonly folder?: string | undefined;
 }
 
 async function buildAll(locked: LockedImage, wanted: Wanted, workshop: Workshop): Promise<Built[]> {
   const { formats, pathOf, hashed, encoding } = wanted;
   const built: Built[] = [];
   await using output = new OutputFiles();
+  if (wanted.folder !== undefined) await output.addFolder(wanted.folder);
   for (const format of formats) {
     if (isStreamed(format)) {
       const artifact = await stream(locked, format, workshop, encoding);

@@ -69,10 +69,13 @@ export async function run(subjects: readonly string[], options: RunCommandOption
     };
     const watching = new Watching(options.detach !== true && options.json !== true, workshop.signal);
     const runOptions = { ...stateOf(workshop), began: watching.began };
-    const start = (): Promise<MachineRecord> =>
+    const { debug } = options;
+    const start = async (): Promise<MachineRecord> =>
       ending === undefined
-        ? withLock(subjects, workshop, (locked) => runImage(locked, request, { ...runOptions, workshop }), {
-            debug: options.debug,
+        ? // What is wrong with the machine does not stand in the spec.
+          runImage(await withLock(subjects, workshop, async (locked) => locked, { debug }), request, {
+            ...runOptions,
+            workshop,
           })
         : runFile(first, { format: DISKS[ending] ?? 'raw', platform, request, runOptions });
     const record = await start().finally(() => watching.end());
