@@ -59,8 +59,9 @@ export async function encodeErofsRoot(
   });
   const root = { nodes, layout, superblock };
   const sizeBytes = layout.cellCount * EROFS_CELL_BYTES;
+  const unused: CellRoom[] = [];
   const imageFilledBy = (filler: CellFiller): Pick<BlockImage, 'pieces'> => ({
-    pieces: (span = { offset: 0, sizeBytes }) => piecesOf(root, { span, filler }),
+    pieces: (span = { offset: 0, sizeBytes }) => piecesIn(unused, (rooms) => piecesOf(root, { span, filler, rooms })),
   });
   const all = { sizeBytes, extents: joinExtents(extentsOf(root)), regions: regionsOf(root) };
   const compared = { ...all, ...imageFilledBy(new CellFiller(context, { trusting: false })) };
@@ -101,11 +102,26 @@ function regionsOf(root: ErofsRoot): Region[] {
   return regions;
 }
 
+/** Rooms are used again by whoever asks for pieces next: a hundred regions would leave them to be collected otherwise. */
+async function* piecesIn(
+  unused: CellRoom[],
+  pieces: (rooms: readonly CellRoom[]) => AsyncIterable<Piece>,
+): AsyncGenerator<Piece, void, undefined> {
+  const rooms = Array.from(
+    { length: IN_FLIGHT },
+    () => unused.pop() ?? { bytes: Buffer.allocUnsafe(EROFS_CELL_BYTES), gaps: {} },
+  );
+  try {
+    yield* pieces(rooms);
+  } finally {
+    unused.push(...rooms);
+  }
+}
+
 async function* piecesOf(
   root: ErofsRoot,
-  { span, filler }: { readonly span: Span; readonly filler: CellFiller },
+  { span, filler, rooms }: { readonly span: Span; readonly filler: CellFiller; readonly rooms: readonly CellRoom[] },
 ): AsyncGenerator<Piece, void, undefined> {
-  const rooms = Array.from({ length: IN_FLIGHT }, () => ({ bytes: Buffer.allocUnsafe(EROFS_CELL_BYTES), gaps: {} }));
   let next = 0;
   const filled = async (placed: PlacedCell): Promise<{ placed: PlacedCell; bytes: Buffer }> => {
     const room = rooms[next++ % IN_FLIGHT] as CellRoom;
