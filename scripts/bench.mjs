@@ -18,9 +18,11 @@ await main(async () => {
     `\n${cpus().length} × ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${release()}\n`,
   );
   const measured = rows();
-  console.log(timeTable(measured.filter(({ megabytes }) => megabytes === undefined)));
+  console.log(timeTable(measured.filter(({ oursSeconds }) => oursSeconds !== undefined)));
   const memory = measured.filter(({ megabytes }) => megabytes !== undefined);
   if (memory.length > 0) console.log(`\n${memoryTable(memory)}`);
+  const blocks = measured.filter((row) => row.blocks !== undefined);
+  if (blocks.length > 0) console.log(`\n${blockTable(blocks)}`);
   return code;
 });
 
@@ -33,17 +35,20 @@ function rows() {
 }
 
 function timeTable(measured) {
-  const header = ['what', 'seconds', 'compared with', 'seconds', 'ratio', 'difference', 'goal'];
-  const body = measured.map(({ name, oursSeconds, reference, goalSeconds }) => {
+  const header = ['what', 'seconds', 'CPU', 'compared with', 'seconds', 'ratio', 'difference', 'goal'];
+  const body = measured.map(({ name, oursSeconds, cpuSeconds, reference, goalSeconds, goalTotalSeconds }) => {
     const difference = oursSeconds - (reference?.seconds ?? 0);
+    const goal = goalTotalSeconds ?? goalSeconds;
+    const got = goalTotalSeconds === undefined ? difference : oursSeconds;
     return [
       name,
       oursSeconds.toFixed(2),
+      cpuSeconds?.toFixed(2) ?? '',
       reference?.name ?? '',
       reference?.seconds.toFixed(2) ?? '',
       reference ? (oursSeconds / reference.seconds).toFixed(2) : '',
       reference ? `${difference < 0 ? '−' : '+'}${Math.abs(difference).toFixed(2)}` : '',
-      goalSeconds === undefined ? '' : `≤ ${goalSeconds.toFixed(2)} ${difference <= goalSeconds ? 'met' : 'MISSED'}`,
+      goal === undefined ? '' : `≤ ${goal.toFixed(2)} ${got <= goal ? 'met' : 'MISSED'}`,
     ];
   });
   return table(header, body);
@@ -57,6 +62,17 @@ function memoryTable(measured) {
     reference?.name ?? '',
     reference?.megabytes.toFixed(0) ?? '',
     goalMegabytes === undefined ? '' : `≤ ${goalMegabytes} ${megabytes <= goalMegabytes ? 'met' : 'MISSED'}`,
+  ]);
+  return table(header, body);
+}
+
+function blockTable(measured) {
+  const header = ['what', 'blocks that differ', 'of', 'goal'];
+  const body = measured.map(({ name, blocks, of, goal }) => [
+    name,
+    `${blocks}`,
+    `${of}`,
+    `≤ ${goal} ${blocks <= goal ? 'met' : 'MISSED'}`,
   ]);
   return table(header, body);
 }

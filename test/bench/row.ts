@@ -9,6 +9,10 @@ export interface Row {
   readonly reference?: { readonly name: string; readonly seconds: number };
   /** How much longer than the reference it should take at the most (without one: how long). */
   readonly goalSeconds?: number;
+  /** How long it should take at the most, whatever the reference. */
+  readonly goalTotalSeconds?: number;
+  /** Of all its threads: what other programs on the machine change little. */
+  readonly cpuSeconds?: number;
 }
 
 /** The row for the medians of both sides. */
@@ -34,6 +38,14 @@ export interface MemoryRow {
   readonly goalMegabytes?: number;
 }
 
+/** A line of the third table: blocks of 512 KiB that differ between two disks. */
+export interface BlockRow {
+  readonly name: string;
+  readonly blocks: number;
+  readonly of: number;
+  readonly goal: number;
+}
+
 /** Hands a row to `npm run bench`, which prints the table at the end; prints it where there is nobody to hand it to. */
 export function record(row: Row): void {
   handOver(row);
@@ -44,7 +56,12 @@ export function recordMemory(row: MemoryRow): void {
   handOver(row);
 }
 
-function handOver(row: Row | MemoryRow): void {
+/** The same for blocks. */
+export function recordBlocks(row: BlockRow): void {
+  handOver(row);
+}
+
+function handOver(row: Row | MemoryRow | BlockRow): void {
   const report = process.env.INGOT_BENCH_REPORT;
   if (report === undefined) console.log(row);
   else appendFileSync(report, `${JSON.stringify(row)}\n`);
