@@ -8,7 +8,7 @@ import { freeLoopbackPort } from '../../provider/src/run/qemu/loopback-port.js';
 import { type Ended, ingot, PROGRAM } from './ingot.js';
 
 const MINUTES = 60_000;
-const FORMATS = ['raw-efi', 'qcow2-efi', 'iso-efi', 'gcp'];
+const FORMATS = ['kernel+initrd', 'kernel+erofs', 'raw-efi', 'qcow2-efi', 'iso-efi', 'gcp'];
 
 let folder: string;
 let environment: Record<string, string>;
@@ -72,6 +72,11 @@ describe('ingot run', () => {
     ['qcow2-efi', 'web-efi.qcow2'],
     ['iso-efi', 'web-efi.iso'],
   ])('boots %s by its firmware', { timeout: 3 * MINUTES }, (_format, file) => boots(file));
+
+  test.each([
+    ['kernel+initrd', 'web-kernel'],
+    ['kernel+erofs', 'web-erofs.img'],
+  ])('boots %s by its kernel', { timeout: 3 * MINUTES }, (_format, file) => boots(file));
 
   test('boots the disk in what Google Cloud takes', { timeout: 3 * MINUTES }, async () => {
     execFileSync('tar', ['-xzSf', 'web.img.tar.gz'], { cwd: folder });

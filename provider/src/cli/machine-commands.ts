@@ -22,7 +22,10 @@ export function addMachineCommands(program: Command): void {
   program
     .command('run')
     .description('boot an image on this host, and show its console')
-    .argument('<image...>', 'YAML files (merged), `-` for standard input; or a disk: .img, .raw, .qcow2, .iso')
+    .argument(
+      '<image...>',
+      'YAML files (merged), `-` for standard input; or what was built: a disk (.img, .raw, .qcow2, .iso), NAME-kernel, NAME-erofs.img',
+    )
     .option('-p, --publish <host:guest>', 'let a port of this host lead to one of the machine', collect)
     .option('--disk <file[,size=…][,serial=…]>', 'a disk for data; with a size it is made where it is missing', collect)
     .option('--userdata <file>', 'what the machine reads as its user data')

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, readFile, stat } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256 } from '../model/digest.js';
@@ -7,15 +7,15 @@ import { type AttachedDisk, MachineSpec, type PortMapping } from '../model/machi
 import type { Platform } from '../model/platform.js';
 import { DEFAULT_PLATFORM } from '../model/spec.js';
 import {
-  type DiskFormat,
   disks,
   type MachineRecord,
   run as machines,
   type RunRequest,
-  runDisk,
+  runBuilt,
   runImage,
   type Workshop,
 } from '../pipeline.js';
+import { builtFile, DISKS, isBuilt } from './built-file.js';
 import { CommandError } from './command-error.js';
 import { withLock } from './locked.js';
 import { numberIn, sizeIn } from './number-option.js';
@@ -38,17 +38,14 @@ export interface RunCommandOptions {
   readonly json?: true;
 }
 
-/** Disks by the end of their names. */
-const DISKS: Readonly<Record<string, DiskFormat>> = { '.img': 'raw', '.raw': 'raw', '.qcow2': 'qcow2', '.iso': 'iso' };
-
 /**
  * `ingot run SPEC…|FILE`: boots an image on this host. In the foreground its console is shown until Ctrl-C, which ends the
  * machine; detached it goes on, and `ingot stop` ends it.
  */
 export async function run(subjects: readonly string[], options: RunCommandOptions): Promise<void> {
   const [first = ''] = subjects;
-  const ending = Object.keys(DISKS).find((one) => first.endsWith(one));
-  if (ending !== undefined && subjects.length > 1) {
+  const built = isBuilt(first);
+  if (built && subjects.length > 1) {
     throw new CommandError('bad-subject', `Cannot run ${subjects.join(' ')}: a disk is run alone; give one`);
   }
   const platform = platformIn(options.platform);
@@ -58,7 +55,7 @@ export async function run(subjects: readonly string[], options: RunCommandOption
       `Cannot run ${first}: wanted a spec, or a disk that ends in ${Object.keys(DISKS).join(', ')}; from an archive, unpack the disk first`,
     );
   }
-  if (ending === undefined && platform !== undefined) {
+  if (!built && platform !== undefined) {
     throw new CommandError('bad-subject', `Cannot use --platform for ${first}: what it runs on stands in the spec`);
   }
   await withWorkshop(async (workshop) => {
@@ -71,13 +68,13 @@ export async function run(subjects: readonly string[], options: RunCommandOption
     const runOptions = { ...stateOf(workshop), began: watching.began };
     const { debug } = options;
     const start = async (): Promise<MachineRecord> =>
-      ending === undefined
+      !built
         ? // What is wrong with the machine does not stand in the spec.
           runImage(await withLock(subjects, workshop, async (locked) => locked, { debug }), request, {
             ...runOptions,
             workshop,
           })
-        : runFile(first, { format: DISKS[ending] ?? 'raw', platform, request, runOptions });
+        : runFile(first, { platform, request, runOptions });
     const record = await start().finally(() => watching.end());
     tell(record, request, options);
     if (options.detach) return;
@@ -92,22 +89,19 @@ function stateOf({ settings, signal, progress }: Workshop) {
 async function runFile(
   path: string,
   {
-    format,
     platform = DEFAULT_PLATFORM,
     request,
     runOptions,
   }: {
-    readonly format: DiskFormat;
     readonly platform: Platform | undefined;
     readonly request: RunRequest;
     readonly runOptions: ReturnType<typeof stateOf>;
   },
 ): Promise<MachineRecord> {
-  const full = resolve(request.owner.project, path);
-  const found = await stat(full).catch(() => undefined);
-  if (found?.isFile() !== true) throw new CommandError('bad-subject', `Cannot run ${path}: there is no such file`);
-  // Its own digest is within; nobody needs it to run the file.
-  return runDisk({ path: full, format, digest: sha256(full), platform }, request, runOptions);
+  const { project } = request.owner;
+  const boot = await builtFile(path, project);
+  // What it was built from is said within; nobody needs it to run the file.
+  return runBuilt({ boot, digest: sha256(resolve(project, path)), platform }, request, runOptions);
 }
 
 function tell(

@@ -3,7 +3,7 @@ import { type LockedImage, lockDigest } from '../model/lock.js';
 import type { MachineSpec } from '../model/machine.js';
 import type { Platform } from '../model/platform.js';
 import { DEFAULT_PLATFORM } from '../model/spec.js';
-import type { DiskFormat, MachineRecord, RunOptions } from '../run/qemu/machine.js';
+import type { BootSource, MachineRecord, RunOptions } from '../run/qemu/machine.js';
 import { bootFiles } from './boot.js';
 import type { Workshop } from './workshop.js';
 
@@ -27,13 +27,13 @@ export async function runImage(
   );
 }
 
-/** A disk that somebody has built → Instance. */
-export async function runDisk(
-  disk: { readonly path: string; readonly format: DiskFormat; readonly digest: Digest; readonly platform?: Platform },
+/** What somebody has built → Instance. */
+export async function runBuilt(
+  built: { readonly boot: BootSource; readonly digest: Digest; readonly platform?: Platform },
   request: RunRequest,
   options: RunOptions,
 ): Promise<MachineRecord> {
   const { createMachine } = await import('../run/qemu/machine.js');
-  const { path, format, digest, platform = DEFAULT_PLATFORM } = disk;
-  return createMachine({ ...request, image: digest, boot: { disk: { path, format } }, platform }, options);
+  const { boot, digest, platform = DEFAULT_PLATFORM } = built;
+  return createMachine({ ...request, image: digest, boot, platform }, options);
 }
