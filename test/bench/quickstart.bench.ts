@@ -1,33 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort, type Outcome, Project } from '../engine/project.js';
 import { pairs } from './measure.js';
+import { NOTHING } from './nothing.js';
 import { record, rowOf } from './row.js';
 
 const PAIRS = 9;
-
-/** The quickstart's program with one dynamic resource in place of ours, whose handlers do nothing. */
-const NOTHING = {
-  'index.ts': `
-import * as pulumi from '@pulumi/pulumi';
-
-const port = new pulumi.Config().getNumber('port') ?? 8080;
-
-class Nothing extends pulumi.CustomResource {
-  constructor(name: string) {
-    super('pulumi-nodejs:dynamic/bench:Nothing', name, { port, __provider: HANDLERS });
-  }
-}
-const HANDLERS = \`exports.handler = () => ({
-  check: async (olds, news) => ({ inputs: news }),
-  diff: async () => ({ changes: false }),
-  create: async (inputs) => ({ id: 'nothing', outs: inputs }),
-  delete: async () => {},
-})\`;
-new Nothing('web');
-export const url = \`http://127.0.0.1:\${port}\`;
-`,
-  'tsconfig.json': JSON.stringify({ compilerOptions: { module: 'nodenext', moduleResolution: 'nodenext' } }),
-};
 
 let ours: Project;
 let nothing: Project;
