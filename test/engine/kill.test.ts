@@ -1,3 +1,5 @@
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { skipAllBecause } from '../skip.js';
 import { killAll, providersOf, until } from './processes.js';
@@ -48,10 +50,18 @@ describe('an engine that is killed', () => {
   });
 
   async function killedUp(moment: () => Promise<unknown>): Promise<void> {
+    const backend = join(project.directory, '.state/backend');
+    await cp(backend, `${backend}-before`, { recursive: true });
     const up = project.start(UP);
     await Promise.race([moment(), up.outcome]);
     up.process.kill('SIGKILL');
     await up.outcome;
+    // The engine's own file may be cut off where it was just being written; people then take the copy before it.
+    if ((await project.run(['stack', 'export'])).code !== 0) {
+      await rm(backend, { recursive: true });
+      await cp(`${backend}-before`, backend, { recursive: true });
+    }
+    await rm(`${backend}-before`, { recursive: true });
     await project.run(['cancel', '--yes']);
     // It undoes what it has begun, or finishes it. (One that has not been asked for anything yet does not know us.)
     await until(async () => (await starting()) === 0, 'the end of what was begun');

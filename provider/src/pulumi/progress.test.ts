@@ -40,7 +40,7 @@ test('progressFor() tells the engine each warning once, and what is being done f
   const progress = progressFor('urn:x');
   progress({ step: 'fetching crun', done: 45, total: 100, warning: 'look out' });
   progress({ step: 'fetching crun', done: 46, total: 100, warning: 'look out' });
-  await expect.poll(() => said.length).toBe(2);
+  await expect.poll(() => said.length, { timeout: 20_000 }).toBe(2);
   expect(said).toContainEqual(
     expect.objectContaining({ severity: 2, message: 'look out', urn: 'urn:x', ephemeral: false }),
   );
