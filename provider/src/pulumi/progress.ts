@@ -10,7 +10,8 @@ const REPORT_EVERY_MS = 200;
  * of the process that runs dynamic resources; where there is no engine (a test), nothing is reported.
  */
 export function progressFor(urn: string): Progress {
-  let last = 0;
+  // The first is told at once, also in a process that is younger than the time between two.
+  let last = Number.NEGATIVE_INFINITY;
   const warned = new Set<string>();
   return (event) => {
     const { warning } = event;

@@ -153,11 +153,11 @@ look_at_services() {
   esac
 }
 
-# The machine is $1 from now on, for reason $2, which may be empty.
+# The machine is $1 from now on, for reason $2, which may be empty. Whoever reads the report may ask `web` at once.
 become() {
   machine=$1
-  report "$(describe "$2")"
   publish "$2"
+  report "$(describe "$2")"
 }
 
 # Prints a report of the machine as it is, with reason $1.
