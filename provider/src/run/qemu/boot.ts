@@ -66,7 +66,8 @@ export async function untilBooted(options: BootOptions): Promise<Readonly<Record
   const ready = listen({ ...options, signal }, heard);
   const checks = checksOf({ ...options, signal }).map(async ({ text, attempt }) => {
     missing.set(text, 'it does not answer');
-    await untilHealthy(attempt, { signal, failed: (why) => missing.set(text, why) });
+    const likely = saysReady === true ? ready.good : undefined;
+    await untilHealthy(attempt, { signal, failed: (why) => missing.set(text, why), likely });
     missing.delete(text);
   });
   if (options.probes?.some((probe) => probe.ready === true)) {

@@ -92,6 +92,35 @@ describe('untilHealthy()', () => {
     expect(asked).toBe(3);
   });
 
+  test('asks rarely before an answer is likely, and at once when it is', async () => {
+    let up = false;
+    const asked: boolean[] = [];
+    const attempt = (signal: AbortSignal): Promise<string | undefined> => {
+      asked.push(up);
+      if (up) return Promise.resolve(undefined);
+      // As a guest without a network: who has asked too early hears nothing, however long it waits.
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve('nothing')));
+    };
+    const likely = new Promise<void>((resolve) => {
+      setTimeout(() => {
+        up = true;
+        resolve();
+      }, 2500);
+    });
+    await untilHealthy(attempt, { signal: never, failed: () => {}, likely });
+    expect(asked.at(-1)).toBe(true);
+    expect(asked.length).toBeLessThan(4);
+  });
+
+  test('asks until there is an answer where nobody says that one is likely', async () => {
+    let asked = 0;
+    const attempt = async (): Promise<string | undefined> => (++asked === 12 ? undefined : 'not yet');
+    await untilHealthy(attempt, { signal: never, failed: () => {}, likely: undefined });
+    expect(asked).toBe(12);
+    const likely = new Promise<void>(() => {});
+    await untilHealthy(async () => undefined, { signal: never, failed: () => {}, likely });
+  });
+
   test('reports failures, and stops asking when it is aborted', async () => {
     const end = new AbortController();
     const failures: string[] = [];

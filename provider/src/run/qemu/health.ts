@@ -6,15 +6,18 @@ import type { HealthCheck } from '../../model/machine.js';
 const FIRST_INTERVAL_MS = 100;
 const LAST_INTERVAL_MS = 500;
 const GROWTH = 1.2;
-/** A slow machine may need this long for its first answer; further attempts go on beside. */
+/** While the guest has not said that an answer is likely. */
+const UNLIKELY_INTERVAL_MS = 2000;
+/** A slow machine may need this long for its first answer; further attempts go on beside, some twenty of them. */
 const ATTEMPT_LIMIT_MS = 10_000;
-const MAX_ATTEMPTS_AT_ONCE = 10;
 
 export interface HealthOptions {
   /** Aborted: the attempts end and the promise stays pending. */
   readonly signal: AbortSignal;
   /** Told the outcome of each attempt that failed, in words for a person. */
   readonly failed: (why: string) => void;
+  /** Where the guest tells: resolves when an answer is likely. Before that it is asked rarely, then at once. */
+  readonly likely?: Promise<unknown> | undefined;
 }
 
 /** One question to a machine: resolves with nothing if it is healthy, or with what is wrong. */
@@ -22,29 +25,40 @@ export type Attempt = (signal: AbortSignal) => Promise<string | undefined>;
 
 /**
  * Asks again and again, soon at first, until an answer is good. A guest that is not up yet leaves questions unanswered
- * rather than refused, so attempts overlap: the answer to a later one is not held up by the time limit of an earlier.
+ * rather than refused, and gets all of them once it is, so attempts overlap: the answer to a later one is not held up by
+ * the time limit of an earlier.
  */
-export async function untilHealthy(attempt: Attempt, { signal, failed }: HealthOptions): Promise<void> {
+export async function untilHealthy(attempt: Attempt, { signal, failed, likely }: HealthOptions): Promise<void> {
   const end = new AbortController();
   const ended = AbortSignal.any([signal, end.signal]);
   let healthy = false;
-  let going = 0;
   const ask = async (): Promise<void> => {
-    going++;
     const problem = await attempt(AbortSignal.any([ended, AbortSignal.timeout(ATTEMPT_LIMIT_MS)]));
-    going--;
     if (ended.aborted) return;
     if (problem !== undefined) return failed(problem);
     healthy = true;
     end.abort();
   };
+  let isLikely = likely === undefined;
+  const soon = likely?.then(() => {
+    isLikely = true;
+  });
   let intervalMs = FIRST_INTERVAL_MS;
   while (!ended.aborted) {
-    if (going < MAX_ATTEMPTS_AT_ONCE) void ask();
-    await sleep(intervalMs, undefined, { signal: ended }).catch(() => {});
-    intervalMs = Math.min(intervalMs * GROWTH, LAST_INTERVAL_MS);
+    if (isLikely) {
+      void ask();
+      await pause(intervalMs, ended);
+      intervalMs = Math.min(intervalMs * GROWTH, LAST_INTERVAL_MS);
+    } else {
+      await Promise.race([soon, pause(UNLIKELY_INTERVAL_MS, ended)]);
+      if (!isLikely && !ended.aborted) void ask();
+    }
   }
   if (!healthy) await new Promise(() => {});
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => {});
 }
 
 /** Bytes of an answer that are searched for a text. */
