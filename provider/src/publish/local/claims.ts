@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Claim } from '../../model/published.js';
 import { PublishError } from '../error.js';
+import { unlessMissing } from './unless-missing.js';
 
 const VERSION = 1;
 const NONCE = /^[0-9a-f]{8,64}$/;
@@ -47,14 +48,14 @@ export async function removeClaim(directory: string, nonce: string): Promise<voi
 
 /**
  * All claims in a folder, oldest first.
- * @throws {PublishError} `bad-record` for one that cannot be read: what it claims must not be removed.
+ * @throws {PublishError} `bad-record` or `io` for one that cannot be read: what it claims must not be removed.
  */
 export async function readClaims(directory: string): Promise<ClaimRecord[]> {
-  const names = await readdir(folderOf(directory)).catch(() => []);
+  const names = (await unlessMissing(readdir(folderOf(directory)), folderOf(directory))) ?? [];
   const records: ClaimRecord[] = [];
   for (const name of names.filter((one) => one.endsWith('.json')).sort()) {
     const path = join(folderOf(directory), name);
-    const text = await readFile(path, 'utf8').catch(() => undefined);
+    const text = await unlessMissing(readFile(path, 'utf8'), path);
     // Somebody has just removed it.
     if (text === undefined) continue;
     const parsed = Record.safeParse(jsonOf(text));
@@ -71,7 +72,8 @@ export function claimOf({ nonce, urn, keep }: ClaimRecord): Claim {
   return { nonce, urn, keep };
 }
 
-function jsonOf(text: string): unknown {
+/** What a file of JSON says; undefined for what is none. */
+export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

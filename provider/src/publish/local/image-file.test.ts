@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -10,7 +19,6 @@ import {
   type PublishFileOptions,
   publishFile,
   readClaimedImage,
-  readFileImage,
   releaseFile,
   removeLeftOver,
 } from './image-file.js';
@@ -71,7 +79,7 @@ describe('publishFile()', () => {
       image: sha256('one'),
       contents: { text: 'one' },
     });
-    expect(await readFileImage(published.id)).toEqual(published);
+    expect(await readClaimedImage(published.id, nonceOf('one'))).toEqual(published);
   });
 
   test('adopts an image that is there, and does not make it again', async () => {
@@ -83,7 +91,6 @@ describe('publishFile()', () => {
   test('makes an image again that is not whole', async () => {
     const { id } = await publish('one');
     truncateSync(id, 1);
-    expect(await readFileImage(id)).toBeUndefined();
     await publish('one', { nonce: 'again' });
     expect(readFileSync(id, 'utf8')).toBe('one');
   });
@@ -196,6 +203,35 @@ describe('releaseFile()', () => {
     await release(id, 'never');
     writeFileSync(join(directory, '.ingot/claims/00.json'), 'garbage');
     await expect(release(id, 'a')).rejects.toThrow(/it is damaged, or of a newer Ingot/);
+    expect(images()).toEqual([nameOf('one')]);
+  });
+});
+
+describe('what cannot be read', () => {
+  /** Root may read everything but this. */
+  const loopAt = (path: string) => {
+    rmSync(path, { recursive: true, force: true });
+    symlinkSync(path, path);
+  };
+
+  test.each([
+    ['a claim', () => join(directory, '.ingot/claims', `${nonceOf('b')}.json`)],
+    ['the folder of claims', () => join(directory, '.ingot/claims')],
+  ])('is not gone: no image is removed while that is %s', async (_, path) => {
+    const { id } = await publish('one', { urn: 'a', nonce: 'a' });
+    await publish('one', { urn: 'b', nonce: 'b' });
+    loopAt(path());
+    await expect(release(id, 'a')).rejects.toMatchObject({ code: 'io' });
+    await expect(collectFile(id)).rejects.toMatchObject({ code: 'io' });
+    expect(images()).toEqual([nameOf('one')]);
+  });
+
+  test('is not gone: a claim stays while that is the description', async () => {
+    const { id } = await publish('one');
+    loopAt(`${id}.json`);
+    await expect(readClaimedImage(id, nonceOf('one'))).rejects.toMatchObject({ code: 'io' });
+    expect(readdirSync(join(directory, '.ingot/claims'))).toHaveLength(1);
+    expect(await listFileImages(directory)).toEqual([]);
     expect(images()).toEqual([nameOf('one')]);
   });
 });

@@ -10,7 +10,8 @@ import { FORMATS, type Format } from '../../model/artifact.js';
 import { type Digest, hexOf, isDigest } from '../../model/digest.js';
 import type { Claim, Published, PublishedImage } from '../../model/published.js';
 import { PublishError } from '../error.js';
-import { type ClaimRecord, claimOf, readClaims, removeClaim, writeClaim } from './claims.js';
+import { type ClaimRecord, claimOf, jsonOf, readClaims, removeClaim, writeClaim } from './claims.js';
+import { unlessMissing } from './unless-missing.js';
 
 /** Bytes of an artifact of one file. Of a disk, what is not among the pieces is zeros, and may be left out. */
 export interface ArtifactBytes {
@@ -119,14 +120,6 @@ async function write(options: PublishFileOptions, file: string): Promise<Publish
 }
 
 /**
- * The image at a path in a folder; undefined if it is not there, or not whole.
- */
-export async function readFileImage(id: string): Promise<Published | undefined> {
-  const [directory, file] = placeOf(id);
-  return readPublished(directory, file);
-}
-
-/**
  * Gives up a claim. A resource that has claimed another image in the folder since has been replaced: then what it had
  * stays, for as many generations as it keeps. Else the resource goes, and its generations with it. What nobody claims or
  * keeps is removed.
@@ -168,10 +161,11 @@ async function dropOldest(
 /** All images in a folder, by name, with who needs them: those without claims are what `gc` may remove. */
 export async function listFileImages(directory: string): Promise<PublishedImage[]> {
   const claims = await readClaims(directory);
-  const names = await readdir(directory).catch(() => []);
+  const names = (await unlessMissing(readdir(directory), directory)) ?? [];
   const images: PublishedImage[] = [];
   for (const name of names.filter((one) => one.endsWith(METADATA_ENDING)).sort()) {
-    const published = await readPublished(directory, name.slice(0, -METADATA_ENDING.length));
+    // Other people's files may lie there too: what cannot be read is none of these.
+    const published = await readPublished(directory, name.slice(0, -METADATA_ENDING.length)).catch(() => undefined);
     if (published === undefined) continue;
     const own = claims.filter(({ file }) => join(directory, file) === published.id);
     images.push({
@@ -197,7 +191,7 @@ export async function leftOvers(
   directory: string,
   nowMs: number,
 ): Promise<{ readonly path: string; readonly sizeBytes: number }[]> {
-  const names = await readdir(directory).catch(() => []);
+  const names = (await unlessMissing(readdir(directory), directory)) ?? [];
   const found: { path: string; sizeBytes: number }[] = [];
   for (const name of names.filter((one) => LEFT_OVER.test(one)).sort()) {
     const path = join(directory, name);
@@ -221,6 +215,7 @@ export async function removeLeftOver(path: string): Promise<boolean> {
 /**
  * The image at a path, for whoever has claimed it with this nonce; undefined where it is gone, is not whole, or the claim
  * is gone. Then the claim goes too: a resource that is made anew claims anew.
+ * @throws {PublishError} `bad-record`, `io`.
  */
 export async function readClaimedImage(id: string, nonce: string): Promise<Published | undefined> {
   const [directory, file] = placeOf(id);
@@ -258,16 +253,15 @@ function metadataPath(directory: string, file: string): string {
   return join(directory, `${file}${METADATA_ENDING}`);
 }
 
+/** The image, undefined if it is not there, or not whole. @throws {PublishError} `io`. */
 async function readPublished(directory: string, file: string): Promise<Published | undefined> {
   const path = join(directory, file);
-  const text = await readFile(metadataPath(directory, file), 'utf8').catch(() => undefined);
-  const size = await stat(path).then(
-    (status) => (status.isFile() ? status.size : undefined),
-    () => undefined,
-  );
-  if (text === undefined || size === undefined) return undefined;
+  const description = metadataPath(directory, file);
+  const text = await unlessMissing(readFile(description, 'utf8'), description);
+  const status = await unlessMissing(stat(path), path);
+  if (text === undefined || !status?.isFile()) return undefined;
   const metadata = Metadata.safeParse(jsonOf(text));
-  if (!metadata.success || metadata.data.file !== file || metadata.data.sizeBytes !== size) return undefined;
+  if (!metadata.success || metadata.data.file !== file || metadata.data.sizeBytes !== status.size) return undefined;
   const { image, format, sizeBytes, boot } = metadata.data;
   return { id: path, image, format, sizeBytes, ...(boot ? { boot } : {}) };
 }
@@ -300,12 +294,4 @@ function publishError(
   return new PublishError('io', `Cannot ${what}: ${code}; the folder must be one that can be written, with room`, {
     cause: error,
   });
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
