@@ -88,6 +88,14 @@ describe('publishFile()', () => {
     expect(made).toEqual(['one']);
   });
 
+  test('of one image by several at once is one image, with a claim of each', async () => {
+    const all = ['a', 'b', 'c', 'd', 'e', 'f'].map((urn) => publish('one', { urn, nonce: urn }));
+    const [first, ...others] = await Promise.all(all);
+    for (const other of others) expect(other).toEqual(first);
+    expect(readdirSync(directory).sort()).toEqual(['.ingot', nameOf('one'), `${nameOf('one')}.json`]);
+    expect((await listFileImages(directory))[0]?.claims).toHaveLength(6);
+  });
+
   test('makes an image again that is not whole', async () => {
     const { id } = await publish('one');
     truncateSync(id, 1);

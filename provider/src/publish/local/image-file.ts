@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { FORMATS, type Format } from '../../model/artifact.js';
 import { type Digest, hexOf, isDigest } from '../../model/digest.js';
@@ -85,7 +85,10 @@ export async function publishFile(options: PublishFileOptions): Promise<Publishe
 async function write(options: PublishFileOptions, file: string): Promise<Published> {
   const { directory, image, format, contents, make, signal } = options;
   const path = join(directory, file);
-  const temporary = join(directory, `.${file}.${randomUUID()}.partial`);
+  const description = metadataPath(directory, file);
+  // Names of our own: another program may be making the same image.
+  const temporary = partialOf(path);
+  const described = partialOf(description);
   try {
     const { bytes, disk, boot } = await make();
     const handle = await open(temporary, 'wx', 0o644);
@@ -107,14 +110,13 @@ async function write(options: PublishFileOptions, file: string): Promise<Publish
       await handle.close();
     }
     const { size: sizeBytes } = await stat(temporary);
-    await rename(temporary, path);
     const metadata = { version: 1, file, image, format, sizeBytes, ...(boot ? { boot } : {}), contents };
-    const description = metadataPath(directory, file);
-    await writeFile(`${description}.new`, `${JSON.stringify(metadata, null, 2)}\n`);
-    await rename(`${description}.new`, description);
+    await writeFile(described, `${JSON.stringify(metadata, null, 2)}\n`);
+    await rename(temporary, path);
+    await rename(described, description);
     return { id: path, image, format, sizeBytes, ...(boot ? { boot } : {}) };
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
+    for (const left of [temporary, described]) await rm(left, { force: true }).catch(() => undefined);
     throw error;
   }
 }
@@ -201,7 +203,7 @@ export async function leftOvers(
   return found;
 }
 
-/** As write() and removeUnclaimed() name them. */
+/** As partialOf() and removeUnclaimed() name them. */
 const LEFT_OVER = /^\..+\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(partial|removing)$/;
 
 /** Removes what leftOvers() has found. @returns whether it did. */
@@ -249,6 +251,10 @@ async function removeUnclaimed(directory: string, file: string): Promise<boolean
 
 const METADATA_ENDING = '.json';
 
+function partialOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomUUID()}.partial`);
+}
+
 function metadataPath(directory: string, file: string): string {
   return join(directory, `${file}${METADATA_ENDING}`);
 }
@@ -268,8 +274,7 @@ async function readPublished(directory: string, file: string): Promise<Published
 
 function placeOf(id: string): [directory: string, file: string] {
   const path = resolve(id);
-  const at = path.lastIndexOf('/');
-  return [path.slice(0, at) || '/', path.slice(at + 1)];
+  return [dirname(path), basename(path)];
 }
 
 async function writeFully(
