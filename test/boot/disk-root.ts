@@ -9,7 +9,7 @@ import type { EncodeContext } from '../../provider/src/encode/context.js';
 import { encodeKernelInitrd } from '../../provider/src/encode/kernel-initrd.js';
 import { encodeTar } from '../../provider/src/encode/tar.js';
 import { type Gpt, gptHead, gptTail, SECTOR_BYTES } from '../../provider/src/format/gpt.js';
-import { ROOT_FILE, rootArguments } from '../../provider/src/model/boot.js';
+import { ROOT_FILE, ROOT_SERIAL, rootArguments } from '../../provider/src/model/boot.js';
 import type { Tree, TreeEntry } from '../../provider/src/model/tree.js';
 import { commandLineOf } from '../../provider/src/pipeline/command-line.js';
 import { open } from '../../provider/src/pipeline/open.js';
@@ -38,7 +38,6 @@ const ROOT_GUID = '3A6F7A3C-11D2-4B5A-8C7E-0123456789AB';
 const VERITY_GUID = '7D0EE5A1-22E3-4C6B-9D8F-FEDCBA987654';
 const SALT = '5a'.repeat(32);
 const BLOCK_BYTES = 4096;
-const SERIAL = 'ingot-root';
 
 export async function diskRootOf(spec: object, folder: string): Promise<DiskRoot> {
   await using workshop = await openWorkshop(settingsFrom(process.env), {
@@ -73,9 +72,9 @@ export async function diskRootOf(spec: object, folder: string): Promise<DiskRoot
   const carrier = await assembleInitramfs(input, { root: 'ram', verity: false });
   return {
     verity: await boot(withVerity, 'verity', rootArguments({ in: 'partition', guid: ROOT_GUID, verity })),
-    plain: await boot(withoutVerity, 'plain', rootArguments({ in: 'disk', serial: SERIAL })),
+    plain: await boot(withoutVerity, 'plain', rootArguments({ in: 'disk', serial: ROOT_SERIAL })),
     ram: await boot(await carrying(carrier, root, workshop), 'ram', rootArguments({ in: 'ram' })),
-    ...{ disk, rootOffset, erofs, serial: SERIAL },
+    ...{ disk, rootOffset, erofs, serial: ROOT_SERIAL },
   };
 }
 

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { ROOT_SERIAL } from '../model/boot.js';
 import type { BootSource, DiskFormat } from '../pipeline.js';
 import { CommandError } from './command-error.js';
 
@@ -16,9 +17,6 @@ const TOGETHER = [
   { given: '-kernel', initrd: '-initrd.img', cmdline: '-cmdline' },
   { given: '-erofs.img', kernel: '-kernel', initrd: '-erofs-initrd.img', cmdline: '-erofs-cmdline' },
 ] as const;
-
-/** The serial number that the command line of `kernel+erofs` names. */
-const ROOT_SERIAL = 'ingot-root';
 
 /** Whether a name is that of something built, and not of a spec. */
 export function isBuilt(name: string): boolean {

@@ -9,7 +9,7 @@ export { encodeErofsRoot } from './erofs-root.js';
 export { EncodeError, type EncodeErrorCode } from './error.js';
 export { encodeGcpArchive } from './gcp-archive.js';
 export { imageFile } from './image-file.js';
-export { encodeKernelErofs, ROOT_SERIAL } from './kernel-erofs.js';
+export { encodeKernelErofs } from './kernel-erofs.js';
 export { encodeKernelInitrd, type KernelInitrdOptions } from './kernel-initrd.js';
 export { encodeOciArchive } from './oci-archive.js';
 export { encodeOci } from './oci-image.js';

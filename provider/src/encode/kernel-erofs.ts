@@ -1,4 +1,4 @@
-import { rootArguments } from '../model/boot.js';
+import { ROOT_SERIAL, rootArguments } from '../model/boot.js';
 import type { Tree } from '../model/tree.js';
 import { contentBytes } from './archive.js';
 import { bootParts } from './boot-parts.js';
@@ -6,9 +6,6 @@ import type { BytesOptions, EncodeContext, EncodedFile } from './context.js';
 import { encodeErofsRoot } from './erofs-root.js';
 import { imageFile } from './image-file.js';
 import { initrdImage } from './initrd-image.js';
-
-/** The serial number by which a machine finds the disk with its root. */
-export const ROOT_SERIAL = 'ingot-root';
 
 export interface KernelErofsOptions extends Pick<BytesOptions, 'trusting'> {
   readonly name: string;

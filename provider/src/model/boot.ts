@@ -24,6 +24,9 @@ export interface VerityPlace {
 /** Path in the initramfs of a root that is carried in it: an EROFS. */
 export const ROOT_FILE = 'root.erofs';
 
+/** The serial number of a disk that holds nothing but the root, as `kernel+erofs` has it. */
+export const ROOT_SERIAL = 'ingot-root';
+
 /** A virtio disk says no more of its serial number (virtio 1.2, 5.2.6, VIRTIO_BLK_T_GET_ID). */
 export const SERIAL_BYTES = 20;
 

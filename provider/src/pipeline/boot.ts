@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { ROOT_SERIAL } from '../model/boot.js';
 import { type LockedImage, lockDigest } from '../model/lock.js';
 import type { MachineSpec } from '../model/machine.js';
 import type { BootSource, BootTestRecord, BootTestRequest, KernelBoot, RunOptions } from '../run/qemu/machine.js';
@@ -12,8 +13,8 @@ export async function bootFiles(
   machine: Pick<MachineSpec, 'firmware'>,
 ): Promise<BootSource>;
 /**
- * What a local machine boots: its kernel directly, or a disk by its firmware. Nothing is compressed: unpacking is what an
- * emulated boot spends most of its time on.
+ * What a local machine boots: its kernel directly, or a disk by its firmware. A root that is unpacked is not compressed:
+ * that is what an emulated boot spends most of its time on.
  */
 export async function bootFiles(
   image: LockedImage,
@@ -30,7 +31,7 @@ export async function bootFiles(
   const { files } = await build(image, format, workshop, { compression: onDisk ? 'zstd' : 'none' });
   const path = (role: string): string => files.find((file) => file.role === role)?.path ?? '';
   const commandLine = await readFile(path('cmdline'), 'utf8');
-  const root = onDisk ? { root: { path: path('erofs'), serial: 'ingot-root' } } : {};
+  const root = onDisk ? { root: { path: path('erofs'), serial: ROOT_SERIAL } } : {};
   return { kernel: path('kernel'), initrd: path('initrd'), commandLine, ...root };
 }
 
