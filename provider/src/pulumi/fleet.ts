@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { totalmem } from 'node:os';
 import type { CheckFailure } from '@pulumi/pulumi/dynamic';
 import { z } from 'zod';
 import { canonicalJson, type Json, sha256, shortDigest } from '../model/digest.js';
@@ -22,7 +21,6 @@ import { failuresOf, failuresOfIssues } from './problems.js';
 import { type Properties, STATE_VERSION } from './state.js';
 import { isUnknown } from './unknown.js';
 
-const MIB = 2 ** 20;
 const MAX_MACHINES = 1000;
 /** More are forgotten, the oldest first. */
 const MAX_REJECTED = 10;
@@ -50,13 +48,13 @@ export const fleet: Handler = {
     if (!parsed.success) return { inputs: { ...news }, failures: failuresOfIssues(parsed.error) };
     const inputs = { ...parsed.data, ...endpointsOf(parsed.data), __version: STATE_VERSION };
     try {
-      const { checkMachine } = await (await import('../pipeline.js')).run();
+      const { checkMachine, hostMemoryMiB } = await (await import('../pipeline.js')).run();
       const machine = machineOf(inputs);
       const platform = platformOf(parsed.data, news);
       const problems = await checkMachine({ owner: ownerOf(operation), machine, platform }, runOptions(operation));
       const failures = [
         ...(unpacked(inputs, news) ? tooLittleMemory(inputs) : []),
-        ...tooMany(parsed.data),
+        ...tooMany(parsed.data, hostMemoryMiB()),
         ...problems,
       ];
       return { inputs, failures: failures.map(({ property, reason }) => ({ property, reason })) };
@@ -194,9 +192,10 @@ function shown({ id, image, version, pid, consoleFile }: FleetMachine): Properti
   return { id, digest: image, version, pid, consoleFile };
 }
 
-function tooMany({ count, memoryMiB }: { readonly count: number; readonly memoryMiB: number }): CheckFailure[] {
-  const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY;
-  const hostMiB = Math.floor(Math.min(totalmem(), limit) / MIB);
+function tooMany(
+  { count, memoryMiB }: { readonly count: number; readonly memoryMiB: number },
+  hostMiB: number,
+): CheckFailure[] {
   const neededMiB = count * memoryMiB;
   if (neededMiB <= hostMiB || memoryMiB > hostMiB) return [];
   const reason = `${count} machines need ${neededMiB} MiB, which is more than this host has; it has ${hostMiB} MiB`;

@@ -1,12 +1,10 @@
-import { totalmem } from 'node:os';
 import type { MachineSpec } from '../../model/machine.js';
 import type { Platform } from '../../model/platform.js';
 import type { PortOwner } from './forwarder-protocol.js';
+import { hostMemoryMiB } from './host-memory.js';
 import type { RunOptions } from './options.js';
 import { type Problem, portProblems } from './port-check.js';
 import { findQemu, missingQemu } from './program.js';
-
-const MIB = 1 << 20;
 
 /**
  * All that is known beforehand to keep a machine from running on this host, as it is now. Changes nothing.
@@ -34,9 +32,7 @@ export async function findQemuProblem(platform: Platform, parts?: RunOptions['pa
 }
 
 function memoryProblems({ memoryMiB }: MachineSpec): Problem[] {
-  // The limit of a container counts as well; where there is none Node says 0, or more than there is.
-  const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY;
-  const hostMiB = Math.floor(Math.min(totalmem(), limit) / MIB);
+  const hostMiB = hostMemoryMiB();
   if (memoryMiB <= hostMiB) return [];
   return [{ property: 'memoryMiB', reason: `${memoryMiB} MiB is more than this host has; it has ${hostMiB} MiB` }];
 }

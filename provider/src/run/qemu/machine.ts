@@ -29,6 +29,7 @@ export {
   readFleet,
   rollFleet,
 } from './fleet.js';
+export { hostMemoryMiB } from './host-memory.js';
 export type { RunOptions } from './options.js';
 export type { Problem } from './port-check.js';
 

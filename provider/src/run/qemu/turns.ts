@@ -1,6 +1,6 @@
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
+import { hostMemoryMiB } from './host-memory.js';
 
-const MIB = 1 << 20;
 /** What the host itself, and whoever asks, are left. */
 const MEMORY_SHARE = 0.75;
 
@@ -11,7 +11,7 @@ interface Share {
 }
 
 /**
- * Lets as many boot tests of this process run at once as the host has memory and processors for, in the order in which
+ * Lets as many boots of this process go on at once as the host has memory and processors for, in the order in which
  * they came. One that is larger than the host runs alone.
  */
 export class Turns {
@@ -19,7 +19,7 @@ export class Turns {
   readonly #waiting: { readonly share: Share; readonly go: () => void }[] = [];
   #running = 0;
 
-  constructor(host: Share = { memoryMiB: hostMiB(), cpus: availableParallelism() }) {
+  constructor(host: Share = { memoryMiB: Math.floor(hostMemoryMiB() * MEMORY_SHARE), cpus: availableParallelism() }) {
     this.#free = { ...host };
   }
 
@@ -73,10 +73,4 @@ export class Turns {
     this.#free.memoryMiB -= sign * memoryMiB;
     this.#free.cpus -= sign * cpus;
   }
-}
-
-/** The limit of a container counts as well; where there is none Node says 0, or more than there is. */
-function hostMiB(): number {
-  const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY;
-  return Math.floor((Math.min(totalmem(), limit) / MIB) * MEMORY_SHARE);
 }
