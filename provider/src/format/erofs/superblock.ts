@@ -1,5 +1,5 @@
+import { crc32c } from '../crc32c.js';
 import { FormatError } from '../error.js';
-import { crc32c } from './crc32c.js';
 import { type Field, getField, outOfRange, putField } from './field.js';
 import { EROFS_BLOCK_BITS, EROFS_BLOCK_BYTES } from './geometry.js';
 
@@ -101,10 +101,12 @@ export function parseErofsSuperblock(block: Buffer): ErofsSuperblock {
   };
 }
 
-/** Of all from the superblock to the end of its block, with 0 in place of the checksum. */
+/**
+ * Of all from the superblock to the end of its block, with 0 in place of the checksum; without the inversion at the end,
+ * as the kernel's crc32c() has it.
+ */
 function checksumOf(source: Buffer): number {
   const { offset, sizeBytes } = FIELD.checksum;
-  const before = crc32c(0xffffffff, source.subarray(0, offset));
-  const none = crc32c(before, new Uint8Array(sizeBytes));
-  return crc32c(none, source.subarray(offset + sizeBytes));
+  const covered = Buffer.from(source).fill(0, offset, offset + sizeBytes);
+  return ~crc32c(covered) >>> 0;
 }
