@@ -5,7 +5,15 @@ import { FormatError } from './error.js';
 const MAX_PEM_LENGTH = 4 << 20;
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]*)-----END ([A-Z0-9 ]+)-----/g;
-const LINE = 64;
+
+/** One block of PEM in strict form (RFC 7468 section 3), with a line feed at its end. */
+export function pemOf(label: string, bytes: Uint8Array): string {
+  const lines =
+    Buffer.from(bytes)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
+}
 
 /**
  * The certificates in a PEM text (RFC 7468), in its order, each as one block in strict form (section 3) with a line feed
@@ -35,9 +43,7 @@ export function readCertificates(text: string): string[] {
 
 function certificateOf(base64: string, number: number): string {
   try {
-    const { raw } = new X509Certificate(Buffer.from(base64, 'base64'));
-    const lines = raw.toString('base64').match(new RegExp(`.{1,${LINE}}`, 'g')) ?? [];
-    return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
+    return pemOf('CERTIFICATE', new X509Certificate(Buffer.from(base64, 'base64')).raw);
   } catch (cause) {
     throw new FormatError('malformed', `the block ${number} is no certificate`, { cause });
   }

@@ -90,12 +90,3 @@ function keyId(publicKey: Uint8Array): Buffer {
     .update(publicKey.subarray(bits.contentOffset + 1, bits.end))
     .digest();
 }
-
-/** One block of PEM (RFC 7468) with a line feed at its end. */
-export function pemOf(label: string, bytes: Uint8Array): string {
-  const lines =
-    Buffer.from(bytes)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
-}

@@ -5,7 +5,8 @@ import type { Signer } from '../../format/cms.js';
 import { certificateLists, readSignatureLists, signatureBytes } from '../../format/efi-signature-list.js';
 import { authenticatedVariable, type SecureBootName } from '../../format/efi-variable.js';
 import { pcr7 } from '../../format/pcr.js';
-import { pemOf, selfSigned } from '../../format/x509.js';
+import { pemOf } from '../../format/pem.js';
+import { selfSigned } from '../../format/x509.js';
 
 export interface NewKeysOptions {
   /** What the certificates are called by, such as a fleet's name: `web db`. */
