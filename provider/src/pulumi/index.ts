@@ -3,6 +3,7 @@ import { type ConfiguredSettings, settingsFrom } from '../settings.js';
 import { abortOnCancel } from './cancel.js';
 import type { Handler, Operation } from './handler.js';
 import { legibly } from './legible.js';
+import { loadInPortions } from './load.js';
 import { progressEnded, progressFor } from './progress.js';
 import { type Properties, refuseNewer, StateError } from './state.js';
 
@@ -99,6 +100,7 @@ async function handlerOf(properties: Properties): Promise<Handler> {
       `Cannot handle a resource of type ${properties.__type}: this version of pulumi-ingot does not know it; install a newer pulumi-ingot`,
     );
   }
+  await loadInPortions();
   return load();
 }
 
