@@ -1,5 +1,6 @@
 import type { ErofsEntry } from '../format/erofs/reader.js';
 import { ErofsReader } from '../format/erofs/reader.js';
+import { MODE_TYPE } from '../format/mode.js';
 import { decodePath } from '../format/path-text.js';
 import { sha256 } from '../model/digest.js';
 import type { Tree } from '../model/tree.js';
@@ -23,15 +24,6 @@ export interface RootEntry {
   readonly xattrs: Readonly<Record<string, string>>;
 }
 
-const TYPES = {
-  fifo: 0o010000,
-  char: 0o020000,
-  directory: 0o040000,
-  block: 0o060000,
-  file: 0o100000,
-  symlink: 0o120000,
-} as const;
-
 /** What the tree wants, without the root, sorted by path. */
 export function wantedEntries(tree: Tree): RootEntry[] {
   const entries = resolveInodes(tree.entries);
@@ -54,7 +46,7 @@ export function wantedEntries(tree: Tree): RootEntry[] {
             : `${device.major}:${device.minor}`;
     return {
       path,
-      mode: TYPES[type] | mode,
+      mode: MODE_TYPE[type] | mode,
       uid,
       gid,
       mtimeSeconds,
@@ -105,9 +97,9 @@ export async function readEntries(image: BlockImage): Promise<RootEntry[]> {
 
 async function contentOf(reader: ErofsReader, entry: ErofsEntry): Promise<string | undefined> {
   const { layout, mode } = entry.inode;
-  const type = mode & 0o170000;
+  const type = mode & MODE_TYPE.mask;
   if (layout.kind === 'device') return `${layout.major}:${layout.minor}`;
-  if (type !== TYPES.file && type !== TYPES.symlink) return undefined;
+  if (type !== MODE_TYPE.file && type !== MODE_TYPE.symlink) return undefined;
   const parts: Buffer[] = [];
   for await (const bytes of reader.content(entry)) parts.push(bytes);
   return sha256(Buffer.concat(parts));

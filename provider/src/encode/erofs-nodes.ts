@@ -1,8 +1,9 @@
 import { EROFS_CHUNK_ENTRY_BYTES } from '../format/erofs/chunk-map.js';
 import { erofsDirectoryBytes } from '../format/erofs/directory.js';
 import { EROFS_BLOCK_BYTES, EROFS_SLOT_BYTES } from '../format/erofs/geometry.js';
-import { EROFS_INODE_BYTES, EROFS_TYPE } from '../format/erofs/inode.js';
+import { EROFS_INODE_BYTES } from '../format/erofs/inode.js';
 import { erofsXattrs } from '../format/erofs/xattrs.js';
+import { MODE_TYPE } from '../format/mode.js';
 import { encodePath } from '../format/path-text.js';
 import type { Content, Tree } from '../model/tree.js';
 import { EROFS_CELL_BLOCKS, EROFS_CELL_BYTES, EROFS_WHOLE_BLOCKS } from './erofs-cell.js';
@@ -129,7 +130,7 @@ function nodeOf(draft: Draft, index: number): ErofsNode {
     path,
     hash: hashOfText(path),
     component: type === 'directory' ? '' : component,
-    mode: EROFS_TYPE[type] | mode,
+    mode: MODE_TYPE[type] | mode,
     uid,
     gid,
     mtimeSeconds,

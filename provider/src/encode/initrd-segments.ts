@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { CPIO_TYPE, cpioHeader, cpioPadding, cpioTrailer } from '../format/cpio.js';
+import { cpioHeader, cpioPadding, cpioTrailer } from '../format/cpio.js';
+import { MODE_TYPE } from '../format/mode.js';
 import { encodePath } from '../format/path-text.js';
 import { hexOf } from '../model/digest.js';
 import type { Component } from '../model/tree.js';
@@ -70,7 +71,7 @@ function folderEntries(folders: readonly InodeEntry[]): ArchiveEntry[] {
   return [ROOT, ...folders].map((folder, index) => ({
     path: folder.path,
     header: headerOf(folder, {
-      mode: CPIO_TYPE.directory | folder.mode,
+      mode: MODE_TYPE.directory | folder.mode,
       linkCount: 2,
       sizeBytes: 0,
       ...device,
@@ -86,7 +87,7 @@ function memberEntries(entries: readonly InodeEntry[], segment: Segment): Archiv
 
 function memberEntry(entry: InodeEntry, own: Inode, { names, inodes }: Segment): ArchiveEntry {
   const { path, type } = entry;
-  const mode = CPIO_TYPE[type] | entry.mode;
+  const mode = MODE_TYPE[type] | entry.mode;
   if (type === 'symlink') {
     const target = encodePath(entry.link ?? '');
     const header = headerOf(entry, { mode, linkCount: 1, sizeBytes: target.byteLength, ...own });

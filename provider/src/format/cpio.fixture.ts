@@ -1,4 +1,4 @@
-import { CPIO_TYPE } from './cpio.js';
+import { MODE_TYPE } from './mode.js';
 
 /** One entry as it stands in an archive: for tests only. */
 export interface ReadCpioEntry {
@@ -54,5 +54,5 @@ export function readCpio(archive: Buffer): ReadCpioEntry[] {
 }
 
 export function isFolder(entry: ReadCpioEntry): boolean {
-  return (entry.mode & 0o170000) === CPIO_TYPE.directory;
+  return (entry.mode & MODE_TYPE.mask) === MODE_TYPE.directory;
 }

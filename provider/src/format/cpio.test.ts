@@ -14,13 +14,14 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCpio } from './cpio.fixture.js';
-import { CPIO_TYPE, type CpioEntry, cpioEntryBytes, cpioHeader, cpioPadding, cpioTrailer } from './cpio.js';
+import { type CpioEntry, cpioEntryBytes, cpioHeader, cpioPadding, cpioTrailer } from './cpio.js';
 import { FormatError } from './error.js';
+import { MODE_TYPE } from './mode.js';
 
 const PLAIN: CpioEntry = {
   name: Buffer.from('etc/hosts'),
   inode: 7,
-  mode: CPIO_TYPE.file | 0o644,
+  mode: MODE_TYPE.file | 0o644,
   uid: 1,
   gid: 2,
   linkCount: 1,
@@ -127,7 +128,7 @@ describe.skipIf(!hasCpio)(`GNU cpio${hasCpio ? '' : ' (not run: no cpio here)'}`
     const archive = Buffer.concat([
       entryOf({ ...file, name: Buffer.from('one') }, Buffer.from('hello')),
       entryOf(
-        { ...file, name: Buffer.from('other'), linkCount: 1, inode: 8, mode: CPIO_TYPE.symlink | 0o777, sizeBytes: 3 },
+        { ...file, name: Buffer.from('other'), linkCount: 1, inode: 8, mode: MODE_TYPE.symlink | 0o777, sizeBytes: 3 },
         Buffer.from('one'),
       ),
       entryOf({ ...file, name: Buffer.from('two'), sizeBytes: 0 }, Buffer.alloc(0)),

@@ -12,7 +12,7 @@ export interface CpioEntry {
   readonly name: Uint8Array;
   /** With `deviceMajor` and `deviceMinor`, tells which entries with `linkCount` over 1 are one file. */
   readonly inode: number;
-  /** Type and permission bits, as in stat(2): `CPIO_TYPE.file | 0o644`. */
+  /** Type and permission bits, as in stat(2): `MODE_TYPE.file | 0o644`. */
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
@@ -28,16 +28,6 @@ export interface CpioEntry {
   readonly specialMajor?: number;
   readonly specialMinor?: number;
 }
-
-/** The type bits of a mode; buffer-format, "c_mode", refers to stat(2), inode(7). */
-export const CPIO_TYPE = {
-  fifo: 0o010000,
-  char: 0o020000,
-  directory: 0o040000,
-  block: 0o060000,
-  file: 0o100000,
-  symlink: 0o120000,
-} as const;
 
 const MAGIC = '070701';
 const END_NAME = Buffer.from('TRAILER!!!');

@@ -1,7 +1,7 @@
 import { FormatError } from '../error.js';
+import { MODE_TYPE } from '../mode.js';
 import { outOfRange } from './field.js';
 import { EROFS_BLOCK_BYTES } from './geometry.js';
-import { EROFS_TYPE } from './inode.js';
 
 /** A name in a directory. */
 export interface ErofsDirent {
@@ -18,13 +18,13 @@ const NAME_MAX = 255;
 
 /** `file_type`: EROFS_FT_REG_FILE and so on. */
 const FILE_TYPE: ReadonlyMap<number, number> = new Map([
-  [EROFS_TYPE.file, 1],
-  [EROFS_TYPE.directory, 2],
-  [EROFS_TYPE.char, 3],
-  [EROFS_TYPE.block, 4],
-  [EROFS_TYPE.fifo, 5],
-  [EROFS_TYPE.socket, 6],
-  [EROFS_TYPE.symlink, 7],
+  [MODE_TYPE.file, 1],
+  [MODE_TYPE.directory, 2],
+  [MODE_TYPE.char, 3],
+  [MODE_TYPE.block, 4],
+  [MODE_TYPE.fifo, 5],
+  [MODE_TYPE.socket, 6],
+  [MODE_TYPE.symlink, 7],
 ]);
 
 /**
@@ -68,7 +68,7 @@ export function erofsDirectory(entries: readonly ErofsDirent[]): Buffer {
       content.writeUInt32LE(nid % 2 ** 32, at);
       content.writeUInt32LE(Math.floor(nid / 2 ** 32), at + 4);
       content.writeUInt16LE(nameOffset, at + 8);
-      content.writeUInt8(FILE_TYPE.get(mode & EROFS_TYPE.mask) ?? 0, at + 10);
+      content.writeUInt8(FILE_TYPE.get(mode & MODE_TYPE.mask) ?? 0, at + 10);
       content.set(name, start + nameOffset);
       nameOffset += name.byteLength;
     });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { MODE_TYPE } from '../mode.js';
 import { erofsDirectory, erofsDirectoryBytes, parseErofsDirectory } from './directory.js';
-import { EROFS_TYPE, type ErofsInode, erofsInode, parseErofsInode } from './inode.js';
+import { type ErofsInode, erofsInode, parseErofsInode } from './inode.js';
 import { type ErofsSuperblock, erofsSuperblock, parseErofsSuperblock } from './superblock.js';
 import { erofsXattrs, parseErofsXattrs } from './xattrs.js';
 
@@ -15,7 +16,7 @@ const SUPERBLOCK: ErofsSuperblock = {
 };
 
 const INODE: ErofsInode = {
-  mode: EROFS_TYPE.file | 0o644,
+  mode: MODE_TYPE.file | 0o644,
   sizeBytes: 5 * 2 ** 32,
   layout: { kind: 'plain', startBlock: 7 },
   inodeNumber: 36,
@@ -57,7 +58,7 @@ describe('erofsInode()', () => {
   it('is read back, for every device number', () => {
     fc.assert(
       fc.property(fc.nat(0xfff), fc.nat(0xfffff), (major, minor) => {
-        const device = { ...INODE, mode: EROFS_TYPE.char, layout: { kind: 'device', major, minor } as const };
+        const device = { ...INODE, mode: MODE_TYPE.char, layout: { kind: 'device', major, minor } as const };
         expect(parseErofsInode(erofsInode(device))).toEqual(device);
       }),
     );
@@ -128,7 +129,7 @@ describe('erofsDirectory()', () => {
       fc.property(names, (unsorted) => {
         const entries = [...unsorted]
           .sort(Buffer.compare)
-          .map((own, index) => ({ name: own, nid: 2 ** 33 + index, mode: EROFS_TYPE.symlink }));
+          .map((own, index) => ({ name: own, nid: 2 ** 33 + index, mode: MODE_TYPE.symlink }));
         const content = erofsDirectory(entries);
         expect(content.byteLength).toBe(erofsDirectoryBytes(entries.map((entry) => entry.name.byteLength)));
         const read = parseErofsDirectory(content);
@@ -138,7 +139,7 @@ describe('erofsDirectory()', () => {
   });
 
   it('refuses names that are not in order, too long, or no names', () => {
-    const entry = (text: string) => ({ name: Buffer.from(text), nid: 1, mode: EROFS_TYPE.file });
+    const entry = (text: string) => ({ name: Buffer.from(text), nid: 1, mode: MODE_TYPE.file });
     expect(() => erofsDirectory([entry('b'), entry('a')])).toThrow('order');
     expect(() => erofsDirectory([entry('a'), entry('a')])).toThrow('order');
     for (const bad of ['', 'x'.repeat(256), 'a/b', 'a\0']) expect(() => erofsDirectory([entry(bad)])).toThrow('name');

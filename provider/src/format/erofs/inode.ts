@@ -1,4 +1,5 @@
 import { FormatError } from '../error.js';
+import { MODE_TYPE } from '../mode.js';
 import { type Field, getField, outOfRange, putField } from './field.js';
 
 /** Where the content of an inode lies (`i_format`, bits 1 to 3: EROFS_INODE_FLAT_PLAIN and so on). */
@@ -107,8 +108,8 @@ function parseLayout(
   { format, mode }: { readonly format: number; readonly mode: number },
 ): ErofsLayout {
   const number = format >> 1;
-  const type = mode & EROFS_TYPE.mask;
-  if ((format & EXTENDED) !== 0 && (type === EROFS_TYPE.char || type === EROFS_TYPE.block)) {
+  const type = mode & MODE_TYPE.mask;
+  if ((format & EXTENDED) !== 0 && (type === MODE_TYPE.char || type === MODE_TYPE.block)) {
     const device = getField(source, FIELD.device);
     return { kind: 'device', major: (device >>> 8) & 0xfff, minor: (device & 0xff) | ((device >>> 12) & 0xfff00) };
   }
@@ -122,18 +123,6 @@ function parseLayout(
   const got = `i_format ${format} (layout ${number})`;
   throw new FormatError('unsupported', `Cannot read an inode of an EROFS: it has ${got}; wanted an uncompressed one`);
 }
-
-/** The type bits of `i_mode`, as in stat(2). */
-export const EROFS_TYPE = {
-  mask: 0o170000,
-  fifo: 0o010000,
-  char: 0o020000,
-  directory: 0o040000,
-  block: 0o060000,
-  file: 0o100000,
-  symlink: 0o120000,
-  socket: 0o140000,
-} as const;
 
 /** The kernel's new_encode_dev(): 12 bits of major number, 20 of minor number. */
 function deviceNumber({ major, minor }: { readonly major: number; readonly minor: number }): number {

@@ -1,8 +1,9 @@
 import { FormatError } from '../error.js';
+import { MODE_TYPE } from '../mode.js';
 import { EROFS_CHUNK_ENTRY_BYTES, EROFS_HOLE, parseErofsChunkMap } from './chunk-map.js';
 import { parseErofsDirectory } from './directory.js';
 import { EROFS_BLOCK_BYTES, EROFS_SLOT_BYTES } from './geometry.js';
-import { EROFS_INODE_BYTES, EROFS_TYPE, type ErofsInode, parseErofsInode } from './inode.js';
+import { EROFS_INODE_BYTES, type ErofsInode, parseErofsInode } from './inode.js';
 import { type ErofsSuperblock, parseErofsSuperblock } from './superblock.js';
 import { type ErofsXattr, parseErofsXattrs } from './xattrs.js';
 
@@ -69,7 +70,7 @@ export class ErofsReader {
   ): AsyncGenerator<ErofsEntry, void, undefined> {
     const entry = { path, nid, ...(await this.#inode(nid)) };
     yield entry;
-    if ((entry.inode.mode & EROFS_TYPE.mask) !== EROFS_TYPE.directory) return;
+    if ((entry.inode.mode & MODE_TYPE.mask) !== MODE_TYPE.directory) return;
     if (above.includes(nid) || above.length > DEPTH_MAX || entry.inode.sizeBytes > DIRECTORY_BYTES_MAX) {
       throw new FormatError('malformed', `Cannot read an EROFS: the folder ${nid} lies in itself or is too large`);
     }
