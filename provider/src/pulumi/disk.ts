@@ -34,7 +34,7 @@ export const disk: Handler = {
       const reason = 'Cannot both make a new disk at path and go on with existingFile; leave out one';
       failures.push({ property: 'existingFile', reason });
     }
-    if (typeof olds.sizeMiB === 'number' && sizeMiB < olds.sizeMiB && same(olds.path, news.path)) {
+    if (typeof olds.sizeMiB === 'number' && sizeMiB < olds.sizeMiB && replacing(olds, news).length === 0) {
       const reason = `${sizeMiB} is less than the ${olds.sizeMiB} that the disk has: what is behind would be lost; make another disk, and copy`;
       failures.push({ property: 'sizeMiB', reason });
     }
@@ -43,7 +43,7 @@ export const disk: Handler = {
   },
 
   async diff(_id, olds, news) {
-    const replaces = ['path', 'existingFile'].filter((key) => !same(inputOf(olds, key), inputOf(news, key)));
+    const replaces = replacing(olds, news);
     if (replaces.length > 0) return { replaces };
     return ['sizeMiB', 'serial'].every((key) => same(olds[key], news[key])) ? { changes: false } : {};
   },
@@ -94,8 +94,9 @@ export const disk: Handler = {
   },
 };
 
-function inputOf(properties: Properties, key: string): unknown {
-  return properties[key] ?? null;
+/** Another file is another disk. */
+function replacing(olds: Properties, news: Properties): string[] {
+  return ['path', 'existingFile'].filter((key) => !same(olds[key], news[key]));
 }
 
 /** By which the machine finds it, where the program gives none: the name of the resource, if it can be one. */
