@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Contents } from '../model/contents.js';
 import { type Digest, isDigest } from '../model/digest.js';
+import type { Lock } from '../model/lock.js';
 import { HealthCheck, MachineSpec, PortMapping } from '../model/machine.js';
 import type { Platform } from '../model/platform.js';
 import { DEFAULT_PLATFORM } from '../model/spec.js';
@@ -67,12 +68,15 @@ export async function bootedOf(
   return { image: pipeline.lockDigest(locked.lock), boot, platform, saysReady: guest !== null };
 }
 
-export function platformOf(
-  { imageRef }: Pick<z.infer<typeof MachineInputs>, 'imageRef'>,
-  { __lock }: Properties,
-): Platform {
-  if (imageRef !== undefined) return imageRef.platform;
-  return isUnknown(__lock) ? DEFAULT_PLATFORM : decodeLock(__lock).lock.platform;
+type Booted = Pick<z.infer<typeof MachineInputs>, 'imageRef' | 'firmware'>;
+
+/** Of an image that is built here; undefined for one that is published already, and while nobody knows it yet. */
+export function lockIn({ imageRef }: Booted, { __lock }: Properties): Lock | undefined {
+  return imageRef !== undefined || isUnknown(__lock) ? undefined : decodeLock(__lock).lock;
+}
+
+export function platformOf({ imageRef }: Booted, lock: Lock | undefined): Platform {
+  return imageRef?.platform ?? lock?.platform ?? DEFAULT_PLATFORM;
 }
 
 export function ownerOf(operation: Operation): { urn: string; project: string } {
@@ -93,12 +97,9 @@ export function machineOf(properties: Properties): MachineSpec {
 }
 
 /** Whether the root is unpacked into memory; one on a disk is read as it is needed. */
-export function unpacked(
-  { firmware, imageRef }: { readonly firmware?: string | undefined; readonly imageRef?: unknown },
-  { __lock }: Properties,
-): boolean {
-  if (imageRef !== undefined || isUnknown(__lock)) return false;
-  const { spec, guest } = decodeLock(__lock).lock;
+export function unpacked({ firmware }: Booted, lock: Lock | undefined): boolean {
+  if (lock === undefined) return false;
+  const { spec, guest } = lock;
   return guest === null || (spec.root ?? (firmware === 'uefi' ? 'disk' : 'ram')) !== 'disk';
 }
 

@@ -7,6 +7,7 @@ import type { FleetMachine, FleetResult, FleetVersion } from '../pipeline.js';
 import {
   bootedOf,
   endpointsOf,
+  lockIn,
   MACHINE_DEFAULTS,
   MachineInputs,
   machineOf,
@@ -50,10 +51,11 @@ export const fleet: Handler = {
     try {
       const { checkMachine, hostMemoryMiB } = await (await import('../pipeline.js')).run();
       const machine = machineOf(inputs);
-      const platform = platformOf(parsed.data, news);
+      const lock = lockIn(inputs, news);
+      const platform = platformOf(inputs, lock);
       const problems = await checkMachine({ owner: ownerOf(operation), machine, platform }, runOptions(operation));
       const failures = [
-        ...(unpacked(inputs, news) ? tooLittleMemory(inputs) : []),
+        ...(unpacked(inputs, lock) ? tooLittleMemory(inputs) : []),
         ...tooMany(parsed.data, hostMemoryMiB()),
         ...problems,
       ];

@@ -3,6 +3,7 @@ import type { MachineRecord } from '../pipeline.js';
 import {
   bootedOf,
   endpointsOf,
+  lockIn,
   MACHINE_DEFAULTS,
   MachineInputs,
   machineOf,
@@ -42,16 +43,13 @@ export const instance: Handler = {
     const inputs = { ...parsed.data, ...endpointsOf(parsed.data), __version: STATE_VERSION };
     try {
       const { checkMachine } = await (await import('../pipeline.js')).run();
+      const lock = lockIn(inputs, news);
       const problems = await checkMachine(
-        {
-          owner: ownerOf(operation),
-          machine: machineOf(inputs),
-          platform: platformOf(parsed.data, news),
-        },
+        { owner: ownerOf(operation), machine: machineOf(inputs), platform: platformOf(inputs, lock) },
         runOptions(operation),
       );
       warnOfGap(olds, inputs, operation);
-      const failures = [...(unpacked(inputs, news) ? tooLittleMemory(inputs) : []), ...problems];
+      const failures = [...(unpacked(inputs, lock) ? tooLittleMemory(inputs) : []), ...problems];
       return { inputs, failures: failures.map(({ property, reason }) => ({ property, reason })) };
     } catch (error) {
       return { inputs, failures: failuresOf(error) };
