@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, verify, X509Certificate } from 'node:crypto';
+import { createHash, verify, X509Certificate } from 'node:crypto';
 import {
   DER_TAG,
   derContext,
@@ -42,8 +42,8 @@ const OID = {
 /**
  * SignedData with one signer, SHA-256 and RSA (RFC 5652 section 5.1), as version 1 (PKCS #7) has it: without a
  * ContentInfo around it. The same content and key give the same bytes, since no time is signed.
- * @throws {FormatError} `malformed` for a certificate that is none or has no RSA key, `corrupt` for a signature that
- *   does not fit it; and what the signer throws.
+ * @throws {FormatError} `malformed` for a certificate that is none, `unsupported` for one without an RSA key, `corrupt`
+ *   for a signature that does not fit it; and what the signer throws.
  */
 export async function signedData(content: SignedDataContent, signer: Signer): Promise<Buffer> {
   const certificate = certificateOf(signer);
@@ -103,7 +103,7 @@ interface Signature {
 }
 
 function checkSignature(data: Uint8Array, { signature, certificate }: Signature): void {
-  const key = createPublicKey(certificate.publicKey.export({ type: 'spki', format: 'pem' }));
+  const key = certificate.publicKey;
   if (key.asymmetricKeyType !== 'rsa') {
     throw new FormatError(
       'unsupported',
@@ -121,7 +121,7 @@ function checkSignature(data: Uint8Array, { signature, certificate }: Signature)
 function issuerAndSerialNumber(certificate: Uint8Array): { issuer: Uint8Array; serialNumber: Uint8Array } {
   const outer = readDer(certificate, 0);
   const fields = readDerMembers(certificate, readDer(certificate, outer.contentOffset, outer.end));
-  const version = fields[0]?.tag === (0xa0 | 0) ? 1 : 0;
+  const version = fields[0]?.tag === 0xa0 ? 1 : 0;
   const [serial, , issuer] = fields.slice(version);
   if (serial?.tag !== DER_TAG.integer || issuer?.tag !== DER_TAG.sequence) {
     throw new FormatError('malformed', 'Cannot sign: the certificate has no serial number and issuer');

@@ -11,7 +11,6 @@ export const PE_HEAD_BYTES = 1 << 16;
 const MAX_SECTIONS = 96;
 export const PE_SECTION_BYTES = 40;
 
-export const PE_MACHINE = { amd64: 0x8664, arm64: 0xaa64 } as const;
 /** `DllCharacteristics`: no memory of the image is writable and executable at once. */
 export const PE_NX_COMPAT = 0x0100;
 

@@ -9,7 +9,7 @@ import { FormatError } from './error.js';
 export const VERITY_BLOCK_BYTES = 4096;
 const DIGEST_BYTES = 32;
 /** A hash block has as many digests (verity.rst, "Hash Tree"). */
-export const DIGESTS_PER_BLOCK = VERITY_BLOCK_BYTES / DIGEST_BYTES;
+const DIGESTS_PER_BLOCK = VERITY_BLOCK_BYTES / DIGEST_BYTES;
 /** The superblock's field has as many bytes. */
 const MAX_SALT_BYTES = 256;
 
