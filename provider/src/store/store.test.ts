@@ -68,6 +68,16 @@ describe('Store.open()', () => {
     await expect(opening).rejects.toThrow(/^Cannot open the store in .*file\/store: .*\(ENOTDIR\)$/);
   });
 
+  test('refuses a folder in which the kernel alone makes files', async (context) => {
+    if (process.platform !== 'linux') context.skip('there is no /proc');
+    for (const place of ['/proc/cache', '/proc/self/no/such', '/sys/cache']) {
+      await expect(Store.open(place)).rejects.toMatchObject({
+        code: 'bad-setting',
+        context: { path: expect.any(String) },
+      });
+    }
+  });
+
   test('throws read-only where it may not write', async (context) => {
     if (process.getuid?.() === 0) {
       const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', folder]);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Digest, Json } from '../model/digest.js';
 import type { BlobRange } from '../model/layer.js';
@@ -55,13 +55,14 @@ export class Store implements AsyncDisposable {
 
   /**
    * Opens the store in a folder, which is made if it is not there.
-   * @throws {StoreError} `no-space`, `read-only` or `io` when it cannot be written.
+   * @throws {StoreError} `no-space`, `read-only` or `io` when it cannot be written; `bad-setting` below `/proc`.
    */
   static async open(directory: string, options: StoreOptions = {}): Promise<Store> {
     const shared = (options.shared ?? []).map((folder) => resolve(folder));
     const store = new Store(resolve(directory), { ...options, shared });
     const temporary = temporaryFolder(store.directory);
     try {
+      await requirePlace(store.directory);
       for (const folder of [blobsFolder, factsFolder, marksFolder, leasesFolder]) {
         await mkdir(folder(store.directory), { recursive: true });
       }
@@ -249,6 +250,24 @@ export class Store implements AsyncDisposable {
       throw storeError(error, { what: 'write to the store in', path: this.directory });
     }
   }
+}
+
+/** File systems of the kernel that take no files. Node asks some of them for a new folder again and again, without end. */
+const KERNEL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
+  // Linux, include/uapi/linux/magic.h: PROC_SUPER_MAGIC, SYSFS_MAGIC.
+  0x9fa0, 0x62656572,
+]);
+
+/** @throws {StoreError} `bad-setting` for a folder in which the kernel alone makes files. */
+async function requirePlace(directory: string): Promise<void> {
+  const found = await statfs(directory).catch(() => undefined);
+  if (found === undefined && dirname(directory) !== directory) return requirePlace(dirname(directory));
+  if (found === undefined || !KERNEL_FILE_SYSTEMS.has(found.type)) return;
+  throw new StoreError(
+    'bad-setting',
+    `Cannot open the store below ${directory}: the kernel alone makes files there; put the cache elsewhere (INGOT_CACHE)`,
+    { context: { path: directory } },
+  );
 }
 
 /**
