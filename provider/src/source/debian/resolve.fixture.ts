@@ -54,9 +54,9 @@ export async function signed(text: string, options: { by: readonly TestKey[]; da
 export type TestPackage = readonly [name: string, version: string, fields?: Readonly<Record<string, string>>];
 
 export interface Publication {
-  /** Fields of the release that differ from what they should be; undefined leaves one out. */
   /** Packages of a second component. */
   readonly universe?: readonly TestPackage[];
+  /** Fields of the release that differ from what they should be; undefined leaves one out. */
   readonly fields?: Readonly<Record<string, string | undefined>>;
   readonly by?: readonly TestKey[];
   readonly date?: Date;

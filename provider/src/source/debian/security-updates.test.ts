@@ -29,3 +29,16 @@ test('withSecurityUpdate() finds those that the security archive has something n
   const found = await withSecurityUpdate(pinned, { ...archive.options, mirrors });
   expect([...found].map(({ name }) => name)).toEqual(['fixed']);
 });
+
+test('withSecurityUpdate() finds those of every component', async () => {
+  const fields = (suite: string) => ({ Origin: 'Ubuntu', Label: 'Ubuntu', Suite: suite, Codename: 'noble' });
+  for (const suite of ['noble', 'noble-updates', 'noble-security']) {
+    const ofUniverse = suite.endsWith('-security') ? ([['crun', '1.1']] as const) : [];
+    await archive.publish(suite, [], { universe: ofUniverse, fields: fields(suite) });
+  }
+  const { main, security } = await archive.writeOut();
+  const mirrors = { main: '', security: '', ubuntu: { main, security } };
+  const pinned = [{ ...packagePin('crun=1.0'), archive: 'ubuntu' }];
+  const asking = { ...archive.options, mirrors, suite: 'noble', distribution: 'ubuntu' as const };
+  expect([...(await withSecurityUpdate(pinned, asking))]).toEqual(pinned);
+});

@@ -21,17 +21,19 @@ export async function withSecurityUpdate(
   const { archives } = DISTRIBUTIONS[options.distribution ?? 'debian'];
   for (const release of await currentReleases({ ...options, repositories: [] })) {
     if (release.archive !== archives.security) continue;
-    const index = await openPackagesIndex(release, { ...options, http: options.mirrors.http });
-    for (const one of pinned) {
-      // A vendor's package is another one, whatever its name.
-      if (one.archive !== archives.main && one.archive !== archives.security) continue;
-      const entries = await index.packages(one.name);
-      const newer = entries.some(
-        ({ architecture, version }) =>
-          (architecture === 'all' || architecture === options.architecture) &&
-          compareVersions(version, one.version) > 0,
-      );
-      if (newer) found.add(one);
+    for (const component of release.components) {
+      const index = await openPackagesIndex(release, { ...options, component, http: options.mirrors.http });
+      for (const one of pinned) {
+        // A vendor's package is another one, whatever its name.
+        if (one.archive !== archives.main && one.archive !== archives.security) continue;
+        const entries = await index.packages(one.name);
+        const newer = entries.some(
+          ({ architecture, version }) =>
+            (architecture === 'all' || architecture === options.architecture) &&
+            compareVersions(version, one.version) > 0,
+        );
+        if (newer) found.add(one);
+      }
     }
   }
   return found;
