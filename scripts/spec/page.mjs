@@ -15,7 +15,7 @@ aliases and merge keys (\`<<\`) work. Tags and several documents in one file do 
 that cannot work.
 
 **Several files** become one spec. Lists are joined in the order of the files. Of single values, those under \`kernel\`,
-\`debian\` and \`ready\` included, the last file's wins. Paths of files are relative to the file that they are written in. Services
+\`debian\`, \`network\` and \`ready\` included, the last file's wins. Paths of files are relative to the file that they are written in. Services
 must differ in their names over all the files, and so must users. Where two files lay something at the same path into the image, the later
 one wins; in one file that is an error.
 

@@ -30,6 +30,8 @@ export interface Spec {
   ca?: readonly (string | CertificateFile)[];
   /** Ingot only: Disks beside the one that the machine boots from. Default: none. */
   disks?: readonly Disk[];
+  /** Ingot only: How the machine gets its addresses and name servers. Default: every network card asks DHCP. */
+  network?: Network;
   /**
    * Ingot only: Time servers of machines that get none from their provider or their network. Default: those of the
    * machine's provider.
@@ -622,6 +624,48 @@ export interface Disk {
   filesystem?: 'ext4';
   /** Start without it where it is missing or cannot be used; the console says so. Default: `false`. */
   optional?: boolean;
+}
+
+/**
+ * Ingot only: The network of images with Ingot's own init, where it is not all DHCP. What a machine's provider says of
+ * a card wins over this.
+ */
+export interface Network {
+  /** Network cards that do not just ask DHCP. All others do. Default: none. */
+  interfaces?: readonly NetworkCard[];
+  /**
+   * Addresses of name servers, at most three; they are asked before those that DHCP tells. Default: those that DHCP
+   * tells.
+   */
+  nameservers?: readonly string[];
+  /** Domains in which names without a dot are looked up. Default: the one that DHCP tells. */
+  search?: readonly string[];
+}
+
+/** Ingot only: How one network card gets its addresses. */
+export interface NetworkCard {
+  /** The kernel's name of the card, such as `eth0`. One of `name` and `mac` says which card it is. Default: any. */
+  name?: string;
+  /** Its MAC address, which holds whatever the kernel calls it. Default: any. */
+  mac?: string;
+  /**
+   * Its addresses, IPv4 and IPv6, each with the length of its network: `10.0.0.5/24`, `2001:db8::5/64`. Default: none
+   * but those that the network gives.
+   */
+  addresses?: readonly string[];
+  /** Where IPv4 goes that is for none of its own networks: an address in one of these. Default: what DHCP says. */
+  gateway4?: string;
+  /** The same for IPv6; it may be a link-local address (`fe80::1`). Default: what the router announces. */
+  gateway6?: string;
+  /** Ask a DHCP server for an IPv4 address. Default: `true`, unless `addresses` has an IPv4 address. */
+  dhcp4?: boolean;
+  /**
+   * Ask a DHCPv6 server for an IPv6 address. Those that a router announces (SLAAC) the kernel takes with and without
+   * it. Default: `false`.
+   */
+  dhcp6?: boolean;
+  /** Largest packet, in bytes; with IPv6, 1280 at the least. Default: the card's own. */
+  mtu?: number;
 }
 
 /** Ingot only: When the machine is ready, and how it says so. Only Ingot's own init looks at it. */

@@ -6,6 +6,7 @@ import { Debian } from './spec/debian.js';
 import { Disk } from './spec/disk.js';
 import { FileEntry } from './spec/file.js';
 import { Kernel } from './spec/kernel.js';
+import { Network } from './spec/network.js';
 import { Ready } from './spec/ready.js';
 import { ingot, text } from './spec/text.js';
 import { User } from './spec/user.js';
@@ -24,6 +25,7 @@ export { Debian } from './spec/debian.js';
 export { Disk } from './spec/disk.js';
 export { FileEntry, imagePath } from './spec/file.js';
 export { Kernel } from './spec/kernel.js';
+export { MOST_NAME_SERVERS, Network, NetworkCard } from './spec/network.js';
 export { READY_DEFAULTS, Ready } from './spec/ready.js';
 export { RemoteSource } from './spec/remote-source.js';
 export { Repository } from './spec/repository.js';
@@ -93,6 +95,9 @@ export const Spec = z
       .optional()
       .describe('Disks beside the one that the machine boots from.')
       .meta({ 'x-default': 'none', ...ingot }),
+    network: Network.optional()
+      .describe('How the machine gets its addresses and name servers.')
+      .meta({ 'x-default': 'every network card asks DHCP', ...ingot }),
     ntp: z
       .array(
         z

@@ -1,6 +1,7 @@
 import { type Complain, checkContainer, each } from './check-container.js';
 import { checkFiles } from './check-files.js';
 import { checkCertificates, checkDisks, checkPackages, checkUsers } from './check-machine.js';
+import { checkNetwork } from './check-network.js';
 import { checkReference } from './check-reference.js';
 import { checkRepositories } from './check-repositories.js';
 import { checkOrder, checkSupervision } from './check-supervision.js';
@@ -51,6 +52,7 @@ export function checkWhole(spec: PartialSpec, complain: Complain): void {
   checkVolumesTogether(spec, complain);
   checkUsers(spec.users, complain);
   checkDisks(spec, complain);
+  checkNetwork(spec, complain);
 }
 
 const DIGITS = /^[0-9]+$/;

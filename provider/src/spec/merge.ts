@@ -15,6 +15,9 @@ export const LISTS = [
   'ntp',
 ] as const;
 
+/** Lists of `network` that are joined. */
+export const NETWORK_LISTS = ['interfaces', 'nameservers', 'search'] as const;
+
 /**
  * Two specs as one, as LinuxKit appends them: lists are joined, and of single values, down to those of `kernel`,
  * `debian` and `ready`, the later one wins. An empty text does not override, as in LinuxKit, but for `kernel.tar` and `kernel.ucode`,
@@ -44,8 +47,21 @@ export function merge(first: PartialSpec, second: PartialSpec): PartialSpec {
       ...(repositories.length > 0 ? { repositories } : {}),
     };
   }
+  if (first.network !== undefined && second.network !== undefined) {
+    merged.network = joinLists(first.network, second.network, NETWORK_LISTS);
+  }
   if (first.ready !== undefined && second.ready !== undefined) merged.ready = { ...first.ready, ...second.ready };
   return merged as PartialSpec;
+}
+
+/** Two maps of lists as one. */
+function joinLists<K extends string, T extends { [key in K]?: readonly unknown[] | undefined }>(
+  first: T,
+  second: T,
+  keys: readonly K[],
+): T {
+  const lists = keys.map((key) => [key, [...(first[key] ?? []), ...(second[key] ?? [])]] as const);
+  return Object.fromEntries(lists.filter(([, list]) => list.length > 0)) as T;
 }
 
 type Modules = NonNullable<PartialSpec['kernel']>['modules'];

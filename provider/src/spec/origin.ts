@@ -1,9 +1,13 @@
 import { type Located, locate } from './located.js';
-import { LISTS } from './merge.js';
+import { LISTS, NETWORK_LISTS } from './merge.js';
 import type { Path } from './property.js';
 
 /** Lists that merging joins; all else of a spec is a single value, or a map of them. */
-const JOINED: readonly Path[] = [...LISTS.map((name) => [name]), ['debian', 'repositories']];
+const JOINED: readonly Path[] = [
+  ...LISTS.map((name) => [name]),
+  ['debian', 'repositories'],
+  ...NETWORK_LISTS.map((name) => ['network', name]),
+];
 
 /**
  * Which source a path of the merged spec came from, and its path there. For a single value that is the last source

@@ -213,30 +213,36 @@ describe('parseSpec() of an object', () => {
   });
 });
 
-/** The example without one of its top-level keys: disks need Ingot's own init, so no spec has both. */
-function exampleWithout(key: string): string {
-  return EVERY_FIELD.replace(new RegExp(`^${key}:.*\\n(?:[ #].*\\n)*`, 'm'), '');
+/** What needs Ingot's own init, and what brings another: no spec has both. */
+const EXCLUSIVE = [['disks', 'network'], ['init']];
+
+/** The example without some of its top-level keys. */
+function exampleWithout(keys: readonly string[]): string {
+  return EVERY_FIELD.replace(new RegExp(`^(?:${keys.join('|')}):.*\\n(?:[ #].*\\n)*`, 'gm'), '');
 }
 
-describe.each(['disks', 'init'])('parseSpec() keeps, without %s,', (key) => {
-  const text = exampleWithout(key);
-  const parsed = parseSpec([web(text)]);
+describe.each(EXCLUSIVE.map((keys) => [keys.join(' and '), keys] as const))(
+  'parseSpec() keeps, without %s,',
+  (_, keys) => {
+    const text = exampleWithout(keys);
+    const parsed = parseSpec([web(text)]);
 
-  it('every field, as it is written', () => {
-    expect(text).not.toBe(EVERY_FIELD);
-    expect(parsed).toEqual(parseYaml(text, { merge: true }));
-  });
+    it('every field, as it is written', () => {
+      expect(text).not.toBe(EVERY_FIELD);
+      expect(parsed).toEqual(parseYaml(text, { merge: true }));
+    });
 
-  it('the same from an object and from JSON', () => {
-    expect(parseSpec([object(parsed)])).toEqual(parsed);
-    expect(parseSpec([web(JSON.stringify(parsed, null, 2))])).toEqual(parsed);
-    expect(parseSpec([web(stringify(parsed))])).toEqual(parsed);
-  });
-});
+    it('the same from an object and from JSON', () => {
+      expect(parseSpec([object(parsed)])).toEqual(parsed);
+      expect(parseSpec([web(JSON.stringify(parsed, null, 2))])).toEqual(parsed);
+      expect(parseSpec([web(stringify(parsed))])).toEqual(parsed);
+    });
+  },
+);
 
 it('parseSpec() keeps every option of the schema: the example has them all', () => {
   const used = new Map<z.ZodObject, Set<string>>();
-  for (const key of ['disks', 'init']) collect(Spec, parseSpec([web(exampleWithout(key))]), used);
+  for (const keys of EXCLUSIVE) collect(Spec, parseSpec([web(exampleWithout(keys))]), used);
   for (const [schema, keys] of used) expect([...keys].sort()).toEqual(Object.keys(schema.shape).sort());
   expect(used.size).toBeGreaterThan(15);
 });

@@ -67,6 +67,43 @@ describe('ntp', () => {
   });
 });
 
+describe('network', () => {
+  test('is a file for the guest, with a fact in each line', async () => {
+    const network: Spec['network'] = {
+      interfaces: [
+        { name: 'eth0', addresses: ['10.0.0.5/24', '2001:db8::5/64'], gateway4: '10.0.0.1', gateway6: '2001:db8::1' },
+        { mac: '52:54:00:AB:CD:EF', addresses: ['203.0.113.7/32'], gateway4: '172.31.1.1', mtu: 1400, dhcp4: true },
+        { name: 'eth2', addresses: ['2001:db8:1::5/128'], gateway6: 'fe80::1', dhcp6: true },
+        { name: 'eth3' },
+      ],
+      nameservers: ['10.0.0.53'],
+      search: ['a.example'],
+    };
+    expect(await textIn(await tree({ network }), 'etc/ingot/network')).toBe(
+      [
+        'eth0 address 10.0.0.5/24',
+        'eth0 address 2001:db8::5/64',
+        'eth0 route default 10.0.0.1 - -',
+        'eth0 route default 2001:db8::1 - -',
+        'eth0 dhcp4 off',
+        '52:54:00:ab:cd:ef mtu 1400',
+        '52:54:00:ab:cd:ef address 203.0.113.7/32',
+        '52:54:00:ab:cd:ef route default 172.31.1.1 - onlink',
+        '52:54:00:ab:cd:ef dhcp4 on',
+        'eth2 address 2001:db8:1::5/128',
+        'eth2 route default fe80::1 - onlink',
+        'eth2 dhcp4 on',
+        'eth2 dhcp6 on',
+        'eth3 dhcp4 on',
+        '- nameserver 10.0.0.53',
+        '- search a.example',
+        '',
+      ].join('\n'),
+    );
+    expect(await textIn(await tree({ network: {} }), 'etc/ingot/network')).toBe('');
+  });
+});
+
 describe('disks', () => {
   test('are a file for the guest, with a disk in each line, and folders where nobody makes them later', async () => {
     const laid = await tree({

@@ -5,10 +5,13 @@ import type { ComponentList } from './component-list.js';
 import { generated } from './generated.js';
 import type { Ids } from './ids.js';
 import { MachineAccounts, makeHome } from './machine-accounts.js';
+import { networkSettings } from './network-settings.js';
 import { type Folder, makeFolder, newFile, type Ownership, plainFolder, put } from './root.js';
 
 /** One server in a line, each as it stands in the spec; for the guest, whatever client it has. */
 const TIME_SERVERS = 'etc/ingot/ntp';
+/** What is said of network cards and name servers; see `networkSettings`. */
+const NETWORK = 'etc/ingot/network';
 /** Options of `ready`, a line each: the name, a space, the number. */
 const READY = 'etc/ingot/ready';
 
@@ -21,7 +24,7 @@ const DISKS = 'etc/ingot/disks';
 const VOLATILE = /^(tmp|var)\//;
 
 /**
- * Lays what the spec says of the machine itself into its root: users, authorities, time servers, `ready`. All of it is one
+ * Lays what the spec says of the machine itself into its root: users, authorities, network, time servers, `ready`. All of it is one
  * small component, so that nothing else changes with it.
  * @returns Users and groups of the spec, by which files can be owned.
  * @throws {TreeError} `bad-user`.
@@ -31,10 +34,13 @@ export async function layMachineSettings(
   { lock, read }: Pick<AssembleInput, 'lock' | 'read'>,
   { authorities, components }: { readonly authorities: readonly string[]; readonly components: ComponentList },
 ): Promise<{ readonly uids: Ids; readonly gids: Ids }> {
-  const { users = [], ntp = [], ready } = lock.spec;
+  const { users = [], network, ntp = [], ready } = lock.spec;
   const { sourceDateEpoch } = lock;
   const plain = plainFolder(components.add('settings', 'files'), sourceDateEpoch);
   await addAuthorities(host, authorities, { ownership: plain, read, always: true });
+  if (network !== undefined) {
+    put(host, NETWORK, newFile(generated(networkSettings(network)), { ...plain, mode: 0o644 }), plain);
+  }
   if (ntp.length > 0) {
     const text = ntp.map((server) => `${server}\n`).join('');
     put(host, TIME_SERVERS, newFile(generated(text), { ...plain, mode: 0o644 }), plain);
