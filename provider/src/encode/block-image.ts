@@ -23,12 +23,15 @@ export interface Piece {
   readonly bytes: Uint8Array;
 }
 
+/** Where regions begin and end: at multiples of it. */
+export const REGION_ALIGN_BYTES = 4096;
+
 /** What is addressed by blocks: a file system, a hash tree, a partition, a disk. Nothing is read before it is asked for. */
 export interface BlockImage {
   readonly sizeBytes: number;
   /** All of it, without gaps, by offset; neighbours differ in kind. */
   readonly extents: readonly Extent[];
-  /** By offset; what lies between them is cheap to make. Each begins and ends at a multiple of 4096 bytes. */
+  /** By offset; what lies between them is cheap to make. Each begins and ends at a multiple of REGION_ALIGN_BYTES. */
   readonly regions: readonly Region[];
   /**
    * The bytes of the data extents, or of what of them lies within the span, by offset. Can be called again, and gives

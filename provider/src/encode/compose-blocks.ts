@@ -1,4 +1,4 @@
-import type { BlockImage, Extent, Piece, Region } from './block-image.js';
+import { type BlockImage, type Extent, type Piece, REGION_ALIGN_BYTES, type Region } from './block-image.js';
 import { endOf, firstBehind, joinExtents, overlap, type Span } from './block-span.js';
 
 /** An image at its place in a larger one. */
@@ -13,9 +13,6 @@ export interface ComposeOptions {
   /** What lies before, between and behind the parts. */
   readonly between: 'zero' | 'unused';
 }
-
-/** Where regions begin and end. */
-const REGION_ALIGN_BYTES = 4096;
 
 /**
  * One image of several, each at its place; they come by offset. Regions go along with a part whose place is a multiple
@@ -34,15 +31,15 @@ export function composeBlocks(parts: readonly Placed[], options: ComposeOptions)
   };
 }
 
-/** One image of several, one behind the other without gaps. */
-export function concatenateBlocks(images: readonly BlockImage[]): BlockImage {
-  let sizeBytes = 0;
+/** One image of several, one behind the other without gaps; filled up with zeros to `sizeBytes`, if that is given. */
+export function concatenateBlocks(images: readonly BlockImage[], sizeBytes?: number): BlockImage {
+  let end = 0;
   const parts = images.map((image) => {
-    const offset = sizeBytes;
-    sizeBytes += image.sizeBytes;
+    const offset = end;
+    end += image.sizeBytes;
     return { offset, image };
   });
-  return composeBlocks(parts, { sizeBytes, between: 'zero' });
+  return composeBlocks(parts, { sizeBytes: sizeBytes ?? end, between: 'zero' });
 }
 
 type Place = Span & { readonly image: BlockImage };

@@ -1,8 +1,5 @@
-import type { BlockImage, Extent, Piece, Region } from './block-image.js';
+import { type BlockImage, type Extent, type Piece, REGION_ALIGN_BYTES, type Region } from './block-image.js';
 import { endOf, firstBehind, overlap, type Span } from './block-span.js';
-
-/** Where regions begin and end. */
-const REGION_ALIGN_BYTES = 4096;
 
 /**
  * A part of an image as an image of its own. It has the regions that lie wholly in it, if it begins where a region may.

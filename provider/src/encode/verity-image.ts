@@ -9,7 +9,7 @@ import {
 } from '../format/verity.js';
 import type { BlobRange } from '../model/layer.js';
 import type { BlockImage, Region } from './block-image.js';
-import { composeBlocks } from './compose-blocks.js';
+import { concatenateBlocks } from './compose-blocks.js';
 import { bytesImage, storedImage } from './content-blocks.js';
 import type { EncodeContext } from './context.js';
 import { EncodeError } from './error.js';
@@ -77,22 +77,11 @@ export async function verityImage(
     ...(leafLevel === undefined ? [] : leaves.map((part) => leavesImage(part, context))),
   ];
   const sizeBytes = superblock.byteLength + upper.byteLength + (leafLevel?.blocks ?? 0) * VERITY_BLOCK_BYTES;
-  return { rootHash: rootHash.toString('hex'), hashTree: inRow(parts, sizeBytes), blocks, saltHex };
+  return { rootHash: rootHash.toString('hex'), hashTree: concatenateBlocks(parts, sizeBytes), blocks, saltHex };
 }
 
 function leavesImage(leaves: Leaves, context: EncodeContext): BlockImage {
   return 'bytes' in leaves ? bytesImage(leaves.bytes) : storedImage(leaves, context);
-}
-
-/** One image behind the other, filled up with zeros. */
-function inRow(images: readonly BlockImage[], sizeBytes: number): BlockImage {
-  let offset = 0;
-  const placed = images.map((image) => {
-    const at = offset;
-    offset += image.sizeBytes;
-    return { offset: at, image };
-  });
-  return composeBlocks(placed, { sizeBytes, between: 'zero' });
 }
 
 /** A part of the data whose digests are made together: a region, or what lies between two. */
