@@ -11,11 +11,9 @@ import { encodeOci, type OciImageOptions } from '../../provider/src/encode/oci-i
 import { file, MemoryStore, treeOf } from '../../provider/src/encode/tree.fixture.js';
 import { sha256 } from '../../provider/src/model/digest.js';
 import { type Tree, treeDigest } from '../../provider/src/model/tree.js';
-import { open, type ResolveOptions, resolve } from '../../provider/src/source/transport.js';
 import { Store } from '../../provider/src/store/store.js';
-import { imageRoot } from '../../provider/src/tree/image-root.js';
-import { entriesOf } from '../../provider/src/tree/root.js';
 import { missingPrograms, skipAllBecause } from '../skip.js';
+import { readImage } from './image-root.js';
 import { line, listFolder, ROOTLESS, run } from './oci-images.js';
 
 const OPTIONS: OciImageOptions = { image: sha256('lock'), platform: 'linux/amd64', sourceDateEpoch: 1492533000 };
@@ -118,23 +116,7 @@ describe('an image that is built', () => {
   test.each(['oci:web', 'oci:web:latest', 'oci-archive:web.oci.tar', 'docker-archive:web.docker.tar'])(
     'gives the same tree when it is read again as %s',
     async (reference) => {
-      const options: ResolveOptions = {
-        store,
-        platform: 'linux/amd64',
-        suite: 'trixie',
-        mirrors: () => Promise.reject(new Error('no mirror is needed')),
-        registries: () => Promise.reject(new Error('no registry is needed')),
-        offline: true,
-        directory: folder,
-        now: () => new Date(0),
-        signal: new AbortController().signal,
-        progress: () => undefined,
-        keep: [],
-      };
-      const pin = await resolve(reference, 'root', options);
-      const { layers } = await open(pin, 'root', { ...options, reference });
-      const read = (range: Parameters<Store['read']>[0]) => store.read(range);
-      const { root } = await imageRoot(layers, { pin, component: 'x', mtimeSeconds: 0, read });
+      const read = await readImage(reference, { folder, store });
       const entries = TREE.entries.map((entry) => ({ ...entry, component: 'x' }));
       const known = new Map(entries.map((entry) => [entry.path, entry]));
       // Another name of a file says nothing of itself but which file it is of.
@@ -144,7 +126,7 @@ describe('an image that is built', () => {
           const { mode, uid, gid, mtimeSeconds } = owner ?? entry;
           return { ...entry, mode, uid, gid, mtimeSeconds };
         });
-      expect(treeDigest({ entries: bare(entriesOf(root)), components: [] })).toBe(
+      expect(treeDigest({ entries: bare(read.entries), components: [] })).toBe(
         treeDigest({ entries: bare(entries), components: [] }),
       );
     },

@@ -2,11 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { open, type ResolveOptions, resolve } from '../../provider/src/source/transport.js';
 import { Store } from '../../provider/src/store/store.js';
-import { imageRoot } from '../../provider/src/tree/image-root.js';
-import { entriesOf } from '../../provider/src/tree/root.js';
 import { missingPrograms, skipAllBecause } from '../skip.js';
+import { readImage } from './image-root.js';
 import { line, listFolder, run, umociImage, umociLayer, umociRoot } from './oci-images.js';
 
 const LAYERS = [
@@ -42,24 +40,8 @@ describe('an image made by umoci', () => {
   });
 
   const listing = async (reference: string): Promise<{ lines: string[]; manifest: string }> => {
-    const options: ResolveOptions = {
-      store,
-      platform: 'linux/amd64',
-      suite: 'trixie',
-      mirrors: () => Promise.reject(new Error('no mirror is needed')),
-      registries: () => Promise.reject(new Error('no registry is needed')),
-      offline: true,
-      directory: folder,
-      now: () => new Date(0),
-      signal: new AbortController().signal,
-      progress: () => undefined,
-      keep: [],
-    };
-    const pin = await resolve(reference, 'root', options);
-    const { layers } = await open(pin, 'root', { ...options, reference });
-    const read = (range: Parameters<Store['read']>[0]) => store.read(range);
-    const { root } = await imageRoot(layers, { pin, component: 'x', mtimeSeconds: 0, read });
-    const lines = entriesOf(root).map(({ path, type, mode, uid, gid, link, content }) => {
+    const { pin, entries } = await readImage(reference, { folder, store });
+    const lines = entries.map(({ path, type, mode, uid, gid, link, content }) => {
       const what = type === 'hardlink' ? `= ${link}` : (link ?? content?.sha256.slice('sha256:'.length) ?? '');
       return line({ path, type: type === 'hardlink' ? 'file' : type, mode, uid, gid, what });
     });
