@@ -35,7 +35,7 @@ export function sourceOptions(
   inSpec: LockedImage['mirrors'] = {},
 ): SourceOptions {
   const { store, settings, registries, directory, now, signal, progress } = workshop;
-  const mirrors = async (): Promise<Mirrors> => {
+  const findAll = async (): Promise<Mirrors> => {
     const { findMirrors } = await import('../source/debian/mirrors.js');
     const { repositoryAddresses } = await import('../source/debian/repositories.js');
     const { checkValidUntil } = settings;
@@ -75,6 +75,12 @@ export function sourceOptions(
       ...(snapshot ? { snapshot } : {}),
       repositories: repositoryAddresses(repositories, settings.registries.environment),
     };
+  };
+  // Looked up once, when they are needed first: what is fetched one after the other shares the connections.
+  let found: Promise<Mirrors> | undefined;
+  const mirrors = (): Promise<Mirrors> => {
+    found ??= findAll();
+    return found;
   };
   const whose = distribution ? { distribution } : {};
   return {

@@ -8,7 +8,7 @@ import { SourceError } from '../error.js';
 import { shownAddress } from '../transfer-failure.js';
 import { archiveCalled, DISTRIBUTIONS, mirrorOf } from './distribution.js';
 import { type Patience, transfer } from './fetch-transfer.js';
-import type { Mirrors } from './mirrors.js';
+import { addressIn, type Mirrors } from './mirrors.js';
 import { putPackageFile } from './package-file-bytes.js';
 import { snapshotAddresses } from './snapshot.js';
 
@@ -143,12 +143,8 @@ function addressesOf(pinned: PinnedPackage, mirrors: Mirrors): URL[] {
   const ofSnapshot = own && DISTRIBUTIONS[own.distribution].snapshots[own.archive];
   const kept = snapshot && ofSnapshot ? snapshotAddresses(snapshot, ofSnapshot) : [];
   const bases = own ? [mirrorOf(mirrors, own), ...kept] : [...named, ...others].map(({ address }) => address);
-  return bases.map((base) => {
-    const url = new URL(base);
-    // The search part stays what it is: some mirrors want a token there.
-    url.pathname = `${url.pathname.replace(/\/+$/, '')}/${components.map(encodeURIComponent).join('/')}`;
-    return url;
-  });
+  const path = components.map(encodeURIComponent).join('/');
+  return bases.map((base) => addressIn(base, path));
 }
 
 /** Says of bytes that were refused by the store where they came from. */

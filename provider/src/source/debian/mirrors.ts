@@ -173,7 +173,7 @@ function checkAddress(text: string, settings: string): string {
   return text.replace(/\/+$/, '');
 }
 
-/** Where a file of a mirror lies. `path` is one of our own making, such as `dists/trixie/InRelease`. */
+/** Where a file of a mirror lies. `path` is as addresses have it, and leads nowhere above: `dists/trixie/InRelease`. */
 export function addressIn(mirror: string, path: string): URL {
   const url = new URL(mirror);
   // The search part stays what it is: some mirrors want a token there.

@@ -195,14 +195,13 @@ describe('openPackage()', () => {
 });
 
 describe('openPackages()', () => {
-  test('gives the layers in the order of the pin, and looks up mirrors once', async () => {
+  test('gives the layers in the order of the pin', async () => {
     const packages = ['e', 'd', 'c', 'b', 'a'].map((name) =>
       buildPackage(folder, { name: `p${name}`, files: { [name]: name } }),
     );
     const layers = await openPackages({ kind: 'debian', suite: 'trixie', packages }, options);
     expect(layers.map((layer) => layer.package?.name)).toEqual(['pe', 'pd', 'pc', 'pb', 'pa']);
     expect(layers.map((layer) => layer.entries[0]?.path)).toEqual(['e', 'd', 'c', 'b', 'a']);
-    expect(lookups).toBe(1);
   });
 
   test('throws for the first package that cannot be opened', async () => {

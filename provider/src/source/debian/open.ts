@@ -40,14 +40,8 @@ export async function openPackage(pinned: PinnedPackage, options: OpenOptions): 
 
 /** The layers of all packages of a pin, in its order; a few are fetched and unpacked at a time. */
 export async function openPackages(pin: DebianPin, options: OpenOptions): Promise<readonly Layer[]> {
-  // Looked up once, at the first package that has to be fetched.
-  let found: ReturnType<OpenOptions['mirrors']> | undefined;
-  const mirrors = () => {
-    found ??= options.mirrors();
-    return found;
-  };
   const layers: Layer[] = [];
-  const open = (pinned: PinnedPackage) => openPackage(pinned, { ...options, mirrors });
+  const open = (pinned: PinnedPackage) => openPackage(pinned, options);
   for await (const layer of mapInOrder(pin.packages, open, { inFlight: PACKAGES_IN_FLIGHT })) layers.push(layer);
   return layers;
 }
