@@ -106,7 +106,8 @@ export function unpacked({ firmware }: Booted, lock: Lock | undefined): boolean 
 /** Addresses that answer, known already in a preview: of the port with the health check first. */
 export function endpointsOf(inputs: z.infer<typeof MachineInputs>): { endpoints: string[]; url?: string } {
   const http = inputs.health?.http?.port;
-  const text = (port: PortMapping): string => `${port.address ?? '127.0.0.1'}:${port.host}`;
+  const text = ({ address = '127.0.0.1', host }: PortMapping): string =>
+    address.includes(':') ? `[${address}]:${host}` : `${address}:${host}`;
   const main = inputs.ports.find((port) => port.guest === http);
   return { endpoints: inputs.ports.map(text), ...(main ? { url: `http://${text(main)}` } : {}) };
 }
