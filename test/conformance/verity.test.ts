@@ -3,16 +3,19 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Extent } from '../../provider/src/encode/block-image.js';
 import { MemoryStore } from '../../provider/src/encode/tree.fixture.js';
-import { bytesOf, imageOf, noise } from '../../provider/src/encode/verity-image.fixture.js';
+import {
+  BLOCK,
+  bytesOf,
+  imageOf,
+  noise,
+  OPTIONS,
+  SALT,
+  sparse,
+  UUID,
+} from '../../provider/src/encode/verity-image.fixture.js';
 import { verityImage } from '../../provider/src/encode/verity-image.js';
 import { missingPrograms, skipAllBecause } from '../skip.js';
-
-const SALT = Buffer.alloc(32, 0xab);
-const UUID = '6d9cfd2b-33b7-4a43-9a5e-0123456789ab';
-const OPTIONS = { salt: SALT, uuid: UUID };
-const BLOCK = 4096;
 
 describe('verityImage()', () => {
   skipAllBecause(missingPrograms('veritysetup'));
@@ -57,16 +60,7 @@ describe('verityImage()', () => {
   );
 
   test('counts what is not data as zeros, and does not read it', async () => {
-    const data = noise(400 * BLOCK);
-    data.fill(0, 1000, 150 * BLOCK + 7);
-    data.fill(0, 300 * BLOCK);
-    const extents: Extent[] = [
-      { offset: 0, sizeBytes: 1000, kind: 'data' },
-      { offset: 1000, sizeBytes: 140 * BLOCK - 1000, kind: 'unused' },
-      { offset: 140 * BLOCK, sizeBytes: 10 * BLOCK + 7, kind: 'zero' },
-      { offset: 150 * BLOCK + 7, sizeBytes: 150 * BLOCK - 7, kind: 'data' },
-      { offset: 300 * BLOCK, sizeBytes: 100 * BLOCK, kind: 'unused' },
-    ];
+    const { data, extents } = sparse();
     const want = veritysetup(data);
     const made = await verityImage(imageOf(data, { extents }), OPTIONS, new MemoryStore().context());
     expect(made.rootHash).toBe(want.rootHash);

@@ -1,6 +1,27 @@
 import type { BlockImage, Extent, Region } from './block-image.js';
 
-/** Block images in memory: for tests only. */
+/** Block images in memory, and how they are hashed: for tests only. */
+export const BLOCK = 4096;
+export const SALT = Buffer.alloc(32, 0xab);
+export const UUID = '6d9cfd2b-33b7-4a43-9a5e-0123456789ab';
+export const OPTIONS = { salt: SALT, uuid: UUID };
+
+/** Extents of all kinds that do not begin where blocks do, and bytes that are zeros where there is no data. */
+export function sparse(): { readonly data: Buffer; readonly extents: readonly Extent[] } {
+  const data = noise(400 * BLOCK);
+  data.fill(0, 1000, 150 * BLOCK + 7);
+  data.fill(0, 300 * BLOCK);
+  return {
+    data,
+    extents: [
+      { offset: 0, sizeBytes: 1000, kind: 'data' },
+      { offset: 1000, sizeBytes: 140 * BLOCK - 1000, kind: 'unused' },
+      { offset: 140 * BLOCK, sizeBytes: 10 * BLOCK + 7, kind: 'zero' },
+      { offset: 150 * BLOCK + 7, sizeBytes: 150 * BLOCK - 7, kind: 'data' },
+      { offset: 300 * BLOCK, sizeBytes: 100 * BLOCK, kind: 'unused' },
+    ],
+  };
+}
 
 /** An image of what lies in memory; what is not in an extent reads as zeros. */
 export function imageOf(

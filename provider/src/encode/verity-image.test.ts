@@ -2,31 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { veritySuperblock } from '../format/verity.js';
 import { sha256 } from '../model/digest.js';
-import type { Extent, Piece, Region } from './block-image.js';
+import type { Piece, Region } from './block-image.js';
 import { MemoryStore } from './tree.fixture.js';
-import { bytesOf, imageOf, noise } from './verity-image.fixture.js';
+import { BLOCK, bytesOf, imageOf, noise, OPTIONS, SALT, sparse, UUID } from './verity-image.fixture.js';
 import { verityImage } from './verity-image.js';
-
-const SALT = Buffer.alloc(32, 0xab);
-const UUID = '6d9cfd2b-33b7-4a43-9a5e-0123456789ab';
-const OPTIONS = { salt: SALT, uuid: UUID };
-const BLOCK = 4096;
-
-const SPARSE: Extent[] = [
-  { offset: 0, sizeBytes: 1000, kind: 'data' },
-  { offset: 1000, sizeBytes: 140 * BLOCK - 1000, kind: 'unused' },
-  { offset: 140 * BLOCK, sizeBytes: 10 * BLOCK + 7, kind: 'zero' },
-  { offset: 150 * BLOCK + 7, sizeBytes: 150 * BLOCK - 7, kind: 'data' },
-  { offset: 300 * BLOCK, sizeBytes: 100 * BLOCK, kind: 'unused' },
-];
 
 describe('verityImage()', () => {
   test('counts what is not data as zeros, and does not read it', async () => {
-    const data = noise(400 * BLOCK);
-    data.fill(0, 1000, 150 * BLOCK + 7);
-    data.fill(0, 300 * BLOCK);
+    const { data, extents } = sparse();
     const want = await verityImage(imageOf(data), OPTIONS, new MemoryStore().context());
-    const made = await verityImage(imageOf(data, { extents: SPARSE }), OPTIONS, new MemoryStore().context());
+    const made = await verityImage(imageOf(data, { extents }), OPTIONS, new MemoryStore().context());
     expect(made.rootHash).toBe(want.rootHash);
     expect(Buffer.compare(await bytesOf(made.hashTree), await bytesOf(want.hashTree))).toBe(0);
   });
