@@ -1,6 +1,6 @@
 # Reads the JSON value in `text`, for programs that come with it: `kind` (object, array, string or other) and `value` by
-# path, such as /a/b/0; the members of an object in `members` by its path, parted by SUBSEP. `wrong` says what is not
-# valid, if anything is.
+# path, such as /a/b/0; null has no value. The members of an object are in `members` by its path, parted by SUBSEP.
+# `wrong` says what is not valid, if anything is.
 
 function read_json() {
   wrong = ""
@@ -20,7 +20,7 @@ function read_value(path) {
   else if (text ~ /^"/) { kind[path] = "string"; value[path] = read_string() }
   else if (match(text, /^[-+.a-zA-Z0-9]+/)) {
     kind[path] = "other"
-    value[path] = substr(text, 1, RLENGTH)
+    if (substr(text, 1, RLENGTH) != "null") value[path] = substr(text, 1, RLENGTH)
     take(RLENGTH)
   } else complain("a value is missing")
 }

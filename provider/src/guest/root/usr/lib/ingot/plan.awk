@@ -1,6 +1,7 @@
-# Turns what the image says of its containers into shell fragments, since the shell reads JSON badly and variables well:
-# one file OUT/PLACE for each folder /containers/PLACE given, for the shell to source. It has the function `prepare`,
-# which does what LinuxKit's runtime.json asks for before a container starts, and from ingot.json the variables
+# Comes with json.awk. Turns what the image says of its containers into shell fragments, since the shell reads JSON badly
+# and variables well: one file OUT/PLACE for each folder /containers/PLACE given, for the shell to source. It has the
+# function `prepare`, which does what LinuxKit's runtime.json asks for before a container starts, and from ingot.json the
+# variables
 #   optional   secrets, secret_uid, secret_gid   stop_signal, stop_timeout
 #   restart_policy, restart_limit, restart_delay, restart_longest   after, before (those that come after it)
 #   health (http, tcp, command or nothing), health_port, health_path, health_status, health_interval, health_timeout,
@@ -8,7 +9,7 @@
 # All have a value. To standard output goes how long it takes, in seconds, until all services have stopped.
 # shellcheck does not read this; test/boot/guest-plan.test.ts runs what comes out.
 #
-# Usage: awk -v out=FOLDER -f plan.awk FOLDER…
+# Usage: awk -v out=FOLDER -f json.awk -f plan.awk FOLDER…
 
 BEGIN {
   quote = sprintf("%c", 39)
@@ -53,13 +54,13 @@ function write_container(folder, file, i, p, name, text_of) {
   if (wrong == "" && !found) wrong = "it is not there"
   print "prepare() {" >file
   if (wrong != "") refuse(file, "runtime.json is not valid: " wrong)
-  if ("/interfaces/0" in value) refuse(file, "runtime.interfaces is not supported by this init")
+  if ("/interfaces/0" in kind) refuse(file, "runtime.interfaces is not supported by this init")
   for (p in value)
     if (p ~ /^\/bindNS\// && value[p] != "") {
       refuse(file, "runtime.bindNS is not supported by this init")
       break
     }
-  for (i = 0; (p = "/mounts/" i) in value; i++)
+  for (i = 0; (p = "/mounts/" i) in kind; i++)
     print "mount_for " quoted(value[p "/type"]) " " quoted(value[p "/source"]) " " quoted(value[p "/destination"]) \
       " " quoted(list(p "/options")) " || return" >file
   for (i = 0; (p = "/mkdir/" i) in value; i++) print "make_folder " quoted(value[p]) " || return" >file
@@ -79,7 +80,7 @@ function write_container(folder, file, i, p, name, text_of) {
   set(file, "restart_longest", said("/restart/maxBackoffSeconds", 60))
   set(file, "after", words("/after"))
   set(file, "before", before[name])
-  set(file, "health", "/health/http" in value ? "http" : "/health/tcp" in value ? "tcp" : "/health/command" in value ? "command" : "")
+  set(file, "health", "/health/http" in kind ? "http" : "/health/tcp" in kind ? "tcp" : "/health/command" in kind ? "command" : "")
   set(file, "health_port", said("/health/http/port", said("/health/tcp/port", "")))
   set(file, "health_path", said("/health/http/path", "/"))
   set(file, "health_status", said("/health/http/status", ""))
@@ -100,9 +101,9 @@ function write_container(folder, file, i, p, name, text_of) {
 }
 
 # What an id of a container is outside of its user namespace.
-function outside(kind, id, i, p) {
+function outside(which, id, i, p) {
   id += 0
-  for (i = 0; (p = "/linux/" kind "Mappings/" i) in value; i++)
+  for (i = 0; (p = "/linux/" which "Mappings/" i) in kind; i++)
     if (id >= value[p "/containerID"] + 0 && id < value[p "/containerID"] + value[p "/size"])
       return value[p "/hostID"] + id - value[p "/containerID"]
   return id
@@ -123,86 +124,23 @@ function quoted(word) {
   return quote word quote
 }
 
-# Notes the parts of a JSON file in `value` by path; `found` if it is there, `wrong` if it is not valid.
+# Notes the parts of a JSON file as json.awk does; `found` if it is there, `wrong` if it is not valid.
 function read_file(file, line) {
   text = ""
   found = 0
-  split("", value)
   wrong = ""
+  split("", kind)
+  split("", value)
+  split("", members)
   while ((getline line < file) > 0) {
     found = 1
-    text = text line " "
+    text = text line "\n"
   }
   close(file)
-  if (!found) return
-  read_value("")
-  skip_space()
-  if (text != "") complain("text after its end")
+  if (found) read_json()
 }
 
 function list(path, i, all) {
   for (i = 0; (path "/" i) in value; i++) all = all (i ? "," : "") value[path "/" i]
   return all
 }
-
-# Takes one JSON value off the front of `text` and notes its parts in `value` by path.
-function read_value(path) {
-  skip_space()
-  if (wrong != "") return
-  value[path] = ""
-  if (text ~ /^\{/) read_members(path, "}")
-  else if (text ~ /^\[/) read_members(path, "]")
-  else if (text ~ /^"/) value[path] = read_string()
-  else if (match(text, /^[-+.a-zA-Z0-9]+/)) {
-    if (substr(text, 1, RLENGTH) != "null") value[path] = substr(text, 1, RLENGTH)
-    take(RLENGTH)
-  } else complain("a value is missing")
-}
-
-function read_members(path, end, i, name) {
-  take(1)
-  skip_space()
-  if (substr(text, 1, 1) == end) { take(1); return }
-  for (i = 0; wrong == ""; i++) {
-    name = i
-    if (end == "}") {
-      skip_space()
-      name = read_string()
-      skip_space()
-      if (text !~ /^:/) { complain("a colon is missing"); return }
-      take(1)
-    }
-    read_value(path "/" name)
-    skip_space()
-    if (substr(text, 1, 1) == end) { take(1); return }
-    if (text !~ /^,/) { complain("a comma is missing"); return }
-    take(1)
-  }
-}
-
-function read_string(result, c, code) {
-  if (!match(text, /^"([^"\\]|\\.)*"/)) { complain("a string is missing"); return "" }
-  c = substr(text, 2, RLENGTH - 2)
-  take(RLENGTH)
-  while (match(c, /\\./)) {
-    result = result substr(c, 1, RSTART - 1)
-    code = substr(c, RSTART + 1, 1)
-    c = substr(c, RSTART + 2)
-    if (code == "\"" || code == "\\" || code == "/") result = result code
-    else if (code == "n") result = result "\n"
-    else if (code == "t") result = result "\t"
-    else if (code == "r") result = result "\r"
-    else if (code == "u" && match(c, /^00[0-7][0-9a-fA-F]/) && substr(c, 1, 4) != "0000") {
-      # Go writes <, > and & like this.
-      result = result sprintf("%c", hex(substr(c, 3, 1)) * 16 + hex(substr(c, 4, 1)))
-      c = substr(c, 5)
-    } else { complain("a string with a character that is not supported"); return "" }
-  }
-  return result c
-}
-
-# The first thing that is wrong is the one to tell.
-function complain(what) { if (wrong == "") wrong = what }
-function hex(digit) { return index("0123456789abcdef", tolower(digit)) - 1 }
-function take(count) { text = substr(text, count + 1) }
-function skip_space() { sub(/^[ \t\r]+/, "", text) }

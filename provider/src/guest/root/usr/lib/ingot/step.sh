@@ -46,8 +46,8 @@ plan_containers() {
         ;;
     esac
   done
-  [ $# -eq 0 ] || stop_limit=$(awk -v out=/run/ingot/plan -f /usr/lib/ingot/plan.awk "$@") ||
-    fail "$phase" 'cannot read what the image says of its containers'
+  [ $# -eq 0 ] || stop_limit=$(awk -v out=/run/ingot/plan -f /usr/lib/ingot/json.awk \
+    -f /usr/lib/ingot/plan.awk "$@") || fail "$phase" 'cannot read what the image says of its containers'
 }
 
 # Runs the steps of onboot; one that fails ends the boot, unless it is optional.
