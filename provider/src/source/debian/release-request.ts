@@ -25,11 +25,14 @@ export interface RequestPatience {
   readonly attempts: number;
   /** Before the second request; doubled for each further one. */
   readonly firstDelayMs: number;
+  /** Longest time from a request to the beginning of its answer. */
+  readonly silenceMs: number;
   /** Longest time from a request to the end of its answer. */
   readonly timeoutMs: number;
 }
 
-const PATIENCE: RequestPatience = { attempts: 3, firstDelayMs: 300, timeoutMs: 60_000 };
+/** What is silent is given up after a minute in all; what is slow may take one for each answer. */
+const PATIENCE: RequestPatience = { attempts: 3, firstDelayMs: 300, silenceMs: 20_000, timeoutMs: 60_000 };
 /** What a server asks for in Retry-After is followed up to this. */
 const MAX_DELAY_MS = 10_000;
 
@@ -54,7 +57,7 @@ export async function requestText(url: URL, options: RequestOptions): Promise<An
   const { signal, patience = PATIENCE } = options;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await requestOnce(url, options, patience.timeoutMs);
+      return await requestOnce(url, options, patience);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof PassingFailure) || isFinal(error) || attempt === patience.attempts) throw error;
@@ -69,12 +72,19 @@ function isFinal(failure: PassingFailure): boolean {
   return /ECONNREFUSED|ENOTFOUND/.test(failure.message);
 }
 
-async function requestOnce(url: URL, options: RequestOptions, timeoutMs: number): Promise<Answer> {
+async function requestOnce(
+  url: URL,
+  options: RequestOptions,
+  { silenceMs, timeoutMs }: Pick<RequestPatience, 'silenceMs' | 'timeoutMs'>,
+): Promise<Answer> {
   const timeout = AbortSignal.timeout(timeoutMs);
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(), silenceMs);
   const known = options.known ?? {};
   try {
-    const signal = AbortSignal.any([options.signal, timeout]);
+    const signal = AbortSignal.any([options.signal, timeout, silence.signal]);
     const answer = await sendThrough(options.http)(url, { headers: headersOf(known), signal });
+    clearTimeout(timer);
     const [etag, lastModified] = [answer.header('etag'), answer.header('last-modified')];
     const validators = { ...(etag ? { etag } : {}), ...(lastModified ? { lastModified } : {}) };
     if (answer.status === 304 && options.known !== undefined) {
@@ -89,7 +99,10 @@ async function requestOnce(url: URL, options: RequestOptions, timeoutMs: number)
   } catch (error) {
     if (error instanceof SourceError) throw error;
     options.signal.throwIfAborted();
+    if (silence.signal.aborted) throw failureOfStall(url, silenceMs);
     throw timeout.aborted ? failureOfStall(url, timeoutMs) : failureOfRequest(url, error);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

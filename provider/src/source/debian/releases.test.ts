@@ -320,8 +320,21 @@ describe('currentReleases()', () => {
     ],
   ])('gives up on a server that %s', async (_name, spoil, code) => {
     spoil(archive);
-    const patience = { attempts: 2, firstDelayMs: 1, timeoutMs: 300 };
+    const patience = { attempts: 2, firstDelayMs: 1, silenceMs: 300, timeoutMs: 300 };
     await expect(look({ patience })).rejects.toMatchObject({ code });
+  });
+
+  test('waits longer for the end of an answer than for its beginning', async () => {
+    const patience = { attempts: 1, firstDelayMs: 1, silenceMs: 1000, timeoutMs: 60_000 };
+    const text = archive.files.get(IN_RELEASE) as Buffer;
+    archive.files.set(IN_RELEASE, (response) => {
+      response.writeHead(200).write(text.subarray(0, 99));
+      setTimeout(() => response.end(text.subarray(99)), 1300);
+    });
+    expect(await look({ patience })).toHaveLength(3);
+    archive.files.set(IN_RELEASE, () => {});
+    const later = new Date(NOW.getTime() + 7_200_000);
+    await expect(look({ patience, now: later })).rejects.toThrow('the server sent nothing for 1 s');
   });
 
   test('stops when it is told to', async () => {

@@ -18,7 +18,7 @@ async function findReal(): Promise<{ mirrors?: Mirrors; reason?: string }> {
   try {
     const mirrors = await findMirrors({ configured });
     const url = new URL(`${mirrors.main}/dists/trixie/InRelease`);
-    const patience = { attempts: 1, firstDelayMs: 0, timeoutMs: 10_000 };
+    const patience = { attempts: 1, firstDelayMs: 0, silenceMs: 10_000, timeoutMs: 10_000 };
     await requestText(url, { signal: new AbortController().signal, maxBytes: 8 << 20, patience });
     return { mirrors };
   } catch (error) {
