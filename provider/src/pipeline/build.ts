@@ -48,7 +48,10 @@ export interface StreamedFile extends Pick<EncodedFile, 'role' | 'image'> {
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
-/** Formats that are kept whole; all others are made about as fast as they could be copied, from parts that are kept. */
+/**
+ * Whether a format is made anew each time that somebody wants it: about as fast as it could be copied, from parts that are
+ * kept. Others are kept whole.
+ */
 export function isStreamed(format: Format): boolean {
   return format !== 'kernel+initrd';
 }

@@ -36,7 +36,10 @@ export async function exportInputs(image: LockedImage, workshop: Workshop): Prom
   };
 }
 
-/** Lock → what a lock file beside its spec says: then the spec is built of the same again, wherever it is. */
+/**
+ * Lock → what a lock file beside its spec says: then the spec is built of the same again, wherever it is. When its
+ * packages were pinned, no lock says, and nobody has to look for those that are in the cache.
+ */
 export function lockFileContentOf({ platform, suite, recipe, guest, pins }: Lock): LockFileContent {
   const shared = Object.entries(pins).filter(([reference]) => !isLocal(reference));
   return { platform, suite, recipe, guest, pins: Object.fromEntries(shared) };
