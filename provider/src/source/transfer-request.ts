@@ -11,8 +11,8 @@ export interface Answer {
 }
 
 export interface RequestOptions {
-  /** Size of the whole file. */
-  readonly sizeBytes: number;
+  /** Size of the whole file; undefined where nobody knows it. */
+  readonly sizeBytes: number | undefined;
   /** Where to begin. */
   readonly from: number;
   /** Longest wait for the answer, and for each further piece of it. */
@@ -83,6 +83,7 @@ function problemOf(url: URL, answer: Answer, { from, sizeBytes }: RequestOptions
   }
   const length = answer.header('content-length');
   if (answer.status !== 200 || length === undefined || answer.header('content-encoding') !== undefined) return;
+  if (sizeBytes === undefined) return;
   if (Number(length) === sizeBytes) return;
   return new SourceError(
     'size-mismatch',

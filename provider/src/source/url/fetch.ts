@@ -91,7 +91,7 @@ async function* fetched(url: URL, options: FetchOptions): AsyncGenerator<Piece, 
       ...{ signal, patience },
     });
     const part = (from: number) =>
-      requestPart(url, exchange, { from, sizeBytes: total ?? 0, stallMs: patience.stallMs, signal });
+      requestPart(url, exchange, { from, sizeBytes: total, stallMs: patience.stallMs, signal });
     const chunks =
       total === undefined ? part(0) : transfer(part, { of: shownAddress(url), sizeBytes: total, signal, patience });
     for await (const chunk of chunks) yield { chunk, total };

@@ -121,6 +121,12 @@ describe('openDownloads()', () => {
       response.end(DATA.subarray(10));
     };
     expect((await open({ digest: digestOf(DATA) })).files.get(3)).toMatchObject({ sizeBytes: DATA.length });
+    const other = Buffer.from('says its size only when it is asked for all of it');
+    answer = (request, response) => {
+      if (request.headers.range === undefined) response.writeHead(200, { 'content-length': other.length }).end(other);
+      else response.writeHead(206, { 'content-range': 'bytes 0-0/*' }).end(other.subarray(0, 1));
+    };
+    expect((await open({ digest: digestOf(other) })).files.get(3)).toMatchObject({ sizeBytes: other.length });
     answer = serve(Buffer.alloc(0));
     const empty = digestOf(Buffer.alloc(0));
     expect((await open({ digest: empty })).files.get(3)).toMatchObject({ sizeBytes: 0 });
