@@ -30,6 +30,10 @@ describe('services of the guest', () => {
           binds: ['/run:/run'],
         }),
         script('maybe', 'exit 4', { optional: true }),
+        // What it says when there is no room for it must not end it.
+        script('full', 'cat /dev/zero >/run/fill; echo one; sleep 2; echo two; sleep 2; rm /run/fill; echo three', {
+          binds: ['/run:/run', '/dev:/dev'],
+        }),
       ],
       onshutdown: [script('bye', 'sleep 0.2; echo T bye >/host/dev/console', HOST)],
       services: [
@@ -67,7 +71,7 @@ describe('services of the guest', () => {
           ...SHARED,
           restart: { policy: 'on-failure', limit: 1, backoffSeconds: 0 },
         }),
-        script('polite', 'trap "echo got INT; exit 0" INT; while :; do sleep 0.1; done', {
+        script('polite', 'trap "echo got INT; exit 0" INT; trap "echo got HUP" HUP; while :; do sleep 0.1; done', {
           stop: { signal: 'SIGINT' },
           restart: { policy: 'on-failure' },
         }),
@@ -80,6 +84,8 @@ describe('services of the guest', () => {
         ),
         script('driver', DRIVER, HOST),
       ],
+      // Without a newline.
+      files: [{ path: 'etc/hostname', contents: 'of-a-file', mode: '0644' }],
     });
     await using machine = await GuestMachine.start(image, {
       devices: ['-fw_cfg', 'name=opt/ingot/secrets/key,string=hush'],
@@ -116,6 +122,10 @@ describe('services of the guest', () => {
       stopped: 'polite: stopped',
       started: 'polite: running',
       int: '2',
+      reloaded: 'got HUP',
+      refused: 'svc: limited does not run svc: there is no service none svc: nothing of that name has a log: none',
+      full: 'three',
+      name: 'of-a-file',
     });
     const said = await machine.console();
     expect(said).toMatch(
@@ -266,6 +276,11 @@ say restarted $(svc restart polite)
 say stopped $(svc stop polite)
 say started $(svc start polite)
 say int $(grep -c INT /run/log/polite.log)
+svc reload polite; for i in $(seq 100); do [ "$(svc logs polite 1)" != "got HUP" ] || break; sleep 0.1; done
+say reloaded $(svc logs polite 1)
+say refused $(svc reload limited 2>&1; svc start none 2>&1; svc logs none 2>&1)
+say full $(svc logs 002-full 1)
+say name $(hostname)
 svc status >/host/dev/console
 say end
 exec sleep 1000

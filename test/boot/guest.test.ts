@@ -147,6 +147,34 @@ describe('the guest', () => {
     expect(text).toMatch(/the last lines of bad:\nno such luck\n/);
   });
 
+  test('comes up without the console that its command line names, and as localhost where nobody gives it a name', async () => {
+    const image = await imageOf({
+      onboot: [script('name', 'hostname >/run/name', { binds: ['/run:/run'] })],
+      services: [
+        script('web', 'exec busybox httpd -f -p 80 -h /run', {
+          binds: ['/run:/run'],
+          capabilities: ['CAP_NET_BIND_SERVICE'],
+        }),
+      ],
+    });
+    const commandLine = image.commandLine.replace('console=ttyS0', 'console=ttyS9');
+    expect(commandLine).toContain('console=ttyS9');
+    await using machine = await GuestMachine.start({ ...image, commandLine });
+    await expect.poll(() => machine.readyPort(), { timeout: 120_000 }).toMatch(/^\{"ingot":"ready",.*\}\n$/);
+    expect(await machine.get('/name')).toBe('localhost\n');
+    expect(await machine.console()).not.toContain('ingot');
+  });
+
+  test.each([
+    ['ingot.failAfter=1', 'not ready after 1 s'],
+    ['ingot.repeat=0', 'ingot.repeat is not a number of seconds: 0'],
+  ])('fails with %s, and says why', async (append, reason) => {
+    const image = await imageOf({ services: [script('good', 'exec sleep 1000')] });
+    await using machine = await GuestMachine.start(image, { append });
+    expect(await machine.report()).toMatchObject({ ingot: 'failed', reason: expect.stringContaining(reason) });
+    expect(await machine.end()).toBe(0);
+  });
+
   test('fails where the kernel could not unpack all of the image', async () => {
     const image = await imageOf({ services: [script('good', 'exec sleep 1000')] });
     const folder = await mkdtemp(join(tmpdir(), 'ingot-guest-'));

@@ -53,6 +53,7 @@ describe('time', () => {
       expect(await machine.report()).toMatchObject({ ingot: 'ready' });
       const year = `${new Date().getUTCFullYear()}\n`;
       await expect.poll(() => machine.get('/year'), { timeout: 60_000, interval: 500 }).toBe(year);
+      expect(await machine.get('/log/ntpd.log')).toMatch(/set local clock/);
     } finally {
       server.close();
     }

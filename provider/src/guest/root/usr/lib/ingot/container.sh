@@ -116,7 +116,8 @@ stop_container() {
 kill_late() {
   local now end
   read -r now _ </proc/uptime
-  end=$((${now%.*} + $3))
+  # Never less than $3 seconds, whatever part of one is over.
+  end=$((${now%.*} + $3 + 1))
   while [ "${now%.*}" -lt "$end" ]; do
     pause 0.2
     alive "$crun" || return

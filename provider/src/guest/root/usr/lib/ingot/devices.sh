@@ -8,6 +8,8 @@ mount_devices() {
   read_command_line
   mark kernel
   mount -a -T /usr/lib/ingot/fstab.devices || fail kernel 'cannot mount /sys, /dev and /run'
+  # The kernel command line may name a console that the machine does not have. Then there is nobody to speak to.
+  true 2>/dev/null >/dev/console || mount --bind /dev/null /dev/console
   exec </dev/null >/dev/console 2>&1
   case $(dmesg) in
     # The kernel itself goes on with the files that it could unpack.

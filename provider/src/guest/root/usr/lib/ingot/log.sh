@@ -27,8 +27,11 @@ keep_log() {
   # Of a supervisor that died.
   [ ! -s "$file" ] || mv "$file" "$file.1"
   while :; do
-    dd bs=4096 iflag=count_bytes count="$log_limit" of="$file" status=none || pause 1
-    [ "$(stat -c %s "$file")" -ge "$log_limit" ] || break
+    if dd bs=4096 iflag=count_bytes count="$log_limit" of="$file" status=none; then
+      [ "$(stat -c %s "$file")" -ge "$log_limit" ] || break
+    else
+      pause 1
+    fi
     mv "$file" "$file.1"
   done
 }

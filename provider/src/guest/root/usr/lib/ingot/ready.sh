@@ -7,35 +7,22 @@ machine=starting
 reason=
 # The port that tells the same over HTTP; nothing if the image wants none.
 ready_port=
-# Seconds between two reports that say the same.
-repeat=600
-# Set in a machine that can be looked into on its console.
-debug=
 # What signals ask PID 1 for: to look after processes, to look at services, to say how things are.
 revive_wanted=
 look_wanted=
 tell_wanted=
 
-# Takes what the spec says under `ready`, and what the kernel command line says over it.
+# Takes what the spec says under `ready`; the kernel command line, which is read after that, has the last word.
 # shellcheck disable=SC2034 # say.sh uses `fail_after`
 read_ready_options() {
-  local key value words word
-  if [ -e /etc/ingot/ready ]; then
-    while read -r key value; do
-      case $key in
-        port) ready_port=$value ;;
-        failAfterSeconds) fail_after=$value ;;
-      esac
-    done </etc/ingot/ready
-  fi
-  read -r words </proc/cmdline
-  for word in $words; do
-    case $word in
-      ingot.failAfter=*) fail_after=${word#*=} ;;
-      ingot.repeat=*) repeat=${word#*=} ;;
-      ingot.debug) debug=1 ;;
+  local key value
+  [ -e /etc/ingot/ready ] || return 0
+  while read -r key value; do
+    case $key in
+      port) ready_port=$value ;;
+      failAfterSeconds) fail_after=$value ;;
     esac
-  done
+  done </etc/ingot/ready
 }
 
 # What has to be there for all that follows, and what has to run from now on.
@@ -87,15 +74,14 @@ clock() {
   local now
   read -r now _ </proc/uptime
   now=${now%.*}
-  if [ "$now" -lt "$fail_after" ]; then
-    pause $((fail_after - now))
-    kill -ALRM 1
-    # Should PID 1 not hear it.
-    pause 60
-    case $(cat /run/ingot/machine) in
-      starting) printf 'o' >/proc/sysrq-trigger ;;
-    esac
-  fi
+  # It may be late already: the root took its time, or this is a clock that was started again.
+  [ "$now" -ge "$fail_after" ] || pause $((fail_after - now))
+  kill -ALRM 1
+  # Should PID 1 not hear it.
+  pause 60
+  case $(cat /run/ingot/machine) in
+    starting) printf 'o' >/proc/sysrq-trigger ;;
+  esac
   while :; do
     pause "$repeat"
     kill -ALRM 1
@@ -109,7 +95,9 @@ web() {
 
 # A kept process: a shell on the console.
 shell() {
-  ENV=/usr/lib/ingot/shell.sh exec setsid cttyhack sh </dev/console >/dev/console 2>&1
+  ENV=/usr/lib/ingot/shell.sh setsid cttyhack sh </dev/console >/dev/console 2>&1
+  # Without a console it ends at once, and would again.
+  pause 1
 }
 
 # Does what signals have asked for.

@@ -5,8 +5,12 @@
 image=
 # Seconds after the kernel's start within which the machine must be ready.
 fail_after=120
+# Seconds between two reports that say the same.
+repeat=600
 # `services` if what containers print goes to the console, too.
 console=
+# Set in a machine that can be looked into on its console.
+debug=
 # When each phase ended, in seconds after the kernel's start, as members of a JSON object.
 phases=${INGOT_PHASES-}
 
@@ -14,7 +18,7 @@ phases=${INGOT_PHASES-}
 reporter=
 
 # Takes Ingot's options from the kernel command line.
-# shellcheck disable=SC2034 # log.sh reads `console`
+# shellcheck disable=SC2034 # log.sh reads `console`, power.sh `debug`
 read_command_line() {
   local words word
   read -r words </proc/cmdline
@@ -23,12 +27,20 @@ read_command_line() {
     case $word in
       ingot.image=*) image=${word#*=} ;;
       ingot.failAfter=*) fail_after=${word#*=} ;;
-      ingot.console=services | ingot.debug) console=services ;;
+      ingot.repeat=*) repeat=${word#*=} ;;
+      ingot.console=services) console=services ;;
+      ingot.debug) console=services debug=1 ;;
     esac
   done
   set +f
-  case $fail_after in
-    '' | *[!0-9]* | ???????*) fail kernel "ingot.failAfter is not a number of seconds: $fail_after" ;;
+  require_seconds ingot.failAfter "$fail_after"
+  require_seconds ingot.repeat "$repeat"
+}
+
+# $2, which the kernel command line gives for $1, must be a number of seconds, 1 or more.
+require_seconds() {
+  case $2 in
+    '' | 0* | *[!0-9]* | ???????*) fail kernel "$1 is not a number of seconds: $2" ;;
   esac
 }
 

@@ -20,7 +20,7 @@ keep_time() {
 # A kept process. It sets the time at once where that is far off, and then lets it drift to what is right.
 time_client() {
   while :; do
-    ntpd -d -s -f /run/ingot/ntpd.conf >/run/log/ntpd.log 2>&1
+    ntpd -d -s -f /run/ingot/ntpd.conf 2>&1 | keep_log ntpd >/dev/null 2>&1
     pause 30
   done
 }
