@@ -1,4 +1,5 @@
 import { FormatError } from './error.js';
+import { TAR_BLOCK_BYTES, TAR_FIELD } from './tar-fields.js';
 
 /**
  * A tar header as `tar --format=oldgnu` writes it: the GNU tar manual, "Basic Tar Format", struct oldgnu_header. For
@@ -14,24 +15,16 @@ export interface OldGnuFile {
   readonly mtimeSeconds: number;
 }
 
-const HEADER_BYTES = 512;
 /** "Basic Tar Format": offset and length of each field used. */
 const FIELD = {
-  name: { at: 0, bytes: 100 },
-  mode: { at: 100, bytes: 8 },
-  uid: { at: 108, bytes: 8 },
-  gid: { at: 116, bytes: 8 },
-  size: { at: 124, bytes: 12 },
-  mtime: { at: 136, bytes: 12 },
-  checksum: { at: 148, bytes: 8 },
-  typeflag: { at: 156, bytes: 1 },
+  ...TAR_FIELD,
   magic: { at: 257, bytes: 8 },
 } as const;
 type Field = keyof typeof FIELD;
 /** OLDGNU_MAGIC: magic and version in one. */
 const MAGIC = 'ustar  \0';
 /** Manual, "Blocking": an archive is a whole number of records of 20 blocks. */
-const RECORD_BYTES = 20 * HEADER_BYTES;
+const RECORD_BYTES = 20 * TAR_BLOCK_BYTES;
 
 /**
  * The header of a file; its body follows, then oldGnuEnd().
@@ -39,7 +32,7 @@ const RECORD_BYTES = 20 * HEADER_BYTES;
  */
 export function oldGnuHeader({ name, sizeBytes, mode, mtimeSeconds }: OldGnuFile): Buffer {
   if (!/^[\x21-\x7e]{1,100}$/.test(name)) throw refused('name', `is ${JSON.stringify(name)}; wanted 1 to 100 of ASCII`);
-  const header = Buffer.alloc(HEADER_BYTES);
+  const header = Buffer.alloc(TAR_BLOCK_BYTES);
   header.write(name, FIELD.name.at, 'latin1');
   writeOctal(header, 'mode', mode);
   writeOctal(header, 'uid', 0);
@@ -59,8 +52,8 @@ export function oldGnuHeader({ name, sizeBytes, mode, mtimeSeconds }: OldGnuFile
 
 /** Zeros from the end of the only file's body to the end of the archive: up to a block, two blocks, up to a record. */
 export function oldGnuEndBytes(sizeBytes: number): number {
-  const blocks = Math.ceil(sizeBytes / HEADER_BYTES) + 3;
-  return Math.ceil((blocks * HEADER_BYTES) / RECORD_BYTES) * RECORD_BYTES - HEADER_BYTES - sizeBytes;
+  const blocks = Math.ceil(sizeBytes / TAR_BLOCK_BYTES) + 3;
+  return Math.ceil((blocks * TAR_BLOCK_BYTES) / RECORD_BYTES) * RECORD_BYTES - TAR_BLOCK_BYTES - sizeBytes;
 }
 
 function writeOctal(header: Buffer, field: Field, value: number): void {

@@ -1,4 +1,5 @@
 import { FormatError } from './error.js';
+import { TAR_BLOCK_BYTES } from './tar-fields.js';
 
 /** A tar header as it stands in the archive: nothing is interpreted, joined, or cut. Names are raw bytes. */
 export interface RawTarHeader {
@@ -13,8 +14,6 @@ export interface RawTarHeader {
   readonly deviceMajor: number;
   readonly deviceMinor: number;
 }
-
-export const BLOCK_BYTES = 512;
 
 /**
  * Decodes a header block: POSIX.1-2017 pax(1), "ustar Interchange Format", and what GNU tar, star and V7 tar made of
@@ -113,7 +112,7 @@ function base256(bytes: Buffer, { field, signed }: NumberField): number {
 function verifyChecksum(block: Buffer): void {
   let unsigned = 8 * 0x20;
   let above = 0;
-  for (let index = 0; index < BLOCK_BYTES; index++) {
+  for (let index = 0; index < TAR_BLOCK_BYTES; index++) {
     if (index === 148) index = 156;
     const byte = block[index] ?? 0;
     unsigned += byte;

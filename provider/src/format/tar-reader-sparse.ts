@@ -1,5 +1,6 @@
 import { FormatError } from './error.js';
-import { BLOCK_BYTES, tarNumber } from './tar-reader-header.js';
+import { TAR_BLOCK_BYTES } from './tar-fields.js';
+import { tarNumber } from './tar-reader-header.js';
 import type { PaxRecords } from './tar-reader-pax.js';
 
 /** A part of a sparse file that lies in the archive; what is between such parts are zeros. */
@@ -104,7 +105,7 @@ export class SparseMapText {
 
   /** How much of the body it has taken. */
   get sizeBytes(): number {
-    return this.#blocks.length * BLOCK_BYTES;
+    return this.#blocks.length * TAR_BLOCK_BYTES;
   }
 
   /**

@@ -2,7 +2,8 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Digest } from '../model/digest.js';
 import { FormatError } from './error.js';
 import { decodePath } from './path-text.js';
-import { BLOCK_BYTES, decodeTarHeader, type RawTarHeader } from './tar-reader-header.js';
+import { TAR_BLOCK_BYTES } from './tar-fields.js';
+import { decodeTarHeader, type RawTarHeader } from './tar-reader-header.js';
 import { normalizeArchivePath } from './tar-reader-path.js';
 import { decodePaxRecords, type PaxRecords, paxNumber, paxXattrs } from './tar-reader-pax.js';
 import {
@@ -114,7 +115,7 @@ interface SparseEntry {
 export class TarReader {
   readonly #options: TarReaderOptions;
   readonly #entries: TarEntry[] = [];
-  readonly #block = Buffer.alloc(BLOCK_BYTES);
+  readonly #block = Buffer.alloc(TAR_BLOCK_BYTES);
   #filled = 0;
   #offset = 0;
   #metaBytes = 0;
@@ -198,15 +199,15 @@ export class TarReader {
   }
 
   #takeBlock(bytes: Buffer, use: (block: Buffer, offset: number) => void): number {
-    if (this.#filled === 0 && bytes.length >= BLOCK_BYTES) {
-      use(bytes.subarray(0, BLOCK_BYTES), this.#offset);
-      return BLOCK_BYTES;
+    if (this.#filled === 0 && bytes.length >= TAR_BLOCK_BYTES) {
+      use(bytes.subarray(0, TAR_BLOCK_BYTES), this.#offset);
+      return TAR_BLOCK_BYTES;
     }
     const taken = bytes.copy(this.#block, this.#filled);
     this.#filled += taken;
-    if (this.#filled === BLOCK_BYTES) {
+    if (this.#filled === TAR_BLOCK_BYTES) {
       this.#filled = 0;
-      use(this.#block, this.#offset + taken - BLOCK_BYTES);
+      use(this.#block, this.#offset + taken - TAR_BLOCK_BYTES);
     }
     return taken;
   }
@@ -219,7 +220,7 @@ export class TarReader {
     }
     if (this.#state.at === 'zero') throw this.#failure('malformed', `there is a lone block of zeros before ${offset}`);
     if (META_TYPES.includes(raw.typeflag)) this.#beginMeta(raw, offset);
-    else this.#beginEntry(raw, { block, offset: offset + BLOCK_BYTES });
+    else this.#beginEntry(raw, { block, offset: offset + TAR_BLOCK_BYTES });
   }
 
   #beginMeta(raw: RawTarHeader, offset: number): void {
@@ -315,7 +316,7 @@ export class TarReader {
 
   #sparseBlock(state: Extract<State, { at: 'sparse blocks' }>, block: Buffer, offset: number): void {
     const { sparse, numbers } = state;
-    this.#countMeta(BLOCK_BYTES);
+    this.#countMeta(TAR_BLOCK_BYTES);
     this.#countPieces(numbers.length / 2);
     const more = this.#explain(
       () => {
@@ -325,18 +326,18 @@ export class TarReader {
       },
       `the entry ${JSON.stringify(sparse.entry.path)}`,
     );
-    if (!more) this.#sparseBody(sparse, { numbers, mapBytes: 0, offset: offset + BLOCK_BYTES });
+    if (!more) this.#sparseBody(sparse, { numbers, mapBytes: 0, offset: offset + TAR_BLOCK_BYTES });
   }
 
   #sparseText(state: Extract<State, { at: 'sparse text' }>, block: Buffer, offset: number): void {
     const { sparse, map } = state;
-    this.#countMeta(BLOCK_BYTES);
+    this.#countMeta(TAR_BLOCK_BYTES);
     const numbers = this.#explain(() => map.push(block), `the entry ${JSON.stringify(sparse.entry.path)}`);
     if (map.sizeBytes > Math.min(MAX_META_BYTES, sparse.storedBytes)) {
       throw this.#ofEntry(sparse.entry, 'malformed', 'its sparse map does not end where it should');
     }
     if (numbers === undefined) return;
-    this.#sparseBody(sparse, { numbers, mapBytes: map.sizeBytes, offset: offset + BLOCK_BYTES });
+    this.#sparseBody(sparse, { numbers, mapBytes: map.sizeBytes, offset: offset + TAR_BLOCK_BYTES });
   }
 
   #countPieces(more: number): void {
@@ -369,7 +370,7 @@ export class TarReader {
   }
 
   #pad(sizeBytes: number): void {
-    const left = (BLOCK_BYTES - (sizeBytes % BLOCK_BYTES)) % BLOCK_BYTES;
+    const left = (TAR_BLOCK_BYTES - (sizeBytes % TAR_BLOCK_BYTES)) % TAR_BLOCK_BYTES;
     this.#state = left === 0 ? { at: 'header' } : { at: 'padding', left };
   }
 

@@ -1,5 +1,6 @@
 import { FormatError } from './error.js';
 import { decodePath } from './path-text.js';
+import { TAR_BLOCK_BYTES, TAR_FIELD } from './tar-fields.js';
 
 /**
  * A writer of the pax interchange format: POSIX.1-2017, utility `pax`, cited below by its sections "ustar
@@ -28,19 +29,9 @@ export interface TarHeaderFields {
   readonly xattrs?: readonly { readonly name: Uint8Array; readonly value: Uint8Array }[];
 }
 
-const BLOCK_BYTES = 512;
-
 /** "ustar Interchange Format", table of the header block: offset and length of each field used. */
 const FIELD = {
-  name: { at: 0, bytes: 100 },
-  mode: { at: 100, bytes: 8 },
-  uid: { at: 108, bytes: 8 },
-  gid: { at: 116, bytes: 8 },
-  size: { at: 124, bytes: 12 },
-  mtime: { at: 136, bytes: 12 },
-  checksum: { at: 148, bytes: 8 },
-  typeflag: { at: 156, bytes: 1 },
-  linkname: { at: 157, bytes: 100 },
+  ...TAR_FIELD,
   magic: { at: 257, bytes: 6 },
   version: { at: 263, bytes: 2 },
   devmajor: { at: 329, bytes: 8 },
@@ -59,7 +50,7 @@ const SLASH = 0x2f;
 const ZERO = 0x30;
 const BLANK = 0x20;
 const NOTHING = new Uint8Array();
-const ZEROS = Buffer.alloc(BLOCK_BYTES);
+const ZEROS = Buffer.alloc(TAR_BLOCK_BYTES);
 
 /**
  * The blocks before an entry's body. The body follows, then `tarPadding` of its size.
@@ -99,17 +90,17 @@ export function tarHeader(entry: TarHeaderFields): Buffer {
 
 /** Zeros that follow a body of that size: 0 to 511 bytes. Not to be written to: all share them. */
 export function tarPadding(sizeBytes: number): Buffer {
-  return ZEROS.subarray(0, (BLOCK_BYTES - (sizeBytes % BLOCK_BYTES)) % BLOCK_BYTES);
+  return ZEROS.subarray(0, (TAR_BLOCK_BYTES - (sizeBytes % TAR_BLOCK_BYTES)) % TAR_BLOCK_BYTES);
 }
 
 /** What ends an archive: two blocks of zeros. */
 export function tarEnd(): Buffer {
-  return Buffer.alloc(2 * BLOCK_BYTES);
+  return Buffer.alloc(2 * TAR_BLOCK_BYTES);
 }
 
 /** From Node's pool: a header by itself costs more than what is written into it. */
 function emptyBlock(): Buffer {
-  return Buffer.allocUnsafe(BLOCK_BYTES).fill(0);
+  return Buffer.allocUnsafe(TAR_BLOCK_BYTES).fill(0);
 }
 
 function withSlash(path: Uint8Array): Uint8Array {
@@ -227,7 +218,7 @@ function finish(header: Buffer, typeFlag: string): void {
   header.write('00', FIELD.version.at, 'latin1');
   // The blanks that the checksum counts in its own place.
   let sum = FIELD.checksum.bytes * BLANK;
-  for (let at = 0; at < BLOCK_BYTES; at += 1) sum += header[at] as number;
+  for (let at = 0; at < TAR_BLOCK_BYTES; at += 1) sum += header[at] as number;
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, FIELD.checksum.at, 'latin1');
 }
 

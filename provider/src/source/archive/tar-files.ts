@@ -1,6 +1,7 @@
 import type { ByteSource } from '../../format/byte-source.js';
 import { FormatError } from '../../format/error.js';
-import { BLOCK_BYTES, decodeTarHeader } from '../../format/tar-reader-header.js';
+import { TAR_BLOCK_BYTES } from '../../format/tar-fields.js';
+import { decodeTarHeader } from '../../format/tar-reader-header.js';
 import { normalizeArchivePath } from '../../format/tar-reader-path.js';
 import { decodePaxRecords, paxNumber } from '../../format/tar-reader-pax.js';
 
@@ -27,15 +28,15 @@ export async function listTarFiles(source: ByteSource): Promise<ReadonlyMap<stri
   let longName: Buffer | undefined;
   let longLink: Buffer | undefined;
   let entries = 0;
-  for (let at = 0; at + BLOCK_BYTES <= source.sizeBytes; ) {
-    const raw = decodeTarHeader(Buffer.from(await source.read(at, BLOCK_BYTES)));
+  for (let at = 0; at + TAR_BLOCK_BYTES <= source.sizeBytes; ) {
+    const raw = decodeTarHeader(Buffer.from(await source.read(at, TAR_BLOCK_BYTES)));
     if (raw === null) break;
     if (++entries > MAX_ENTRIES) throw new FormatError('too-large', `it has more than ${MAX_ENTRIES} entries`);
-    const offset = at + BLOCK_BYTES;
+    const offset = at + TAR_BLOCK_BYTES;
     const isMeta = 'xgLK'.includes(raw.typeflag);
     const sizeBytes = (isMeta ? undefined : sizeIn(pax)) ?? raw.sizeBytes;
     if (offset + sizeBytes > source.sizeBytes) throw new FormatError('truncated', 'it ends within a file');
-    at = offset + Math.ceil(sizeBytes / BLOCK_BYTES) * BLOCK_BYTES;
+    at = offset + Math.ceil(sizeBytes / TAR_BLOCK_BYTES) * TAR_BLOCK_BYTES;
     if (isMeta) {
       if (sizeBytes > MAX_META_BYTES) throw new FormatError('too-large', `it has a header of ${sizeBytes} bytes`);
       const body = Buffer.from(await source.read(offset, sizeBytes));
