@@ -1,13 +1,14 @@
+import type { CheckFailure } from '@pulumi/pulumi/dynamic';
 import { z } from 'zod';
 import type { Contents } from '../model/contents.js';
 import { type Digest, isDigest } from '../model/digest.js';
 import type { Lock } from '../model/lock.js';
 import { HealthCheck, MachineSpec, PortMapping } from '../model/machine.js';
-import type { Platform } from '../model/platform.js';
 import { DEFAULT_PLATFORM } from '../model/spec.js';
 import type { DiskFormat, MachineRequest } from '../pipeline.js';
 import type { Operation } from './handler.js';
 import { decodeLock } from './lock-text.js';
+import { runOptions, tooLittleMemory } from './machine-inputs.js';
 import type { Properties } from './state.js';
 import { isUnknown, UNKNOWN } from './unknown.js';
 
@@ -75,8 +76,18 @@ export function lockIn({ imageRef }: Booted, { __lock }: Properties): Lock | und
   return imageRef !== undefined || isUnknown(__lock) ? undefined : decodeLock(__lock).lock;
 }
 
-export function platformOf({ imageRef }: Booted, lock: Lock | undefined): Platform {
-  return imageRef?.platform ?? lock?.platform ?? DEFAULT_PLATFORM;
+/** What is known beforehand to keep one such machine from running on this host. */
+export async function machineFailures(
+  inputs: z.infer<typeof MachineInputs>,
+  operation: Operation,
+): Promise<CheckFailure[]> {
+  const { checkMachine } = await (await import('../pipeline.js')).run();
+  const lock = lockIn(inputs, inputs);
+  const platform = inputs.imageRef?.platform ?? lock?.platform ?? DEFAULT_PLATFORM;
+  const request = { owner: ownerOf(operation), machine: machineOf(inputs), platform };
+  const problems = await checkMachine(request, runOptions(operation));
+  const failures = [...(unpacked(inputs, lock) ? tooLittleMemory(inputs) : []), ...problems];
+  return failures.map(({ property, reason }) => ({ property, reason }));
 }
 
 export function ownerOf(operation: Operation): { urn: string; project: string } {

@@ -7,16 +7,14 @@ import type { FleetMachine, FleetResult, FleetVersion } from '../pipeline.js';
 import {
   bootedOf,
   endpointsOf,
-  lockIn,
   MACHINE_DEFAULTS,
   MachineInputs,
+  machineFailures,
   machineOf,
   ownerOf,
-  platformOf,
-  unpacked,
 } from './booted.js';
 import type { Handler, Operation } from './handler.js';
-import { runOptions, same, tooLittleMemory, withoutLock } from './machine-inputs.js';
+import { runOptions, same, withoutLock } from './machine-inputs.js';
 import { PartialFailure } from './partial-failure.js';
 import { failuresOf, failuresOfIssues } from './problems.js';
 import { type Properties, STATE_VERSION } from './state.js';
@@ -49,17 +47,8 @@ export const fleet: Handler = {
     if (!parsed.success) return { inputs: { ...news }, failures: failuresOfIssues(parsed.error) };
     const inputs = { ...parsed.data, ...endpointsOf(parsed.data), __version: STATE_VERSION };
     try {
-      const { checkMachine, hostMemoryMiB } = await (await import('../pipeline.js')).run();
-      const machine = machineOf(inputs);
-      const lock = lockIn(inputs, news);
-      const platform = platformOf(inputs, lock);
-      const problems = await checkMachine({ owner: ownerOf(operation), machine, platform }, runOptions(operation));
-      const failures = [
-        ...(unpacked(inputs, lock) ? tooLittleMemory(inputs) : []),
-        ...tooMany(parsed.data, hostMemoryMiB()),
-        ...problems,
-      ];
-      return { inputs, failures: failures.map(({ property, reason }) => ({ property, reason })) };
+      const { hostMemoryMiB } = await (await import('../pipeline.js')).run();
+      return { inputs, failures: [...(await machineFailures(inputs, operation)), ...tooMany(inputs, hostMemoryMiB())] };
     } catch (error) {
       return { inputs, failures: failuresOf(error) };
     }

@@ -3,18 +3,16 @@ import type { MachineRecord } from '../pipeline.js';
 import {
   bootedOf,
   endpointsOf,
-  lockIn,
   MACHINE_DEFAULTS,
   MachineInputs,
+  machineFailures,
   machineOf,
   ownerOf,
-  platformOf,
-  unpacked,
 } from './booted.js';
 import { foundMachine } from './drift.js';
 import type { Handler, Operation } from './handler.js';
 import { knownAtCreate, knownAtDelete, learnOf, learnOfCheck } from './known-machines.js';
-import { runOptions, same, tooLittleMemory, withoutLock } from './machine-inputs.js';
+import { runOptions, same, withoutLock } from './machine-inputs.js';
 import { failuresOf, failuresOfIssues } from './problems.js';
 import { type Properties, STATE_VERSION } from './state.js';
 import { isUnknown, UNKNOWN } from './unknown.js';
@@ -42,15 +40,9 @@ export const instance: Handler = {
     if (!parsed.success) return { inputs: { ...news }, failures: failuresOfIssues(parsed.error) };
     const inputs = { ...parsed.data, ...endpointsOf(parsed.data), __version: STATE_VERSION };
     try {
-      const { checkMachine } = await (await import('../pipeline.js')).run();
-      const lock = lockIn(inputs, news);
-      const problems = await checkMachine(
-        { owner: ownerOf(operation), machine: machineOf(inputs), platform: platformOf(inputs, lock) },
-        runOptions(operation),
-      );
+      const failures = await machineFailures(inputs, operation);
       warnOfGap(olds, inputs, operation);
-      const failures = [...(unpacked(inputs, lock) ? tooLittleMemory(inputs) : []), ...problems];
-      return { inputs, failures: failures.map(({ property, reason }) => ({ property, reason })) };
+      return { inputs, failures };
     } catch (error) {
       return { inputs, failures: failuresOf(error) };
     }
