@@ -25,6 +25,13 @@ describe('createDisk()', () => {
     await expect(createDisk({ sizeBytes: MIB, stateDirectory, path })).rejects.toMatchObject({ code: 'disk-there' });
     expect(readFileSync(path, 'utf8')).toBe('mine');
   });
+
+  test('says what is wanted of the folder where it cannot', async () => {
+    const path = join(stateDirectory, 'none', 'mine.raw');
+    const refused = createDisk({ sizeBytes: MIB, stateDirectory, path });
+    await expect(refused).rejects.toThrow(/: ENOENT; wanted a folder that is there, with room/);
+    await expect(refused).rejects.toMatchObject({ code: 'io', context: { path } });
+  });
 });
 
 describe('growDisk()', () => {

@@ -88,8 +88,6 @@ export async function deleteDisk(path: string): Promise<void> {
 }
 
 function problem(verb: string, path: string, error: unknown): RunError {
-  return new RunError('io', `Cannot ${verb} the disk ${path}: ${errnoOf(error) ?? error}`, {
-    cause: error,
-    context: { path },
-  });
+  const what = `Cannot ${verb} the disk ${path}: ${errnoOf(error) ?? error}; wanted a folder that is there, with room, where this user may write`;
+  return new RunError('io', what, { cause: error, context: { path } });
 }
