@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -53,6 +53,13 @@ describe('local.Fleet', () => {
   test('check() says nothing of what is not known yet', async () => {
     const { failures = [] } = await check({ count: UNKNOWN, imageDigest: UNKNOWN });
     expect(failures).toEqual([]);
+  });
+
+  test('create() that is cancelled before there is a machine leaves nothing', async () => {
+    const { inputs } = await check();
+    const cancelled = { ...operation, signal: AbortSignal.abort(new Error('Cancelled')) };
+    await expect(fleet.create(inputs, cancelled)).rejects.toThrow(/Cannot roll the fleet: it was cancelled/);
+    expect(readdirSync(join(folder, 'fleets'))).toEqual([]);
   });
 
   const outputs = async (more: Properties = {}): Promise<Properties> => {

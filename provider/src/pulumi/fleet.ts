@@ -63,7 +63,11 @@ export const fleet: Handler = {
   async create(inputs, operation) {
     const id = `fleet-${randomBytes(6).toString('hex')}`;
     const result = await roll({ id, olds: undefined, news: inputs }, operation);
-    if (result.outcome === 'interrupted' && result.machines.length === 0) throw new Error(result.reason);
+    if (result.outcome === 'interrupted' && result.machines.length === 0) {
+      // No state will know of it.
+      await remove(id, inputs, operation);
+      throw new Error(result.reason);
+    }
     return { id, outs: outputsOf({ id, olds: undefined, news: inputs }, result) };
   },
 
@@ -78,12 +82,14 @@ export const fleet: Handler = {
     return { id, props: { ...state, machines: machines.map(shown) } };
   },
 
-  async delete(id, state, operation) {
-    const { deleteFleet } = await (await import('../pipeline.js')).run();
-    const drainSeconds = typeof state.drainSeconds === 'number' ? state.drainSeconds : MACHINE_DEFAULTS.drainSeconds;
-    await deleteFleet(id, { ...runOptions(operation), owner: ownerOf(operation), drainSeconds });
-  },
+  delete: remove,
 };
+
+async function remove(id: string, { drainSeconds }: Properties, operation: Operation): Promise<void> {
+  const { deleteFleet } = await (await import('../pipeline.js')).run();
+  const seconds = typeof drainSeconds === 'number' ? drainSeconds : MACHINE_DEFAULTS.drainSeconds;
+  await deleteFleet(id, { ...runOptions(operation), owner: ownerOf(operation), drainSeconds: seconds });
+}
 
 interface Change {
   readonly id: string;
