@@ -57,9 +57,15 @@ describe('espSizeBytes()', () => {
     [56, 128],
     [110, 128],
     [120, 256],
+    [3800, 8192],
   ])('for %d MiB of files is %d MiB', (size, wanted) => {
     const image = { ...bytesImage(Buffer.alloc(0)), sizeBytes: size * MIB };
     expect(espSizeBytes([{ path: 'EFI/BOOT/BOOTX64.EFI', image }]) / MIB).toBe(wanted);
+  });
+
+  test('refuses a file of 4 GiB with its own size, not with the room that it was to have', () => {
+    const image = { ...bytesImage(Buffer.alloc(0)), sizeBytes: 4096 * MIB };
+    expect(() => espSizeBytes([{ path: 'EFI/BOOT/BOOTX64.EFI', image }])).toThrow(/sizeBytes 4294967296 does not fit/);
   });
 });
 

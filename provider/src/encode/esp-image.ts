@@ -28,6 +28,8 @@ const LEAST_BYTES = 64 * MIB;
 /** A block of a cloud's snapshot. A file that grows within its last one changes no other. */
 const ALIGN_BYTES = 512 * 1024;
 const LABEL = 'ESP';
+/** What FAT can hold: a file that has that size has no room to grow. */
+const LARGEST_FILE_BYTES = 2 ** 32 - 1;
 
 /**
  * A FAT volume that holds the files. Its size does not follow from theirs but by steps, so what lies behind it stays
@@ -77,7 +79,8 @@ function fatFileOf({ path, image }: EspFile): FatFile {
 }
 
 function withRoom({ path, image }: EspFile): FatFile {
-  return { path, sizeBytes: Math.ceil((image.sizeBytes * 9) / 8) };
+  const roomBytes = Math.min(Math.ceil((image.sizeBytes * 9) / 8), LARGEST_FILE_BYTES);
+  return { path, sizeBytes: Math.max(image.sizeBytes, roomBytes) };
 }
 
 function fits(files: readonly FatFile[], sizeBytes: number): boolean {
