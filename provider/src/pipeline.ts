@@ -28,9 +28,9 @@ export { type LockOptions, lock } from './pipeline/lock.js';
 export { lockFile, outdated, readLockFile, relock, staleness } from './pipeline/lock-file.js';
 export { type RunRequest, runBuilt, runImage } from './pipeline/machines.js';
 export { at, parse } from './pipeline/parse.js';
-export type { PredictedBoot } from './pipeline/predict.js';
+export { type PredictedBoot, predict } from './pipeline/predict.js';
 export { FILE_ENDINGS, publishFile } from './pipeline/publish.js';
-export { sbom } from './pipeline/sbom.js';
+export { sbomText } from './pipeline/sbom.js';
 export { openWorkshop, type Workshop } from './pipeline/workshop.js';
 export type {
   BootSource,

@@ -65,6 +65,8 @@ export class BootTest extends Resource {
   declare readonly contents: pulumi.Output<ImageContents>;
   /** Size of all files of the image, uncompressed. */
   declare readonly rootSizeBytes: pulumi.Output<number>;
+  /** @internal Who signs the image's disks. */
+  readonly __secureBoot: Image['__secureBoot'];
   /** @internal The pinned spec, for the resources that build and boot it. */
   declare readonly __lock: pulumi.Output<string>;
 
@@ -94,5 +96,6 @@ export class BootTest extends Resource {
       // The image itself shows it.
       { ...options, hideDiffs: [...(options?.hideDiffs ?? []), 'contents'] },
     );
+    this.__secureBoot = args.image.__secureBoot;
   }
 }

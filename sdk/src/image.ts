@@ -1,4 +1,5 @@
 import type * as pulumi from '@pulumi/pulumi';
+import type { PredictedBoot, SecureBoot } from './secure-boot.js';
 import type { Spec } from './spec.js';
 import { containsSecret, Resource } from './stub.js';
 
@@ -23,6 +24,18 @@ export interface ImageArgs {
   debug?: pulumi.Input<boolean>;
   /** A preview fails where the image is larger. Default: none. */
   budget?: pulumi.Input<ImageBudget>;
+  /**
+   * Signs what UEFI starts of the image's disks, for machines with Secure Boot: what publishes the image signs it with
+   * this, unless it says otherwise. `ingot keys new` makes the files. Default: not signed.
+   */
+  secureBoot?: pulumi.Input<SecureBoot>;
+  /**
+   * Whether to build the image's disk, as a publisher would, to find out what its machines can be known by (`boot`),
+   * such as for a policy that is to be there before any machine. Default: only with `secureBoot`.
+   */
+  predictBoot?: pulumi.Input<boolean>;
+  /** The SBOM whose digest is wanted (`sbomDigest`). Default: none. */
+  sbom?: pulumi.Input<'spdx' | 'cyclonedx'>;
 }
 
 /** What an image may have at the most. */
@@ -80,6 +93,14 @@ export class Image extends Resource {
   declare readonly commandLine: pulumi.Output<string>;
   /** Size of all files, uncompressed. */
   declare readonly rootSizeBytes: pulumi.Output<number>;
+  /** Where it is asked for: what a TPM will hold when one of its disks has booted. Known when the image is built. */
+  declare readonly boot: pulumi.Output<PredictedBoot | undefined>;
+  /**
+   * Where it is asked for: `sha256:…` of its SBOM, as `ingot sbom` writes it. Known when the image is built.
+   */
+  declare readonly sbomDigest: pulumi.Output<string | undefined>;
+  /** @internal Who signs its disks. */
+  readonly __secureBoot: pulumi.Input<SecureBoot> | undefined;
   /** @internal The pinned spec, for the resources that build and boot it. */
   declare readonly __lock: pulumi.Output<string>;
 
@@ -95,16 +116,22 @@ export class Image extends Resource {
           root: args.root,
           debug: args.debug,
           budget: args.budget,
+          secureBoot: args.secureBoot,
+          predictBoot: args.predictBoot,
+          sbom: args.sbom,
           digest: undefined,
           contents: undefined,
           kernel: undefined,
           commandLine: undefined,
           rootSizeBytes: undefined,
+          boot: undefined,
+          sbomDigest: undefined,
           __lock: undefined,
         },
-        secret: containsSecret(args.spec, args.pins, args.platform, args.root, args.budget),
+        secret: containsSecret(args.spec, args.pins, args.platform, args.root, args.budget, args.secureBoot, args.sbom),
       },
       options,
     );
+    this.__secureBoot = args.secureBoot;
   }
 }

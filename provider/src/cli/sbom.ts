@@ -1,4 +1,4 @@
-import { sbom as sbomOf } from '../pipeline.js';
+import { sbomText } from '../pipeline.js';
 import { CommandError } from './command-error.js';
 import { withLock } from './locked.js';
 import { OutputFiles } from './output-files.js';
@@ -19,10 +19,9 @@ export interface SbomOptions {
 /** `ingot sbom SPEC…`: what an image is made of, for other tools. */
 export async function sbom(subjects: string[], { format = 'spdx', output = '-' }: SbomOptions): Promise<void> {
   const known = knownFormat(format);
-  const document = await withWorkshop(async (workshop) =>
-    withLock(await specsOf(subjects), workshop, (locked) => sbomOf(locked, known, workshop)),
+  const text = await withWorkshop(async (workshop) =>
+    withLock(await specsOf(subjects), workshop, (locked) => sbomText(locked, known, workshop)),
   );
-  const text = `${JSON.stringify(document, null, 2)}\n`;
   if (output === '-') return writeStandardOutput(text);
   await using files = new OutputFiles();
   await files.add(output, (file) => file.writeFile(text));

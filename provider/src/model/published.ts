@@ -20,6 +20,8 @@ export interface Published {
   readonly image: Digest;
   readonly format: Format;
   readonly sizeBytes: number;
+  /** Of all its bytes, hexadecimal; images of older versions have none. */
+  readonly sha256?: string;
   /** Of a disk that firmware boots: by what its boot can be told from any other, as plain JSON. */
   readonly boot?: unknown;
 }

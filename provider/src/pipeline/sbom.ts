@@ -6,8 +6,12 @@ import { open } from './open.js';
 import { sourceOptions } from './source-options.js';
 import type { Workshop } from './workshop.js';
 
-/** Lock → what the image is made of, as a document that other tools read. */
-export async function sbom(image: LockedImage, format: SbomFormat, workshop: Workshop): Promise<Json> {
+/** Lock → what the image is made of, as a document that other tools read, with an end of line. */
+export async function sbomText(image: LockedImage, format: SbomFormat, workshop: Workshop): Promise<string> {
+  return `${JSON.stringify(await sbom(image, format, workshop), null, 2)}\n`;
+}
+
+async function sbom(image: LockedImage, format: SbomFormat, workshop: Workshop): Promise<Json> {
   const { assemble } = await import('../tree/assemble.js');
   const { sbom: documentOf } = await import('../tree/sbom/sbom.js');
   const input = await open(image, workshop);

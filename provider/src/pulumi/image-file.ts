@@ -3,11 +3,11 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { FORMATS, type Format } from '../model/artifact.js';
 import { isDigest } from '../model/digest.js';
-import type { Workshop } from '../pipeline.js';
 import type { Handler } from './handler.js';
 import { decodeLock } from './lock-text.js';
 import { same, withoutLock } from './machine-inputs.js';
 import { failuresOfIssues } from './problems.js';
+import { SecureBoot, signerOf } from './secure-boot.js';
 import { type Properties, STATE_VERSION } from './state.js';
 import { isUnknown, UNKNOWN } from './unknown.js';
 
@@ -23,14 +23,7 @@ const Inputs = z.looseObject({
     .optional(),
   format: z.string().default(DEFAULTS.format),
   keep: z.int().min(0).max(100).default(DEFAULTS.keep),
-  secureBoot: z
-    .strictObject({
-      certificate: z.string().min(1),
-      key: z.string().min(1).optional(),
-      command: z.string().min(1).optional(),
-    })
-    .refine(({ key, command }) => (key === undefined) !== (command === undefined), 'must have either key or command')
-    .optional(),
+  secureBoot: SecureBoot.optional(),
 });
 
 const REPLACING = ['imageDigest', 'directory', 'name', 'format', 'secureBoot'] as const;
@@ -74,17 +67,18 @@ export const imageFile: Handler = {
         format: format as Format,
         contents: await pipeline.describe(locked, workshop),
         claim: { nonce, urn: operation.urn, keep },
-        ...(secureBoot ? { signer: await signerOf(secureBoot, { workshop, signerFor: pipeline.signerFor }) } : {}),
+        ...(await signerOf(secureBoot, workshop)),
       },
       workshop,
     );
-    const { id, sizeBytes, boot = null } = published;
+    const { id, sizeBytes, sha256 = null, boot = null } = published;
     return {
       id,
       outs: {
         ...inputs,
         file: id,
         sizeBytes,
+        sha256,
         boot,
         ref: refOf(inputs, { id, platform: locked.lock.platform }),
         __claim: nonce,
@@ -93,8 +87,8 @@ export const imageFile: Handler = {
   },
 
   async update(_id, olds, news) {
-    const { file, sizeBytes, boot, ref, __claim } = olds;
-    return { outs: { ...news, file, sizeBytes, boot, ref, __claim } };
+    const { file, sizeBytes, sha256 = null, boot, ref, __claim } = olds;
+    return { outs: { ...news, file, sizeBytes, sha256, boot, ref, __claim } };
   },
 
   async read(id, state) {
@@ -118,18 +112,6 @@ function refOf(
   { id, platform }: { id: string; platform: string },
 ): Properties {
   return { kind: 'file', digest: imageDigest, file: id, format, platform, contents };
-}
-
-/** The files of keys are the user's: relative to the folder of the program. */
-async function signerOf(
-  { certificate, key, command }: NonNullable<z.infer<typeof Inputs>['secureBoot']>,
-  {
-    workshop,
-    signerFor,
-  }: { readonly workshop: Workshop; readonly signerFor: typeof import('../pipeline.js').signerFor },
-): ReturnType<typeof signerFor> {
-  const by = key === undefined ? { command: command ?? '' } : { key: resolve(workshop.directory, key) };
-  return signerFor({ certificate: resolve(workshop.directory, certificate), with: by }, workshop);
 }
 
 function withoutContents(news: Properties): Properties {

@@ -8,6 +8,7 @@ import { ImageBudget, imageOverBudget } from './budget.js';
 import type { Handler, Operation } from './handler.js';
 import { decodeLock, encodeLock } from './lock-text.js';
 import { failuresOf, failuresOfIssues } from './problems.js';
+import { SecureBoot, signerOf } from './secure-boot.js';
 import { type Properties, STATE_VERSION, StateError } from './state.js';
 import { isUnknown, UNKNOWN } from './unknown.js';
 
@@ -21,6 +22,9 @@ const Inputs = z.looseObject({
   root: Spec.shape.root,
   debug: z.boolean().optional(),
   budget: ImageBudget.optional(),
+  secureBoot: SecureBoot.optional(),
+  predictBoot: z.boolean().optional(),
+  sbom: z.enum(['spdx', 'cyclonedx'], { error: 'must be "spdx" or "cyclonedx"' }).optional(),
 });
 
 /** What `check` finds out, unless the spec is not known yet. */
@@ -28,7 +32,8 @@ const COMPUTED = ['digest', 'contents', 'kernel', 'commandLine', 'rootSizeBytes'
 
 /**
  * A spec, locked and described. Everything is found out in `check`, so that a preview knows the digest and shows what
- * changes inside; it owns nothing outside the cache, so nothing is ever replaced or destroyed.
+ * changes inside; what takes a build is found out in `create` and `update`, where the program asks for it. It owns
+ * nothing outside the cache, so nothing is ever replaced or destroyed.
  */
 export const image: Handler = {
   async check(olds, news, operation) {
@@ -56,12 +61,13 @@ export const image: Handler = {
     return { ...(identityOf(olds) === identityOf(news) ? { changes: false } : {}) };
   },
 
-  async create(inputs) {
-    return { id: `image-${hexOf(sha256(String(inputs.__urn))).slice(0, 12)}`, outs: { ...inputs } };
+  async create(inputs, operation) {
+    const id = `image-${hexOf(sha256(String(inputs.__urn))).slice(0, 12)}`;
+    return { id, outs: { ...inputs, ...(await buildOutputs(inputs, operation)) } };
   },
 
-  async update(_id, _olds, news) {
-    return { outs: { ...news } };
+  async update(_id, _olds, news, operation) {
+    return { outs: { ...news, ...(await buildOutputs(news, operation)) } };
   },
 
   async read(id, state) {
@@ -111,6 +117,22 @@ async function describeImage(
   });
 }
 
+/** What only building the image tells: nothing, unless the program asks for it. */
+async function buildOutputs(inputs: Properties, operation: Operation): Promise<Properties> {
+  const { secureBoot, predictBoot, sbom } = Inputs.pick({ secureBoot: true, predictBoot: true, sbom: true }).parse(
+    inputs,
+  );
+  const isBootWanted = predictBoot ?? secureBoot !== undefined;
+  if (!isBootWanted && sbom === undefined) return {};
+  const pipeline = await import('../pipeline.js');
+  const locked = decodeLock(inputs.__lock);
+  await using workshop = await pipeline.openWorkshop(operation.settings, operation);
+  return {
+    ...(isBootWanted ? { boot: await pipeline.predict(locked, await signerOf(secureBoot, workshop), workshop) } : {}),
+    ...(sbom ? { sbomDigest: sha256(await pipeline.sbomText(locked, sbom, workshop)) } : {}),
+  };
+}
+
 /** What the program says in the place of the spec. What decides what is pinned has to be where the lock file is made. */
 function overriding(
   { platform, root }: Pick<z.infer<typeof Inputs>, 'platform' | 'root'>,
@@ -146,8 +168,9 @@ function nameOf(urn: string, parts: unknown): string {
 
 /** What makes two sets of properties the same image, declared in the same way. */
 function identityOf(properties: Properties): string {
-  const { digest, spec, pins, platform, root, debug, budget } = properties;
-  return canonicalJson({ digest, spec, pins, platform, root, debug, budget } as { [name: string]: Json });
+  const { digest, spec, pins, platform, root, debug, budget, secureBoot, predictBoot, sbom } = properties;
+  const said = { digest, spec, pins, platform, root, debug, budget, secureBoot, predictBoot, sbom };
+  return canonicalJson(said as { [name: string]: Json });
 }
 
 function withoutComputed(news: Properties): Properties {

@@ -1,5 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { type ImageRef, type ImageToPublish, imageInputs } from '../published.js';
+import type { PredictedBoot, SecureBoot } from '../secure-boot.js';
 import { containsSecret, Resource } from '../stub.js';
 
 /** Output formats that are one file. */
@@ -14,28 +15,6 @@ export type FileFormat =
   | 'aws'
   | 'gcp';
 
-/** Who signs. One of `key` and `command`. */
-export interface SecureBoot {
-  /** File with the certificate, PEM or DER. */
-  certificate: pulumi.Input<string>;
-  /** File with its private key. It never reaches the state. */
-  key?: pulumi.Input<string>;
-  /** A command that gets a SHA-256 on its standard input, and writes the RSA signature to its standard output. */
-  command?: pulumi.Input<string>;
-}
-
-/** What a booted disk can be known by. */
-export interface PredictedBoot {
-  /** Kernel command line, with where the root is. */
-  commandLine: string;
-  /** Of the root, where dm-verity checks it. */
-  rootHash?: string;
-  /** SHA-256 of the UKI as Secure Boot counts it: what db and dbx may name. */
-  peHash: string;
-  /** Registers of a TPM, by number, where firmware enforces Secure Boot and where it does not. */
-  pcrs: { enforced: { [register: string]: string }; notEnforced: { [register: string]: string } };
-}
-
 export type ImageFileArgs = ImageToPublish & {
   /** Folder that it goes into: an image pool, a web root, a mounted share. Relative to the folder of the program. */
   directory: pulumi.Input<string>;
@@ -43,7 +22,10 @@ export type ImageFileArgs = ImageToPublish & {
   name?: pulumi.Input<string>;
   /** Default: `raw-efi`. */
   format?: pulumi.Input<FileFormat>;
-  /** Signs what UEFI starts, for machines with Secure Boot. `ingot keys new` makes the files. Default: not signed. */
+  /**
+   * Signs what UEFI starts, for machines with Secure Boot. `ingot keys new` makes the files. Default: as the image says,
+   * else not signed.
+   */
   secureBoot?: pulumi.Input<SecureBoot>;
   /** How many replaced images stay, so that going back needs no build. Default: 1. */
   keep?: pulumi.Input<number>;
@@ -58,6 +40,8 @@ export class ImageFile extends Resource {
   declare readonly file: pulumi.Output<string>;
   /** Size of the file. */
   declare readonly sizeBytes: pulumi.Output<number>;
+  /** SHA-256 of the file, hexadecimal. */
+  declare readonly sha256: pulumi.Output<string | undefined>;
   /** Digest of the image in it. */
   declare readonly imageDigest: pulumi.Output<string>;
   /** Of a disk with a root of its own: what a TPM will hold when it has booted. */
@@ -76,10 +60,11 @@ export class ImageFile extends Resource {
           name: args.name,
           format: args.format,
           keep: args.keep,
-          secureBoot: args.secureBoot,
+          secureBoot: args.secureBoot ?? args.image?.__secureBoot,
           boot: undefined,
           file: undefined,
           sizeBytes: undefined,
+          sha256: undefined,
           ref: undefined,
         },
         secret: containsSecret(args.directory, args.name, args.format, args.keep, args.secureBoot),

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { sha256 } from '../../model/digest.js';
+import { hexOf, sha256 } from '../../model/digest.js';
 import {
   collectFile,
   leftOvers,
@@ -73,6 +73,7 @@ describe('publishFile()', () => {
       image: sha256('one'),
       format: 'raw-efi',
       sizeBytes: 3,
+      sha256: hexOf(sha256('one')),
     });
     expect(readFileSync(published.id, 'utf8')).toBe('one');
     expect(JSON.parse(readFileSync(`${published.id}.json`, 'utf8'))).toMatchObject({
@@ -105,7 +106,7 @@ describe('publishFile()', () => {
 
   test('leaves out of a disk what is zeros', async () => {
     const sizeBytes = 64 * 2 ** 20;
-    const { id } = await publish(
+    const { id, sha256: told } = await publish(
       'disk',
       {},
       {
@@ -123,7 +124,9 @@ describe('publishFile()', () => {
     const { size, blocks } = statSync(id);
     expect(size).toBe(sizeBytes);
     expect(blocks).toBeLessThan(100);
-    expect(readFileSync(id).at(-1)).toBe(1);
+    const bytes = readFileSync(id);
+    expect(bytes.at(-1)).toBe(1);
+    expect(told).toBe(hexOf(sha256(bytes)));
   });
 
   test('leaves nothing, not even a claim, where it fails or is cancelled', async () => {

@@ -2,7 +2,7 @@
  * The smallest publisher: a folder (an image pool, a web root, a mounted share) that has each image as a file named by
  * its digest, and beside it what is in it.
  */
-import { randomUUID } from 'node:crypto';
+import { createHash, type Hash, randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -20,6 +20,7 @@ export interface ArtifactBytes {
   readonly boot?: unknown;
   readonly disk?: {
     readonly sizeBytes: number;
+    /** By offset. */
     readonly pieces: () => AsyncIterable<{ readonly offset: number; readonly bytes: Uint8Array }>;
   };
 }
@@ -50,6 +51,7 @@ const Metadata = z.looseObject({
   image: z.custom<Digest>((text) => typeof text === 'string' && isDigest(text)),
   format: z.enum(FORMATS),
   sizeBytes: z.number(),
+  sha256: z.string().optional(),
   boot: z.unknown().optional(),
 });
 
@@ -92,17 +94,24 @@ async function write(options: PublishFileOptions, file: string): Promise<Publish
   try {
     const { bytes, disk, boot } = await make();
     const handle = await open(temporary, 'wx', 0o644);
+    const hash = createHash('sha256');
     try {
       if (disk === undefined) {
         for await (const chunk of bytes()) {
           signal.throwIfAborted();
+          hash.update(chunk);
           await writeFully(handle, chunk);
         }
       } else {
-        for await (const piece of disk.pieces()) {
+        let end = 0;
+        for await (const { offset, bytes: piece } of disk.pieces()) {
           signal.throwIfAborted();
-          await writeFully(handle, piece.bytes, piece.offset);
+          updateZeros(hash, offset - end);
+          hash.update(piece);
+          await writeFully(handle, piece, offset);
+          end = offset + piece.byteLength;
         }
+        updateZeros(hash, disk.sizeBytes - end);
         await handle.truncate(disk.sizeBytes);
       }
       await handle.sync();
@@ -110,11 +119,12 @@ async function write(options: PublishFileOptions, file: string): Promise<Publish
       await handle.close();
     }
     const { size: sizeBytes } = await stat(temporary);
-    const metadata = { version: 1, file, image, format, sizeBytes, ...(boot ? { boot } : {}), contents };
+    const sha256 = hash.digest('hex');
+    const metadata = { version: 1, file, image, format, sizeBytes, sha256, ...(boot ? { boot } : {}), contents };
     await writeFile(described, `${JSON.stringify(metadata, null, 2)}\n`);
     await rename(temporary, path);
     await rename(described, description);
-    return { id: path, image, format, sizeBytes, ...(boot ? { boot } : {}) };
+    return { id: path, image, format, sizeBytes, sha256, ...(boot ? { boot } : {}) };
   } catch (error) {
     for (const left of [temporary, described]) await rm(left, { force: true }).catch(() => undefined);
     throw error;
@@ -268,13 +278,19 @@ async function readPublished(directory: string, file: string): Promise<Published
   if (text === undefined || !status?.isFile()) return undefined;
   const metadata = Metadata.safeParse(jsonOf(text));
   if (!metadata.success || metadata.data.file !== file || metadata.data.sizeBytes !== status.size) return undefined;
-  const { image, format, sizeBytes, boot } = metadata.data;
-  return { id: path, image, format, sizeBytes, ...(boot ? { boot } : {}) };
+  const { image, format, sizeBytes, sha256, boot } = metadata.data;
+  return { id: path, image, format, sizeBytes, ...(sha256 ? { sha256 } : {}), ...(boot ? { boot } : {}) };
 }
 
 function placeOf(id: string): [directory: string, file: string] {
   const path = resolve(id);
   return [dirname(path), basename(path)];
+}
+
+const ZEROS = new Uint8Array(1 << 20);
+
+function updateZeros(hash: Hash, sizeBytes: number): void {
+  for (let left = sizeBytes; left > 0; left -= ZEROS.byteLength) hash.update(ZEROS.subarray(0, left));
 }
 
 async function writeFully(
