@@ -33,8 +33,15 @@ export class Project {
     this.#environment = environment;
   }
 
-  /** @param example folder under `examples/` to start from, or files by name */
-  static async create(example: string | Readonly<Record<string, string>>): Promise<Project> {
+  /**
+   * @param example folder under `examples/` to start from, or files by name
+   * @param options.beside a project whose backend it shares: then it is called `other`, and finds that one's stack as
+   * `organization/project/test`
+   */
+  static async create(
+    example: string | Readonly<Record<string, string>>,
+    { beside }: { readonly beside?: Project } = {},
+  ): Promise<Project> {
     await mkdir(WORK, { recursive: true });
     const directory = await mkdtemp(join(WORK, 'project-'));
     if (typeof example === 'string') {
@@ -46,11 +53,12 @@ export class Project {
       );
       for (const [name, text] of Object.entries(example)) await writeFile(join(directory, name), text);
     }
-    await writeFile(join(directory, 'Pulumi.yaml'), 'name: project\nruntime: nodejs\n');
+    const name = beside === undefined ? 'project' : 'other';
+    await writeFile(join(directory, 'Pulumi.yaml'), `name: ${name}\nruntime: nodejs\n`);
     await mkdir(join(directory, '.state/backend'), { recursive: true });
     const project = new Project(directory, {
       PULUMI_HOME: join(directory, '.state/home'),
-      PULUMI_BACKEND_URL: `file://${directory}/.state/backend`,
+      PULUMI_BACKEND_URL: `file://${(beside ?? { directory }).directory}/.state/backend`,
       PULUMI_CONFIG_PASSPHRASE: '',
       PULUMI_SKIP_UPDATE_CHECK: 'true',
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
@@ -64,6 +72,13 @@ export class Project {
 
   get stateDirectory(): string {
     return join(this.directory, '.state/ingot');
+  }
+
+  /** A port that nothing listens on at the moment: from now on the one that its program publishes. */
+  async choosePort(): Promise<number> {
+    const port = await freePort();
+    await this.run(['config', 'set', 'port', String(port)]);
+    return port;
   }
 
   async write(name: string, text: string): Promise<void> {
