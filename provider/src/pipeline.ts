@@ -9,7 +9,7 @@
 export { lockDigest } from './model/lock.js';
 export { assemble, describe } from './pipeline/assemble.js';
 export { bootFiles, testImage } from './pipeline/boot.js';
-export { build, isStreamed, type StreamedArtifact, type StreamedFile, stream } from './pipeline/build.js';
+export { build, type StreamedArtifact, type StreamedFile, stream } from './pipeline/build.js';
 export { commandLineOf } from './pipeline/command-line.js';
 export {
   compare,

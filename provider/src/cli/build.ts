@@ -2,16 +2,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { DISK_FORMATS, type Format } from '../model/artifact.js';
 import type { Digest } from '../model/digest.js';
 import type { LockedImage } from '../model/lock.js';
-import {
-  build as buildFormat,
-  type EncodeOptions,
-  isStreamed,
-  lockDigest,
-  type PredictedBoot,
-  signerFor,
-  stream,
-  type Workshop,
-} from '../pipeline.js';
+import { type EncodeOptions, lockDigest, type PredictedBoot, signerFor, stream, type Workshop } from '../pipeline.js';
 import { CommandError } from './command-error.js';
 import { endingOf } from './format-names.js';
 import { withLock } from './locked.js';
@@ -105,23 +96,14 @@ async function buildAll(locked: LockedImage, wanted: Wanted, workshop: Workshop)
   await using output = new OutputFiles();
   if (wanted.folder !== undefined) await output.addFolder(wanted.folder);
   for (const format of formats) {
-    if (isStreamed(format)) {
-      const artifact = await stream(locked, format, workshop, encoding);
-      for (const file of artifact.files) {
-        const path = pathOf(format, file.role);
-        // An OCI layout is a folder.
-        if (file.role.includes('/') || format === 'oci') await output.addFolder(dirname(path));
-        const written = await writeOutput(file, { path, output, hashed }, workshop);
-        const { boot } = artifact;
-        built.push({ format, role: file.role, path, ...written, ...(boot ? { boot } : {}) });
-      }
-      continue;
-    }
-    const { files } = await buildFormat(locked, format, workshop);
-    for (const { role, path: from, sizeBytes, digest } of files) {
-      const path = pathOf(format, role);
-      await output.addCopy(path, from);
-      built.push({ format, role, path, sizeBytes, sha256: digest });
+    const artifact = await stream(locked, format, workshop, encoding);
+    for (const file of artifact.files) {
+      const path = pathOf(format, file.role);
+      // An OCI layout is a folder.
+      if (file.role.includes('/') || format === 'oci') await output.addFolder(dirname(path));
+      const written = await writeOutput(file, { path, output, hashed }, workshop);
+      const { boot } = artifact;
+      built.push({ format, role: file.role, path, ...written, ...(boot ? { boot } : {}) });
     }
   }
   workshop.signal.throwIfAborted();

@@ -25,12 +25,17 @@ export interface BytesOptions {
   readonly trusting?: boolean;
 }
 
+/** What a file is put together from: bytes that lie in the content store, or a few that are known. */
+export type Part = BlobRange | { readonly bytes: Uint8Array };
+
 /** One file of an artifact. Nothing is read or compressed before its bytes are taken. */
 export interface EncodedFile {
   /** As in ArtifactFile. */
   readonly role: string;
   /** Can be called again, and gives the same bytes each time. */
   readonly bytes: (options?: BytesOptions) => AsyncIterable<Uint8Array>;
+  /** Where the same bytes lie, if not in one piece: made where they are not there. Whoever trusts the store may copy them. */
+  readonly parts?: () => AsyncIterable<Part> | Iterable<Part>;
   /** Of a disk: what its bytes are and which of them are zeros or unused, so that it can be written without those. */
   readonly image?: BlockImage;
 }

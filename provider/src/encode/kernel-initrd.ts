@@ -9,6 +9,7 @@ import type { EncodeContext, EncodedFile } from './context.js';
 import { checkInitramfsLimits } from './initramfs-limits.js';
 import { type InitrdSegment, initrdSegments, segmentKey } from './initrd-segments.js';
 import { resolveInodes } from './inodes.js';
+import { partBytes } from './parts.js';
 
 export interface KernelInitrdOptions {
   readonly commandLine: string;
@@ -37,10 +38,15 @@ export async function encodeKernelInitrd(
   const { kernel, microcode, root } = bootParts(tree);
   const segments = segmentsOf(root);
   const compression = options.compression ?? 'zstd';
+  const commandLine = { bytes: Buffer.from(options.commandLine) };
   return [
-    { role: 'kernel', bytes: () => contentBytes(kernel.path, kernel.content, context) },
-    { role: 'initrd', bytes: () => initrdBytes({ microcode, segments, compression }, context) },
-    { role: 'cmdline', bytes: () => textBytes(options.commandLine) },
+    {
+      role: 'kernel',
+      bytes: () => contentBytes(kernel.path, kernel.content, context),
+      parts: () => [kernel.content],
+    },
+    initrdFile({ microcode, segments, compression }, context),
+    { role: 'cmdline', bytes: () => partBytes([commandLine], context), parts: () => [commandLine] },
   ];
 }
 
@@ -57,20 +63,40 @@ interface Initrd {
   readonly compression: Compression;
 }
 
-async function* initrdBytes(initrd: Initrd, context: EncodeContext): AsyncGenerator<Uint8Array, void, undefined> {
+function initrdFile(initrd: Initrd, context: EncodeContext): EncodedFile {
   const { microcode, segments, compression } = initrd;
-  if (microcode !== undefined) {
-    yield* contentBytes(microcode.path, microcode.content, context);
-    yield zerosAfter(microcode.content.sizeBytes);
-  }
+  const role = 'initrd';
   if (compression === 'none') {
-    yield* archiveBytes(segments.flat(), context);
-    return;
+    const bytes = async function* () {
+      yield* microcodeBytes(microcode, context);
+      yield* archiveBytes(segments.flat(), context);
+    };
+    return { role, bytes };
   }
-  for await (const range of compressedSegments(segments, compression, context)) {
-    context.signal.throwIfAborted();
-    yield* context.read(range);
-  }
+  const compressed = () => compressedSegments(segments, compression, context);
+  return {
+    role,
+    bytes: async function* () {
+      yield* microcodeBytes(microcode, context);
+      for await (const range of compressed()) {
+        context.signal.throwIfAborted();
+        yield* context.read(range);
+      }
+    },
+    parts: async function* () {
+      if (microcode !== undefined) yield* [microcode.content, { bytes: zerosAfter(microcode.content.sizeBytes) }];
+      yield* compressed();
+    },
+  };
+}
+
+async function* microcodeBytes(
+  microcode: FileEntry | undefined,
+  context: EncodeContext,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (microcode === undefined) return;
+  yield* contentBytes(microcode.path, microcode.content, context);
+  yield zerosAfter(microcode.content.sizeBytes);
 }
 
 /** Where the compressed segments lie in the store, in their order: made where they are not there. */
@@ -90,8 +116,4 @@ export function compressedSegments(
 /** An uncompressed archive must begin at a multiple of 4; zeros between archives are skipped. */
 function zerosAfter(sizeBytes: number): Uint8Array {
   return new Uint8Array((4 - (sizeBytes % 4)) % 4);
-}
-
-async function* textBytes(text: string): AsyncGenerator<Uint8Array, void, undefined> {
-  yield Buffer.from(text);
 }

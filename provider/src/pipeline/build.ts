@@ -1,9 +1,11 @@
-import type { EncodedFile } from '../encode/index.js';
+import type { EncodedFile, Part } from '../encode/context.js';
 import type { Artifact, ArtifactFile, Format } from '../model/artifact.js';
 import type { Json } from '../model/digest.js';
 import { type LockedImage, lockDigest } from '../model/lock.js';
+import type { Tree } from '../model/tree.js';
 import type { Store } from '../store/store.js';
 import { type Compression, type EncodeOptions, encodeImage } from './encode.js';
+import { keepFiles, recallFiles } from './kept-files.js';
 import type { StoredFile } from './memo.js';
 import { type PredictedBoot, predictBoot } from './predict.js';
 import type { Workshop } from './workshop.js';
@@ -49,22 +51,18 @@ export interface StreamedFile extends Pick<EncodedFile, 'role' | 'image'> {
 }
 
 /**
- * Whether a format is made anew each time that somebody wants it: about as fast as it could be copied, from parts that are
- * kept. Others are kept whole.
+ * Lock → the files of an artifact, to be written elsewhere: made about as fast as they could be copied, from parts that
+ * are kept. Where an artifact is nothing but such parts, what was built before is not assembled again.
  */
-export function isStreamed(format: Format): boolean {
-  return format !== 'kernel+initrd';
-}
-
-/** Lock → the files of an artifact, for a format that is streamed. */
 export async function stream(
   image: LockedImage,
   format: Format,
   workshop: Workshop,
   options: EncodeOptions = {},
 ): Promise<StreamedArtifact> {
+  if (format === 'kernel+initrd') return { files: await kernelFiles(image, workshop) };
   const { tree, files, disk } = await encodeImage(image, { format, ...options, trusting: true }, workshop);
-  const contentBytes = tree.entries.reduce((sum, { content }) => sum + (content?.sizeBytes ?? 0), 0);
+  const contentBytes = contentBytesOf(tree);
   return {
     ...(disk ? { boot: await predictBoot(disk) } : {}),
     files: files.map(({ role, bytes, image: blocks }) => ({
@@ -74,6 +72,39 @@ export async function stream(
       ...(blocks ? { image: blocks } : {}),
     })),
   };
+}
+
+async function kernelFiles(image: LockedImage, workshop: Workshop): Promise<StreamedFile[]> {
+  const { compressorOf } = await import('../encode/compression.js');
+  const { partBytes } = await import('../encode/parts.js');
+  const { store, signal } = workshop;
+  const reader = { readInto: store.readInto.bind(store), signal };
+  const format = 'kernel+initrd';
+  const key = `artifact-parts 1 ${lockDigest(image.lock)} ${format} ${compressorOf(format)}`;
+  const kept = await recallFiles(key, store);
+  if (kept !== undefined) {
+    return kept.map(({ role, parts }) => ({
+      role,
+      contentBytes: parts.reduce((sum, part) => sum + ('bytes' in part ? part.bytes.byteLength : part.sizeBytes), 0),
+      bytes: partBytes(parts, reader),
+    }));
+  }
+  const { tree, files } = await encodeImage(image, { format }, workshop);
+  const contentBytes = contentBytesOf(tree);
+  const inParts = files.map(({ role, bytes, parts = () => bytesIn(bytes()) }) => ({ role, parts }));
+  return keepFiles(key, inParts, store).map(({ role, parts }) => ({
+    role,
+    contentBytes,
+    bytes: partBytes(parts, reader),
+  }));
+}
+
+async function* bytesIn(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Part> {
+  for await (const bytes of chunks) yield { bytes };
+}
+
+function contentBytesOf({ entries }: Tree): number {
+  return entries.reduce((sum, { content }) => sum + (content?.sizeBytes ?? 0), 0);
 }
 
 /** The files of an artifact as they lie in the store; undefined where one of them has gone. */
