@@ -54,6 +54,10 @@ describe('ingot cache export and import', () => {
       code: 1,
       stderr: 'Cannot write inputs: it is there, and not empty; remove it, or name another\n',
     });
+    expect(await ingot(['cache', 'export', '-o', 'web.yml', 'web.yml'], at('home'))).toMatchObject({
+      code: 1,
+      stderr: 'Cannot write web.yml: it is not a folder, or something on the way is none; name another place\n',
+    });
   });
 
   test('make a layout that skopeo takes for one', async (context) => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -39,5 +39,12 @@ describe('ingot keys new', () => {
     const long = await run('other', '--name', 'x'.repeat(61));
     expect(long.stderr).toContain('wanted 1 to 60 characters');
     expect(await readdir(folder)).not.toContain('other');
+  });
+
+  test('says what to do where a file is in the way', async () => {
+    await writeFile(join(folder, 'file'), '');
+    const { code, stderr } = await run('file');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Cannot write keys to .*file: something of that name is there, .*; name another place\n$/);
   });
 });

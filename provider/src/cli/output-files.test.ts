@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CommandError } from './command-error.js';
 import { OutputFiles } from './output-files.js';
@@ -83,5 +83,24 @@ describe('OutputFiles', () => {
   ])('refuses %s', async (name, message) => {
     await using files = new OutputFiles();
     await expect(files.add(join(folder, name), writing('x'))).rejects.toThrow(message);
+  });
+
+  test('makes folders, and removes those that it has made where not all is written', async () => {
+    {
+      await using files = new OutputFiles();
+      await files.addFolder(join(folder, 'a/b/c'));
+      await files.addFolder(join(folder, 'a/b'));
+    }
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test.each([
+    ['file', /: something of that name is there, and is not a folder; name another place$/],
+    ['file/a', /: it is not a folder, or something on the way is none; name another place$/],
+    ['/proc/ingot/a', /^Cannot write \/proc\/ingot\/a: there is no such folder/],
+  ])('refuses the folder %s', async (name, message) => {
+    await writeFile(join(folder, 'file'), '');
+    await using files = new OutputFiles();
+    await expect(files.addFolder(resolve(folder, name))).rejects.toThrow(message);
   });
 });

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { chmod, copyFile, type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import { whyNotWritten } from '../model/write-failure.js';
 import { CommandError } from './command-error.js';
 
 /**
@@ -27,7 +28,7 @@ export class OutputFiles implements AsyncDisposable {
 
   /** A folder for files that follow; what of it has to be made goes again if they are not all written. */
   async addFolder(path: string): Promise<void> {
-    const made = await mkdir(path, { recursive: true }).catch((error: unknown) => {
+    const made = await makeFolder(resolve(path)).catch((error: unknown) => {
       throw notWritten(path, error);
     });
     if (made !== undefined) this.#folders.push(made);
@@ -126,21 +127,34 @@ async function takeBack({ temporary, target, old }: Placed): Promise<void> {
   if (old !== undefined) await rename(old, target).catch(() => undefined);
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such folder; make it first',
-  ENOTDIR: 'something on the way is not a folder',
-  EACCES: 'it may not be written',
-  EPERM: 'it may not be written',
-  EROFS: 'its file system is read-only',
-  ENOSPC: 'the disk is full; make room',
-  EDQUOT: 'the quota is used up; make room',
-};
-
 /** Failures of the file itself, named; those of whoever makes the bytes are told as they are. */
 function notWritten(target: string, error: unknown): unknown {
-  const { code, syscall } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
-  if (code === undefined || syscall === undefined) return error;
-  return new CommandError('not-written', `Cannot write ${target}: ${REASONS[code] ?? code}`, {
-    context: { path: target },
-  });
+  const why = whyNotWritten(error);
+  if (why === undefined) return error;
+  return new CommandError('not-written', `Cannot write ${target}: ${why}`, { context: { path: target } });
+}
+
+/**
+ * As mkdir() with `recursive`, but that asks for a folder below /proc again and again, without end.
+ * @returns the uppermost that it has made; undefined where all were there.
+ */
+async function makeFolder(path: string): Promise<string | undefined> {
+  try {
+    await mkdir(path);
+    return path;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return undefined;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+  }
+  const above = await makeFolder(dirname(path));
+  const made = await mkdir(path).then(
+    () => path,
+    async (error: NodeJS.ErrnoException) => {
+      // Somebody else has made it in between.
+      if (error.code !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error;
+      return undefined;
+    },
+  );
+  return above ?? made;
 }

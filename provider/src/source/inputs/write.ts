@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { encodePath } from '../../format/path-text.js';
 import { tarEnd, tarHeader, tarPadding } from '../../format/tar-writer.js';
 import type { Progress } from '../../model/progress.js';
+import { whyNotWritten } from '../../model/write-failure.js';
 import type { Store } from '../../store/store.js';
 import { SourceError } from '../error.js';
 import type { LayoutFile } from './layout.js';
@@ -68,12 +69,9 @@ export async function writeLayoutFolder(
     await rename(temporary, full);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
-    const { code, syscall } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
-    if (code === undefined || syscall === undefined) throw error;
-    throw new SourceError('io', `Cannot write ${target}: ${code}; name a folder that can be written`, {
-      cause: error,
-      context: { path: target },
-    });
+    const why = whyNotWritten(error);
+    if (why === undefined) throw error;
+    throw new SourceError('io', `Cannot write ${target}: ${why}`, { context: { path: target } });
   }
 }
 

@@ -84,6 +84,8 @@ describe('writeLockFile()', () => {
   test('throws io with the path where it cannot write', async () => {
     const writing = writeLockFile({ ...file, path: 'nowhere/web.lock.json' }, folder);
     await expect(writing).rejects.toMatchObject({ code: 'io' });
-    await expect(writing).rejects.toThrow(/^Cannot write nowhere\/web.lock.json: ENOENT; /);
+    await expect(writing).rejects.toThrow(
+      /^Cannot write nowhere\/web.lock.json: there is no such folder; make it first$/,
+    );
   });
 });

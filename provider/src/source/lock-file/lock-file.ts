@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
+import { describeError } from '../../model/error.js';
+import { whyNotWritten } from '../../model/write-failure.js';
 import { SourceError } from '../error.js';
 import { formatLockFile, type LockFileContent, lineOf, parseLockFile } from './content.js';
 
@@ -86,11 +88,8 @@ export async function writeLockFile({ path, content }: LockFile, directory: stri
     await rename(temporary, full);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    const code = (error as NodeJS.ErrnoException).code;
-    throw new SourceError('io', `Cannot write ${path}: ${code ?? error}; its folder must be one that can be written`, {
-      cause: error,
-      context: { path },
-    });
+    const why = whyNotWritten(error) ?? describeError(error);
+    throw new SourceError('io', `Cannot write ${path}: ${why}`, { context: { path } });
   }
 }
 

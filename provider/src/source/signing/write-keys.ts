@@ -1,6 +1,7 @@
 import { lstat, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError } from '../../model/error.js';
+import { whyNotWritten } from '../../model/write-failure.js';
 import { SourceError } from '../error.js';
 import type { KeyFile } from './new-keys.js';
 
@@ -24,7 +25,8 @@ export async function writeKeys(folder: string, files: readonly KeyFile[]): Prom
   } catch (error) {
     await Promise.allSettled(written.map((path) => rm(path, { force: true })));
     if (error instanceof SourceError) throw error;
-    throw new SourceError('io', `Cannot write keys to ${folder}: ${describeError(error)}`, { cause: error });
+    const why = whyNotWritten(error) ?? describeError(error);
+    throw new SourceError('io', `Cannot write keys to ${folder}: ${why}`, { context: { path: folder } });
   }
 }
 

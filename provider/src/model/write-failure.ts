@@ -1,0 +1,19 @@
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such folder; make it first',
+  ENOTDIR: 'it is not a folder, or something on the way is none; name another place',
+  EEXIST: 'something of that name is there, and is not a folder; name another place',
+  EISDIR: 'it is a folder; give the name of a file in it',
+  EACCES: 'it may not be written; give permission, or name another place',
+  EPERM: 'it may not be written; give permission, or name another place',
+  EROFS: 'its file system is read-only; name another place',
+  ENAMETOOLONG: 'its name is too long; give a shorter one',
+  ENOSPC: 'the disk is full; make room',
+  EDQUOT: 'the quota is used up; make room',
+};
+
+/** Why the system did not write a file or make a folder, and what to do; undefined for what is no error of the system. */
+export function whyNotWritten(error: unknown): string | undefined {
+  const { code, syscall } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  if (code === undefined || syscall === undefined) return undefined;
+  return REASONS[code] ?? `the system refused it (${code}); name another place`;
+}
