@@ -78,10 +78,10 @@ describe('ingot diff', () => {
     expect((await run('diff', 'old/one.lock.json', 'one.yml')).stdout).toContain('no difference');
     expect(await run('diff', 'gone.lock.json', 'one.yml')).toMatchObject({
       code: 1,
-      stderr: 'Cannot look into gone.lock.json: there is no such file\n',
+      stderr: 'Cannot look into gone.lock.json: there is no such file; `ingot lock` writes one beside its spec\n',
     });
     expect((await run('diff', 'old/one.lock.json', 'one.tar')).stderr).toBe(
-      'Cannot look into old/one.lock.json: there is no YAML file beside it that it could be of\n',
+      'Cannot look into old/one.lock.json: there is no YAML file beside it that it could be of; give that instead, or put it there\n',
     );
     await rm(join(folder, 'one.lock.json'));
   });
@@ -125,6 +125,11 @@ describe('ingot diff', () => {
   test.each([
     [['gone.tar', 'one.yml'], /^Cannot read the spec gone\.tar: there is no such file/],
     [['one.yml', 'gone.yml'], /^Cannot read the spec gone\.yml: there is no such file/],
+    [
+      ['one-efi.img', 'one.yml'],
+      /^Cannot tell what one-efi\.img is made of: it was built, .*; give its spec or lock file/,
+    ],
+    [['bytes', 'one.yml'], 'Cannot read the spec bytes: it is not text; name a YAML file\n'],
     [['-', '-'], 'Cannot compare - with -: the standard input can be read once\n'],
     [
       ['broken.tar', 'one.yml'],
@@ -132,6 +137,7 @@ describe('ingot diff', () => {
     ],
   ])('says what is wrong with %j', async (words, message) => {
     await writeFile(join(folder, 'broken.tar'), (await readFile(join(folder, 'one.tar'))).subarray(0, 2048));
+    await writeFile(join(folder, 'bytes'), new Uint8Array(600));
     const { code, stderr } = await run('diff', ...words);
     expect(code).toBe(1);
     if (typeof message === 'string') expect(stderr).toBe(message);

@@ -116,6 +116,11 @@ describe('ingot run', () => {
     [['--memory', '1', 'web.yml'], /Cannot use --memory 1: it must be a whole number from 64/],
     [['web.img.tar.gz'], /wanted a spec, or a disk .* unpack the disk first/],
     [['--disk', 'none.raw', 'web.yml'], /Cannot attach none\.raw: there is no such file; with ,size=10G it is made/],
+    [
+      ['--disk', 'new.raw,size=1M,serial=', 'web.yml'],
+      /^Cannot attach "new\.raw,.*": its serial must have 1 to 20 letters/,
+    ],
+    [['--userdata', '.', 'web.yml'], /^Cannot read \.: it is a folder; give a file\n$/],
     [['--firmware', 'bios', 'web.yml'], /choose uefi or none/],
     [['--platform', 'arm64', 'web-efi.img'], /choose linux\/amd64 or linux\/arm64/],
     [['--platform', 'linux/arm64', 'web.yml'], /what it runs on stands in the spec/],

@@ -46,4 +46,10 @@ describe('ingot sbom', () => {
     expect(code).toBe(1);
     expect(stderr).toContain('choose from spdx, cyclonedx');
   });
+
+  test.each(['web.tar', 'web-efi.img'])('refuses %s, which says nothing of its sources', async (name) => {
+    const { code, stderr } = await run('sbom', name);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Cannot tell what web.* is made of: it was built, .*; give its spec or lock file/);
+  });
 });

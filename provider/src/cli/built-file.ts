@@ -18,6 +18,9 @@ const TOGETHER = [
   { given: '-erofs.img', kernel: '-kernel', initrd: '-erofs-initrd.img', cmdline: '-erofs-cmdline' },
 ] as const;
 
+/** How the names of archives end: nothing boots from them, and no spec is called so. */
+export const ARCHIVE = /\.(tar|tar\.(gz|xz|zst)|tgz|vmdk)$/;
+
 /** Whether a name is that of something built, and not of a spec. */
 export function isBuilt(name: string): boolean {
   return (
@@ -52,6 +55,8 @@ async function there(
   const found = await stat(full).catch(() => undefined);
   if (found?.isFile() === true) return full;
   const what =
-    path === name ? 'there is no such file' : `it needs ${path} beside it, which is not there; build it again`;
+    path === name
+      ? 'there is no such file; give one that `ingot build` has written, or a spec'
+      : `it needs ${path} beside it, which is not there; build it again`;
   throw new CommandError('bad-subject', `Cannot run ${name}: ${what}`);
 }

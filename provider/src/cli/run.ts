@@ -3,7 +3,7 @@ import { open, readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256 } from '../model/digest.js';
-import { type AttachedDisk, MachineSpec, type PortMapping } from '../model/machine.js';
+import { AttachedDisk, MachineSpec, type PortMapping } from '../model/machine.js';
 import type { Platform } from '../model/platform.js';
 import { DEFAULT_PLATFORM } from '../model/spec.js';
 import {
@@ -15,7 +15,7 @@ import {
   runImage,
   type Workshop,
 } from '../pipeline.js';
-import { builtFile, DISKS, isBuilt } from './built-file.js';
+import { ARCHIVE, builtFile, DISKS, isBuilt } from './built-file.js';
 import { CommandError } from './command-error.js';
 import { withLock } from './locked.js';
 import { numberIn, sizeIn } from './number-option.js';
@@ -49,7 +49,7 @@ export async function run(subjects: readonly string[], options: RunCommandOption
     throw new CommandError('bad-subject', `Cannot run ${subjects.join(' ')}: a disk is run alone; give one`);
   }
   const platform = platformIn(options.platform);
-  if (/\.(tar|tar\.gz|tgz|vmdk)$/.test(first)) {
+  if (ARCHIVE.test(first)) {
     throw new CommandError(
       'bad-subject',
       `Cannot run ${first}: wanted a spec, or a disk that ends in ${Object.keys(DISKS).join(', ')}; from an archive, unpack the disk first`,
@@ -203,7 +203,7 @@ async function machineOf(options: RunCommandOptions, workshop: Workshop): Promis
   if (firmware !== undefined && firmware !== 'uefi' && firmware !== 'none') {
     throw new CommandError('bad-number', `Cannot use --firmware ${firmware}: choose uefi or none`);
   }
-  return MachineSpec.parse({
+  const { data, error } = MachineSpec.safeParse({
     memoryMiB: numberIn(options.memory ?? '512', { flag: '--memory', min: 64, max: 1048576 }),
     cpus: numberIn(options.cpus ?? '1', { flag: '--cpus', max: 256 }),
     ports: (options.publish ?? []).map(portIn),
@@ -214,6 +214,9 @@ async function machineOf(options: RunCommandOptions, workshop: Workshop): Promis
     ...(userdata === undefined ? {} : { userData: await readText(userdata, workshop) }),
     ...(firmware === undefined ? {} : { firmware }),
   });
+  if (data !== undefined) return data;
+  const [{ path, message } = { path: [], message: 'it cannot be' }] = error.issues;
+  throw new CommandError('bad-subject', `Cannot run such a machine: ${path.join('.')}: ${message}; give another`);
 }
 
 /** Each `NAME=FILE`. */
@@ -258,6 +261,12 @@ async function diskIn(text: string, workshop: Workshop): Promise<AttachedDisk> {
     );
   }
   const path = resolve(workshop.directory, file);
+  const serial = given.get('serial') ?? serialOf(file);
+  // Before a disk is made of it.
+  const { error } = AttachedDisk.safeParse({ path, serial });
+  if (error) {
+    throw new CommandError('bad-subject', `Cannot attach "${text}": its serial ${error.issues[0]?.message}`);
+  }
   const { readDisk, createDisk } = await disks();
   const size = given.get('size');
   if ((await readDisk(path)) === undefined) {
@@ -266,21 +275,29 @@ async function diskIn(text: string, workshop: Workshop): Promise<AttachedDisk> {
     }
     await createDisk({ path, sizeBytes: sizeIn(size, '--disk'), stateDirectory: workshop.settings.stateDirectory });
   }
-  const name = basename(file)
-    .replace(/\.[^.]*$/, '')
+  return { path, serial };
+}
+
+/** The name of the file, as far as a serial number can have it. */
+function serialOf(file: string): string {
+  return basename(file)
+    .replace(/(?<=.)\.[^.]*$/, '')
     .replace(/[^A-Za-z0-9._-]/g, '-')
     .slice(0, 20);
-  return { path, serial: given.get('serial') ?? name };
 }
 
 async function readText(path: string, { directory }: Workshop): Promise<string> {
   try {
     return await readFile(resolve(directory, path), 'utf8');
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    throw new CommandError('bad-subject', `Cannot read ${path}: ${code}; give a file that is there`, {
-      cause: error,
-    });
+    const { code } = error as NodeJS.ErrnoException;
+    const why =
+      code === 'EISDIR'
+        ? 'it is a folder; give a file'
+        : code === 'ENOENT'
+          ? 'there is no such file; give one that is there'
+          : `${code}; give a file that can be read`;
+    throw new CommandError('bad-subject', `Cannot read ${path}: ${why}`);
   }
 }
 

@@ -10,14 +10,22 @@ import {
   type Workshop,
   withArchive,
 } from '../pipeline.js';
+import { ARCHIVE, isBuilt } from './built-file.js';
 import { CommandError } from './command-error.js';
 import { withLock } from './locked.js';
 
 /** How the name of a lock file ends. */
 const LOCK_FILE = /\.lock\.json$/;
 
-/** The specs that are meant: where a lock file is named, the YAML file that it lies beside. */
+/**
+ * The specs that are meant: where a lock file is named, the YAML file that it lies beside.
+ * @throws {CommandError} `bad-subject` where something that was built is named.
+ */
 export async function specsOf(subjects: readonly string[]): Promise<string[]> {
+  for (const subject of subjects) {
+    if (ARCHIVE.test(subject)) throw notSpec(subject);
+    refuseDisk(subject);
+  }
   return Promise.all(subjects.map(async (subject) => (await specBeside(subject)) ?? subject));
 }
 
@@ -45,6 +53,7 @@ async function withSurvey<T>(
 ): Promise<T> {
   if (await isArchive(subject, workshop)) return withArchive(subject, workshop, use);
   if (!LOCK_FILE.test(subject)) {
+    refuseDisk(subject);
     // What comes after it concerns the other side as well: its errors have no place in this spec.
     return use(await withLock([subject], workshop, (locked) => survey(subject, locked, workshop)));
   }
@@ -52,11 +61,28 @@ async function withSurvey<T>(
   const file = await readLockFile([subject.replace(LOCK_FILE, '.yml')], workshop);
   const spec = (await specBeside(subject)) ?? (await specBeside(other)) ?? other;
   if (file === undefined || LOCK_FILE.test(spec) || (await isArchive(spec, workshop))) {
-    const why = file === undefined ? 'there is no such file' : 'there is no YAML file beside it that it could be of';
+    const why =
+      file === undefined
+        ? 'there is no such file; `ingot lock` writes one beside its spec'
+        : 'there is no YAML file beside it that it could be of; give that instead, or put it there';
     throw new CommandError('bad-subject', `Cannot look into ${subject}: ${why}`, { context: { path: subject } });
   }
   const parsed = await parse([spec], workshop);
   return use(await at(parsed, async () => survey(subject, await lock(parsed.spec, { file }, workshop), workshop)));
+}
+
+/** What is in a disk cannot be seen from outside. */
+function refuseDisk(subject: string): void {
+  if (isBuilt(subject)) throw notSpec(subject);
+}
+
+function notSpec(subject: string): CommandError {
+  const what = 'it was built, and does not say of what';
+  return new CommandError(
+    'bad-subject',
+    `Cannot tell what ${subject} is made of: ${what}; give its spec or lock file (\`inspect\` and \`diff\` take a tar of its root, too)`,
+    { context: { path: subject } },
+  );
 }
 
 async function specBeside(subject: string): Promise<string | undefined> {

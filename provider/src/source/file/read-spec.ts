@@ -29,9 +29,13 @@ async function readOne(path: string, directory: string): Promise<ReadSpec> {
   try {
     const status = await stat(full);
     if (!status.isFile()) throw unreadable(path, 'it is not a file; name a YAML file');
-    if (status.size > MAX_SPEC_BYTES)
-      throw unreadable(path, `it has ${status.size} bytes; a spec has 4 MiB at the most`);
-    return { name: path, text: await readFile(full, 'utf8'), directory: folder };
+    if (status.size > MAX_SPEC_BYTES) {
+      throw unreadable(path, `it has ${status.size} bytes, and a spec has 4 MiB at the most; name a YAML file`);
+    }
+    const text = await readFile(full, 'utf8');
+    // YAML 1.2, 5.1: it has no such character.
+    if (text.includes('\0')) throw unreadable(path, 'it is not text; name a YAML file');
+    return { name: path, text, directory: folder };
   } catch (error) {
     if (error instanceof SourceError) throw error;
     const code = (error as NodeJS.ErrnoException).code;

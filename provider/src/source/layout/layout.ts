@@ -28,9 +28,13 @@ const LayoutIndex = z.object({
 export async function openLayout(files: FileSet, about: string): Promise<BlobSource> {
   const index = await document(files, 'index.json', about);
   if (index === undefined) {
-    throw new SourceError('malformed', `Cannot read ${about}: it is no OCI layout, for it has no index.json`, {
-      context: { path: about },
-    });
+    throw new SourceError(
+      'malformed',
+      `Cannot read ${about}: it is no OCI layout, for it has no index.json; wanted one, as a folder or an archive`,
+      {
+        context: { path: about },
+      },
+    );
   }
   const { manifests } = check(LayoutIndex, parseJson(index, about), about);
   const named = manifests.map(({ digest, mediaType, annotations }) => ({

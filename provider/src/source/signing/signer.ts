@@ -82,7 +82,18 @@ async function read(path: string, what: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
-    throw problem('unreadable', `read the ${what} ${path}`, describeError(error), error);
+    const { code } = error as NodeJS.ErrnoException;
+    const why =
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : code === 'EISDIR'
+          ? 'it is a folder'
+          : (code ?? describeError(error));
+    throw problem(
+      'unreadable',
+      `read the ${what} ${path}`,
+      `${why}; name a file that \`ingot keys new\` made, or one of yours`,
+    );
   }
 }
 
