@@ -31,13 +31,7 @@ export const GUEST_PACKAGES: readonly string[] = [
   'openntpd',
 ];
 
-/**
- * What a unified kernel image begins with: systemd's EFI stub, from this package. It is pinned with the init's packages,
- * and is no part of the root.
- */
-export const BOOT_STUB_PACKAGE = 'systemd-boot-efi';
-
-/** Where the stub lies in its package. */
+/** Where the boot stub lies in its package. */
 export const BOOT_STUB: Readonly<Record<Architecture, string>> = {
   amd64: 'usr/lib/systemd/boot/efi/linuxx64.efi.stub',
   arm64: 'usr/lib/systemd/boot/efi/linuxaa64.efi.stub',

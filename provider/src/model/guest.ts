@@ -1,3 +1,9 @@
+/**
+ * What a unified kernel image begins with: systemd's EFI stub, from this package. It is pinned with the init's packages,
+ * and is no part of the root.
+ */
+export const BOOT_STUB_PACKAGE = 'systemd-boot-efi';
+
 /** A file that Ingot's own init takes out of a package. */
 export interface GuestPick {
   readonly package: string;

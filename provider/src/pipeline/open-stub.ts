@@ -1,4 +1,5 @@
 import { IngotError } from '../model/error.js';
+import { BOOT_STUB_PACKAGE } from '../model/guest.js';
 import type { Layer } from '../model/layer.js';
 import type { LockedImage } from '../model/lock.js';
 import { architectureOf } from '../model/platform.js';
@@ -18,7 +19,7 @@ export async function openStub(
   { image, input }: { readonly image: LockedImage; readonly input: AssembleInput },
   workshop: Workshop,
 ): Promise<Content> {
-  const { BOOT_STUB, BOOT_STUB_PACKAGE } = await import('../guest/manifest.js');
+  const { BOOT_STUB } = await import('../guest/manifest.js');
   const path = BOOT_STUB[architectureOf(image.lock.platform)];
   const layers = input.guest?.layers ?? (await pinnedLayers(image, workshop));
   const layer = layers.find((one) => one.package?.name === BOOT_STUB_PACKAGE);

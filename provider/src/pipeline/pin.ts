@@ -1,3 +1,4 @@
+import { BOOT_STUB_PACKAGE } from '../model/guest.js';
 import { archiveAddresses, type Lock, unpinnedLock } from '../model/lock.js';
 import type { Pin } from '../model/pin.js';
 import { architectureOf } from '../model/platform.js';
@@ -29,7 +30,7 @@ export async function pin(
   workshop: Workshop,
 ): Promise<Pinned> {
   const { resolve } = await import('../source/transport.js');
-  const { BOOT_STUB_PACKAGE, GUEST_PACKAGES } = await import('../guest/manifest.js');
+  const { GUEST_PACKAGES } = await import('../guest/manifest.js');
   const unpinned = unpinnedLock(spec);
   const source = { ...sourceOptions(unpinned, workshop, archiveAddresses(spec)), ...repositoriesOf(spec, workshop) };
   const { update, packageFiles } = options;

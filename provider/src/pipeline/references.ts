@@ -1,3 +1,4 @@
+import { BOOT_STUB_PACKAGE } from '../model/guest.js';
 import { parseReference } from '../model/reference.js';
 import { packagesReference } from '../model/references.js';
 import type { Spec } from '../model/spec.js';
@@ -12,7 +13,7 @@ export function isLocal(reference: string): boolean {
  * Where a spec brings its own init, nothing is taken from Debian unless it says so: with `root` it says that it is for
  * a disk, which needs a boot stub. Ingot's own init is pinned together with the stub.
  */
-export const BOOT_STUB_REFERENCE = 'deb:systemd-boot-efi';
+export const BOOT_STUB_REFERENCE = `deb:${BOOT_STUB_PACKAGE}`;
 
 function bringsInit({ init = [] }: Spec): boolean {
   return init.length > 0;

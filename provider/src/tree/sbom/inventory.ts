@@ -1,5 +1,5 @@
 import type { Digest, Lock, Tree, TreeEntry } from '../../model/index.js';
-import { lockDigest } from '../../model/index.js';
+import { BOOT_STUB_PACKAGE, lockDigest } from '../../model/index.js';
 import { kernelRelease } from '../contents-parts.js';
 import { packageDatabases } from '../package-databases.js';
 import { attestedItems } from './attested.js';
@@ -24,9 +24,6 @@ export interface Inventory {
   /** Sorted by kind, name and id. */
   readonly items: readonly Item[];
 }
-
-/** Pinned with the init, and no part of it: what a unified kernel image begins with. */
-const BOOT_STUB = 'systemd-boot-efi';
 
 /** All parts of an image that have a name of their own. What it says follows from the input alone. */
 export async function inventoryOf(tree: Tree, input: SbomInput): Promise<Inventory> {
@@ -82,7 +79,7 @@ function addGuest(list: ItemList, { lock, guest }: SbomInput, licences: Licences
   const picks = guest && [...guest.root.picks, ...guest.initramfs.picks];
   const picked = picks && new Set(picks.map((pick) => pick.package));
   for (const pinned of pin.packages) {
-    const isStub = pinned.name === BOOT_STUB;
+    const isStub = pinned.name === BOOT_STUB_PACKAGE;
     if (picked?.has(pinned.name) === false && !isStub) continue;
     const where = isStub ? { within: [], places: ['boot'] } : { within: [id], places: ['init'] };
     const about = { distribution: releaseOf(pin.suite, lock), licences: licences.get(pinned.name) };
