@@ -22,6 +22,7 @@ const IDENTITY = { name: 'boot', format: 'raw-efi', platform: 'linux/amd64' } as
 const LINUX = /Linux version \d/;
 /** What it says of a disk that has these four partitions; drivers of NVMe are built into it. */
 const PARTITIONS = /nvme0n1: p1 p2 p3 p4\s/;
+const LIMIT_MS = 120_000;
 
 describe('firmware and Linux', () => {
   let folder: string;
@@ -100,11 +101,15 @@ describe('firmware and Linux', () => {
       { stdio: ['ignore', 'ignore', 'pipe'] },
     );
     machine.stderr.setEncoding('utf8').on('data', (text: string) => complaints.push(text));
+    const end = Date.now() + LIMIT_MS;
     try {
       for (;;) {
         const ended = machine.exitCode !== null || machine.signalCode !== null;
         const said = await readFile(at('console'), 'latin1');
         if (until.test(said) || ended) return said + complaints.join('');
+        // Without it, a machine that hangs would outlive the test.
+        if (Date.now() > end)
+          throw new Error(`the machine went on too long: ${said.slice(-2000)}${complaints.join('')}`);
         await sleep(100);
       }
     } finally {
