@@ -6,8 +6,9 @@ export function addKeysCommands(program: Command): void {
   program
     .command('keys')
     .description('keys for Secure Boot')
-    .command('new <folder>')
+    .command('new')
     .description('make PK, KEK and db for a fleet, for the firmware of machines, EC2 and Compute Engine')
+    .argument('<folder>', 'where their files go; it is made where it is not there')
     .option('--name <name>', 'what the certificates are called by, such as the fleet (default: Ingot)')
     .addHelpText(
       'after',

@@ -1,8 +1,7 @@
 import { sbomText } from '../pipeline.js';
 import { CommandError } from './command-error.js';
 import { withLock } from './locked.js';
-import { OutputFiles } from './output-files.js';
-import { writeStandardOutput } from './standard-output.js';
+import { writeText } from './output-text.js';
 import { specsOf } from './subject.js';
 import { withWorkshop } from './workshop.js';
 
@@ -22,10 +21,7 @@ export async function sbom(subjects: string[], { format = 'spdx', output = '-' }
   const text = await withWorkshop(async (workshop) =>
     withLock(await specsOf(subjects), workshop, (locked) => sbomText(locked, known, workshop)),
   );
-  if (output === '-') return writeStandardOutput(text);
-  await using files = new OutputFiles();
-  await files.add(output, (file) => file.writeFile(text));
-  await files.commit();
+  await writeText(text, output);
 }
 
 function knownFormat(text: string): SbomFormat {
