@@ -3,8 +3,8 @@
  * handlers ask for it; how the stages are put together for it is told in the file of that name under pipeline/. Those
  * files alone know more than one stage, and load a stage when it is needed.
  *
- *   Spec ──▶ Lock ──▶ Layer ──▶ Tree ──▶ Artifact ──▶ Instance
- *   parse    lock     open      assemble  build        run
+ *   Spec ──▶ Lock ──▶ Layer ──▶ Tree ──▶ Artifact ──▶ Published ──▶ Instance
+ *   parse    lock     open      assemble build        publish       run
  */
 export { lockDigest } from './model/lock.js';
 export { assemble, describe } from './pipeline/assemble.js';
