@@ -96,6 +96,11 @@ describe('encodeUki()', () => {
   test.each([
     ['a kernel that is no PE image', { kernel: bytesImage(noise(5000, 4)) }, 'kernel with an EFI stub'],
     ['a kernel for another machine', { kernel: bytesImage(peOf({ machine: 0xaa64 })) }, 'machine aa64'],
+    [
+      'SBAT of a kernel that is far too large',
+      { kernel: bytesImage(peOf({ sections: [['.sbat', noise(66_000, 1)]] })) },
+      'a .sbat of the stub or the kernel has 66048 bytes',
+    ],
     ['a NUL in the command line', { commandLine: 'a\0b' }, 'NUL'],
     ['a stub that is far too large', { stub: memoryImage([{ sizeBytes: 17 << 20, kind: 'zero' }]) }, 'at most'],
     ['a stub without room for SBAT', { stub: bytesImage(peOf({ sections: [['.text', noise(9, 1)]] })) }, '.sbat'],

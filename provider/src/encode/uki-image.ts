@@ -179,7 +179,14 @@ function checkMachine(stub: PeImage, kernel: PeImage): void {
 /** The section `.sbat`; empty where there is none. */
 async function sectionBytes(image: BlockImage, { sections }: PeImage): Promise<Uint8Array> {
   const section = sections.find(({ name }) => name === '.sbat');
-  if (section === undefined || section.rawSizeBytes > MAX_SBAT_BYTES) return new Uint8Array();
+  if (section === undefined) return new Uint8Array();
+  if (section.rawSizeBytes > MAX_SBAT_BYTES) {
+    // Left out, it would be trusted after its generation was revoked.
+    throw new EncodeError(
+      'unrepresentable',
+      `Cannot make a UKI: a .sbat of the stub or the kernel has ${section.rawSizeBytes} bytes; wanted at most ${MAX_SBAT_BYTES}`,
+    );
+  }
   return bytesOf(image, { offset: section.rawOffset, sizeBytes: section.rawSizeBytes });
 }
 
