@@ -2,20 +2,18 @@ import { type FileEntry, imagePath } from '../model/spec.js';
 import { type Complain, each } from './check-container.js';
 import { checkCredentials } from './check-repositories.js';
 import { type Path, quote } from './property.js';
+import { Said } from './said.js';
 
 const KINDS = ['contents', 'source', 'symlink', 'directory', 'metadata'] as const;
 
 /** What the entries of a `files` section have to be beyond their types (facts 2.8). */
 export function checkFiles(files: readonly FileEntry[], path: Path, complain: Complain): void {
-  const seen = new Map<string, Path>();
+  const paths = new Said(complain);
   each(files, path, (entry, at) => {
     checkKind(entry, at, complain);
     checkPath(entry, [...at, 'path'], complain);
     checkRemote(entry, at, complain);
-    const name = imagePath(entry.path);
-    const earlier = seen.get(name);
-    if (earlier === undefined) seen.set(name, at);
-    else complain([...at, 'path'], `is ${quote(entry.path)} again; keep one of them`, { code: 'conflict', earlier });
+    paths.say(entry.path, [...at, 'path'], { key: imagePath(entry.path), remedy: 'keep one of them', whole: at });
   });
 }
 

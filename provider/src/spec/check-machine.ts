@@ -5,6 +5,7 @@ import { type Complain, each } from './check-container.js';
 import { isPackage } from './check-reference.js';
 import type { PartialSpec } from './partial-spec.js';
 import { type Path, quote } from './property.js';
+import { Said } from './said.js';
 
 /** The names in `packages`. */
 export function checkPackages(packages: readonly string[] | undefined, path: Path, complain: Complain): void {
@@ -34,24 +35,12 @@ export function checkCertificates(ca: readonly Certificates[] | undefined, path:
 
 /** That no two users, of all sources together, share a name or a number. */
 export function checkUsers(users: readonly User[] | undefined, complain: Complain): void {
-  const names = new Map<string, Path>();
-  const numbers = new Map<number, Path>();
+  const names = new Said(complain);
+  const numbers = new Said(complain);
   each(users, ['users'], ({ name, uid }, at) => {
-    const sameName = names.get(name);
-    const sameNumber = numbers.get(uid);
-    if (sameName !== undefined) {
-      complain([...at, 'name'], `is ${quote(name)} again; users must differ in their names`, {
-        code: 'conflict',
-        earlier: sameName,
-      });
-    } else if (sameNumber !== undefined) {
-      complain([...at, 'uid'], `is ${uid} again; users must differ in their numbers`, {
-        code: 'conflict',
-        earlier: sameNumber,
-      });
-    }
-    if (sameName === undefined) names.set(name, at);
-    if (sameNumber === undefined) numbers.set(uid, at);
+    const isNew = names.say(name, [...at, 'name'], { remedy: 'users must differ in their names', whole: at });
+    // Of the same user twice, one complaint is enough.
+    if (isNew) numbers.say(uid, [...at, 'uid'], { remedy: 'users must differ in their numbers', whole: at });
   });
 }
 
@@ -61,7 +50,7 @@ const TAKEN =
 
 /** That each disk, of all sources together, can be found by one thing, and has a place of its own. */
 export function checkDisks({ disks, init }: PartialSpec, complain: Complain): void {
-  const mounts = new Map<string, Path>();
+  const mounts = new Said(complain);
   each(disks, ['disks'], ({ label, serial, path, mount }, at) => {
     if (serial !== undefined && path !== undefined) {
       complain([...at, 'path'], 'cannot be beside "serial"; say one of them', {
@@ -74,13 +63,7 @@ export function checkDisks({ disks, init }: PartialSpec, complain: Complain): vo
     if (TAKEN.test(mount) || mount.split('/').some((part) => part === '.' || part === '..')) {
       complain([...at, 'mount'], `cannot be ${quote(mount)}; take a folder such as "/var/lib/data" or "/srv"`);
     }
-    const earlier = mounts.get(mount);
-    if (earlier === undefined) mounts.set(mount, at);
-    else
-      complain([...at, 'mount'], `is ${quote(mount)} again; disks must differ in their places`, {
-        code: 'conflict',
-        earlier,
-      });
+    mounts.say(mount, [...at, 'mount'], { remedy: 'disks must differ in their places', whole: at });
   });
   if ((disks ?? []).length > 0 && (init ?? []).length > 0) {
     complain(['disks'], 'needs Ingot\'s own init; leave out "init", or mount disks with a container in "onboot"');

@@ -11,26 +11,10 @@ import {
 } from './ip-address.js';
 import type { PartialSpec } from './partial-spec.js';
 import { type Path, quote } from './property.js';
+import { Said } from './said.js';
 
 /** What every link must carry that has IPv6 (RFC 8200, 5). */
 const LEAST_MTU_OF_IPV6 = 1280;
-
-/** What has been said already, and where. */
-class Said {
-  readonly #paths = new Map<string, Path>();
-  readonly #complain: Complain;
-
-  constructor(complain: Complain) {
-    this.#complain = complain;
-  }
-
-  /** Complains where the same was said before; `key` is what makes it the same. */
-  say(text: string, at: Path, { key, remedy }: { readonly key: string; readonly remedy: string }): void {
-    const earlier = this.#paths.get(key);
-    if (earlier === undefined) this.#paths.set(key, at);
-    else this.#complain(at, `is ${quote(text)} again; ${remedy}`, { code: 'conflict', earlier });
-  }
-}
 
 /** What `network`, of all sources together, has to be beyond its types. */
 export function checkNetwork({ network, init }: PartialSpec, complain: Complain): void {

@@ -4,6 +4,7 @@ import { type Complain, each } from './check-container.js';
 import { checkReference } from './check-reference.js';
 import { CONTAINER_SECTIONS, type PartialSpec } from './partial-spec.js';
 import { type Path, quote } from './property.js';
+import { Said } from './said.js';
 import { suggestion } from './suggest.js';
 
 /** What volumes have to be beyond their types. */
@@ -23,15 +24,10 @@ export function checkVolumes(volumes: readonly Volume[] | undefined, path: Path,
 
 /** What can be said of volumes only when all sources are known. */
 export function checkVolumesTogether(spec: PartialSpec, complain: Complain): void {
-  const seen = new Map<string, Path>();
+  const names = new Said(complain);
   const platform = spec.platform ?? DEFAULT_PLATFORM;
   each(spec.volumes, ['volumes'], ({ name, platforms }, at) => {
-    const earlier = seen.get(name);
-    if (earlier === undefined) seen.set(name, at);
-    else {
-      const message = `is ${quote(name)} again; volumes must differ in their names`;
-      complain([...at, 'name'], message, { code: 'conflict', earlier });
-    }
+    names.say(name, [...at, 'name'], { remedy: 'volumes must differ in their names', whole: at });
     each(platforms, [...at, 'platforms'], (other, place) => {
       if (other !== platform) complain(place, `is ${quote(other)}; only the machine's own can be, ${quote(platform)}`);
     });

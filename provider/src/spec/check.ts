@@ -8,6 +8,7 @@ import { checkOrder, checkSupervision } from './check-supervision.js';
 import { checkVolumes, checkVolumesTogether, checkVolumeUses } from './check-volumes.js';
 import { CONTAINER_SECTIONS, type PartialSpec } from './partial-spec.js';
 import { type Path, quote } from './property.js';
+import { Said } from './said.js';
 import { suggestion } from './suggest.js';
 
 /** What one source has to be beyond its types, and without asking anything outside. */
@@ -34,15 +35,9 @@ export function checkWhole(spec: PartialSpec, complain: Complain): void {
     const message = 'has no "image"; wanted a text such as "deb:linux-image-cloud-amd64"';
     complain(['kernel'], message, { code: 'missing' });
   }
-  const services = new Map<string, Path>();
+  const services = new Said(complain);
   each(spec.services, ['services'], ({ name }, at) => {
-    const earlier = services.get(name);
-    if (earlier === undefined) services.set(name, at);
-    else
-      complain([...at, 'name'], `is ${quote(name)} again; services must differ in their names`, {
-        code: 'conflict',
-        earlier,
-      });
+    services.say(name, [...at, 'name'], { remedy: 'services must differ in their names', whole: at });
   });
   if (spec.debian?.distribution === 'ubuntu' && spec.debian.suite === undefined) {
     complain(['debian'], 'has no "suite"; wanted the code name of a release of Ubuntu, such as "noble"', {
