@@ -9,10 +9,10 @@ Sets up what is missing, shows what would change, then builds the image and boot
   --port PORT   port on this host that the machine answers at; remembered (default: 8080)`;
 
 await main(async () => {
-  const { values } = parseArgs({ options: { port: { type: 'string' }, help: { type: 'boolean', short: 'h' } } });
+  const values = given();
   if (values.help) return console.log(USAGE);
-  if (values.port !== undefined && !/^[1-9][0-9]{0,4}$/.test(values.port)) {
-    throw new StepError('npm start', { what: `--port ${values.port} is not a port number` });
+  if (values.port !== undefined && !isPort(values.port)) {
+    throw new StepError('npm start', { what: `--port ${values.port} is no port: wanted a number from 1 to 65535` });
   }
 
   const { environment } = await setup();
@@ -33,3 +33,15 @@ await main(async () => {
   console.log(changed ? 'The machine is healthy, and answers at:' : 'Nothing has changed. The machine answers at:');
   console.log(await stack.output('url'));
 });
+
+function given() {
+  try {
+    return parseArgs({ options: { port: { type: 'string' }, help: { type: 'boolean', short: 'h' } } }).values;
+  } catch (error) {
+    throw new StepError('npm start', { what: error.message, advice: USAGE });
+  }
+}
+
+function isPort(text) {
+  return /^[1-9][0-9]{0,4}$/.test(text) && Number(text) <= 65535;
+}

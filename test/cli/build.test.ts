@@ -110,8 +110,14 @@ describe('ingot build', () => {
       ['-o', 'x', '-f', 'kernel+initrd', 'web.yml'],
       /^Cannot write kernel\+initrd to one output: it has several files; /,
     ],
-    [['-o', 'x', '--dir', 'y', 'web.yml'], 'Cannot use --dir with -o: the file after -o is the whole output\n'],
-    [['-o', '-', '--json', 'web.yml'], 'Cannot use --json with -o -: both go to the standard output\n'],
+    [
+      ['-o', 'x', '--dir', 'y', 'web.yml'],
+      'Cannot use --dir with -o: the file after -o is the whole output; leave one of them out\n',
+    ],
+    [
+      ['-o', '-', '--json', 'web.yml'],
+      'Cannot use --json with -o -: both go to the standard output; name a file after -o\n',
+    ],
     [['-o', 'nowhere/x', 'web.yml'], 'Cannot write nowhere/x: there is no such folder; make it first\n'],
     [['-o', 'root', 'web.yml'], 'Cannot write root: it is a folder; give the name of a file in it\n'],
     [['-', '--dir', 'out'], 'Cannot name the output: the spec comes from standard input; give --name\n'],

@@ -47,7 +47,10 @@ export async function build(specs: string[], options: BuildOptions): Promise<voi
   const formats = formatsIn(options.format ?? [output === undefined ? 'kernel+initrd' : 'tar']);
   checkDiskOptions(options, formats);
   if (options.compress && !formats.includes('qcow2-efi')) {
-    throw new CommandError('bad-format', `Cannot use --compress with -f ${formats.join(',')}: it is for qcow2-efi`);
+    throw new CommandError(
+      'bad-format',
+      `Cannot use --compress with -f ${formats.join(',')}: it is for qcow2-efi; leave it out, or build that`,
+    );
   }
   if (output !== undefined) checkOutput(output, { ...options, formats });
   const pathOf = output === undefined ? namer(specs, options) : () => output;
@@ -149,10 +152,17 @@ function checkOutput(
   streamedFormat(formats);
   const [beside] = Object.entries({ '--dir': dir, '--name': name }).flatMap(([flag, value]) => (value ? [flag] : []));
   if (beside !== undefined) {
-    throw new CommandError('bad-output', `Cannot use ${beside} with -o: the file after -o is the whole output`);
+    throw new CommandError(
+      'bad-output',
+      `Cannot use ${beside} with -o: the file after -o is the whole output; leave one of them out`,
+    );
   }
   if (output !== '-') return;
-  if (json) throw new CommandError('bad-output', 'Cannot use --json with -o -: both go to the standard output');
+  if (json)
+    throw new CommandError(
+      'bad-output',
+      'Cannot use --json with -o -: both go to the standard output; name a file after -o',
+    );
   requireNoTerminal();
 }
 

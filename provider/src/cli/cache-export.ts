@@ -18,7 +18,10 @@ export async function cacheExport(subjects: readonly string[], options: CacheExp
   const specs = await specsOf(subjects);
   const output = options.output ?? `${nameOf(specs)}.inputs.tar`;
   if (output === '-' && options.json) {
-    throw new CommandError('bad-output', 'Cannot use --json with -o -: both go to the standard output');
+    throw new CommandError(
+      'bad-output',
+      'Cannot use --json with -o -: both go to the standard output; name a file after -o',
+    );
   }
   if (output === '-') requireNoTerminal();
   await withWorkshop((workshop) =>
