@@ -1,21 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { AUTHORITY_ONE, AUTHORITY_TWO } from '../format/pem.fixture.js';
-import { SpecError } from './error.js';
-import { parseSpec } from './parse.js';
+import { messagesOf, service } from './messages.fixture.js';
 
-function messagesOf(text: string): readonly string[] {
-  try {
-    parseSpec([{ name: 'web.yml', text }]);
-  } catch (error) {
-    if (error instanceof SpecError) return error.problems.map(({ message }) => message);
-    throw error;
-  }
-  return [];
-}
-
-/** A service with one more line. */
-const service = (line: string) => `services:\n  - name: web\n    image: deb:lighttpd\n    ${line}\n`;
 const after = (orders: Record<string, string[]>) =>
   stringify({ services: Object.entries(orders).map(([name, names]) => ({ name, image: 'x', after: names })) });
 const repository = (rest: string) =>

@@ -1,17 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { SpecError } from './error.js';
+import { messagesOf } from './messages.fixture.js';
 import { parseSpec } from './parse.js';
-
-function messagesOf(...texts: string[]): readonly string[] {
-  try {
-    parseSpec(texts.map((text, index) => ({ name: `${index}.yml`, text })));
-  } catch (error) {
-    if (error instanceof SpecError) return error.problems.map(({ message }) => message);
-    throw error;
-  }
-  return [];
-}
 
 const card = (card: object) => stringify({ network: { interfaces: [{ name: 'eth0', ...card }] } });
 const cards = (...interfaces: object[]) => stringify({ network: { interfaces } });

@@ -1,19 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { SpecError } from './error.js';
+import { messagesOf, service } from './messages.fixture.js';
 import { parseSpec } from './parse.js';
 
-function messagesOf(text: string): readonly string[] {
-  try {
-    parseSpec([{ name: 'web.yml', text }]);
-  } catch (error) {
-    if (error instanceof SpecError) return error.problems.map(({ message }) => message);
-    throw error;
-  }
-  return [];
-}
-
-/** A service with one more line. */
-const service = (line: string) => `services:\n  - name: web\n    image: deb:lighttpd\n    ${line}\n`;
 const file = (lines: string) => `files:\n  - ${lines}\n`;
 
 describe('parseSpec() refuses what has the right type but no meaning', () => {
