@@ -1,10 +1,11 @@
-import { chmod, mkdtemp, open, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { endBlocks, entryBlocks } from '../format/tar-reader.fixture.js';
 import { type Digest, sha256 } from '../model/digest.js';
 import { silent } from '../model/progress.js';
+import { flipBit } from './flip-bit.fixture.js';
 import { putTar, recallLayer, rememberLayer } from './layers.js';
 import { Store } from './store.js';
 import { verify } from './verify.js';
@@ -25,16 +26,6 @@ afterEach(async () => {
   await store.close();
   await rm(folder, { recursive: true, force: true });
 });
-
-async function flipBit(path: string, at: number): Promise<void> {
-  await chmod(path, 0o644);
-  const file = await open(path, 'r+');
-  const byte = Buffer.alloc(1);
-  await file.read(byte, 0, 1, at);
-  byte[0] = (byte[0] ?? 0) ^ 4;
-  await file.write(byte, 0, 1, at);
-  await file.close();
-}
 
 const whole = (digest: Digest, sizeBytes: number) => ({ blob: digest, offset: 0, sizeBytes });
 const data = Buffer.alloc(3_000_000, 'some bytes of a package');

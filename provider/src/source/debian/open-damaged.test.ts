@@ -1,7 +1,8 @@
-import { chmod, mkdtemp, open, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { flipBit } from '../../store/flip-bit.fixture.js';
 import { Store } from '../../store/store.js';
 import { buildPackage, mirrorIn } from './open.fixture.js';
 import { openPackage } from './open.js';
@@ -35,12 +36,3 @@ test('a bit that was flipped in the cached layer of a package is noticed, and th
     await rm(folder, { recursive: true, force: true });
   }
 });
-
-async function flipBit(path: string, at: number): Promise<void> {
-  await chmod(path, 0o644);
-  const file = await open(path, 'r+');
-  const byte = Buffer.alloc(1);
-  await file.read(byte, 0, 1, at);
-  await file.write(Buffer.of((byte[0] ?? 0) ^ 1), 0, 1, at);
-  await file.close();
-}
