@@ -3,19 +3,12 @@
 //
 //   node scripts/generate-cli.mjs
 
-import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { compiledProvider } from './setup/compiled-provider.mjs';
+import { root } from './shell/paths.mjs';
 
-const root = join(import.meta.dirname, '..');
-const require = createRequire(join(root, 'provider', 'package.json'));
-
-const tsc = spawnSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-b', 'provider'], {
-  cwd: root,
-  stdio: 'inherit',
-});
-if (tsc.status !== 0) process.exit(1);
+const require = compiledProvider();
 const { newProgram } = require('./dist/cli/program.js');
 const { withReference } = require('./dist/cli/reference.js');
 

@@ -3,20 +3,13 @@
 //
 //   node scripts/generate-spec.mjs
 
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { compiledProvider } from './setup/compiled-provider.mjs';
+import { root } from './shell/paths.mjs';
 import { outputs } from './spec/outputs.mjs';
 
-const root = join(import.meta.dirname, '..');
-const require = createRequire(join(root, 'provider', 'package.json'));
-
-const tsc = spawnSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-b', 'provider'], {
-  cwd: root,
-  stdio: 'inherit',
-});
-if (tsc.status !== 0) process.exit(1);
+const require = compiledProvider();
 const { Spec } = require('./dist/model/spec.js');
 const { toJSONSchema } = require('zod');
 
