@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { freePort, type Outcome, Project } from '../engine/project.js';
+import { type Outcome, Project } from '../engine/project.js';
 import { pairs } from './measure.js';
 import { NOTHING } from './nothing.js';
 import { record, rowOf } from './row.js';
@@ -13,7 +13,7 @@ beforeAll(async () => {
   ours = await Project.create('quickstart');
   nothing = await Project.create(NOTHING);
   for (const project of [ours, nothing]) {
-    await project.run(['config', 'set', 'port', String(await freePort())]);
+    await project.choosePort();
     expectSuccess(await project.up());
   }
 });

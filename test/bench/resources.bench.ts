@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { freePort, type Outcome, Project } from '../engine/project.js';
+import { type Outcome, Project } from '../engine/project.js';
 import { LargeImage } from './large-image.js';
 import { median, pairs } from './measure.js';
 import { NOTHING } from './nothing.js';
@@ -32,7 +32,7 @@ afterAll(async () => {
 async function created(files: Parameters<typeof Project.create>[0]): Promise<Project> {
   const project = await Project.create(files);
   projects.push(project);
-  await project.run(['config', 'set', 'port', String(await freePort())]);
+  await project.choosePort();
   return project;
 }
 

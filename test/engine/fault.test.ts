@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { skipAllBecause } from '../skip.js';
 import { killAll, providersOf, until } from './processes.js';
-import { freePort, type MachineOnRecord, Project } from './project.js';
+import { type MachineOnRecord, Project } from './project.js';
 
 const MINUTES = 60_000;
 
@@ -13,8 +13,7 @@ describe('a process that is killed', () => {
   let port: number;
   beforeAll(async () => {
     project = await Project.create('quickstart');
-    port = await freePort();
-    await project.run(['config', 'set', 'port', String(port)]);
+    port = await project.choosePort();
   });
   afterAll(() => project.remove(), 2 * MINUTES);
 

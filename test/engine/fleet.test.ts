@@ -1,8 +1,8 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, Project } from './project.js';
+import { isRunning, until } from './processes.js';
+import { Project } from './project.js';
 import { RequestLoop } from './request-loop.js';
 
 const MINUTES = 60_000;
@@ -16,7 +16,6 @@ interface Machine {
 /** The whole story of a fleet, on the real engine, with real machines; each test goes on where the last one ended. */
 describe('a fleet', () => {
   let project: Project;
-  let port: number;
   let url: string;
 
   const machines = async (): Promise<Machine[]> =>
@@ -26,9 +25,7 @@ describe('a fleet', () => {
 
   beforeAll(async () => {
     project = await Project.create('fleet-local');
-    port = await freePort();
-    url = `http://127.0.0.1:${port}`;
-    await configure('port', port);
+    url = `http://127.0.0.1:${await project.choosePort()}`;
     await configure('machines', 2);
   });
   afterAll(() => project.remove(), 2 * MINUTES);
@@ -61,7 +58,7 @@ describe('a fleet', () => {
     const before = await machines();
     await writePage('three');
     const running = project.start(['up', '--yes', '--skip-preview']);
-    await until(async () => (await project.machines()).length > before.length);
+    await until(async () => (await project.machines()).length > before.length, 'a machine that is started');
     const interrupted = performance.now();
     running.process.kill('SIGINT');
     const { code, text } = await running.outcome;
@@ -142,21 +139,3 @@ describe('a fleet', () => {
     expect(await readdir(join(project.stateDirectory, 'machines'))).toEqual([]);
   });
 });
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const limit = performance.now() + 3 * MINUTES;
-  while (!(await condition())) {
-    if (performance.now() > limit) throw new Error('It never came to be');
-    await sleep(100);
-  }
-}
-
-/** A process that has ended but was not waited for yet (a zombie) runs no more. */
-async function isRunning(pid: number): Promise<boolean> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')')).split(' ')[1] !== 'Z';
-  } catch {
-    return false;
-  }
-}

@@ -2,7 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, Project } from './project.js';
+import { until } from './processes.js';
+import { Project } from './project.js';
 
 const MINUTES = 60_000;
 
@@ -11,8 +12,7 @@ describe('Ctrl-C', () => {
   let port: number;
   beforeAll(async () => {
     project = await Project.create('quickstart');
-    port = await freePort();
-    await project.run(['config', 'set', 'port', String(port)]);
+    port = await project.choosePort();
   });
   afterAll(() => project.remove(), 2 * MINUTES);
 
@@ -20,7 +20,7 @@ describe('Ctrl-C', () => {
     timeout: 5 * MINUTES,
   }, async () => {
     const running = project.start(['up', '--yes', '--skip-preview']);
-    await until(async () => (await project.machines()).length > 0);
+    await until(async () => (await project.machines()).length > 0, 'a machine that is started');
     await sleep(500);
     const interrupted = performance.now();
     running.process.kill('SIGINT');
@@ -39,11 +39,3 @@ describe('Ctrl-C', () => {
     expect(await readdir(join(project.stateDirectory, 'machines'))).toHaveLength(1);
   });
 });
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const limit = performance.now() + 3 * MINUTES;
-  while (!(await condition())) {
-    if (performance.now() > limit) throw new Error('It never came to be');
-    await sleep(100);
-  }
-}

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { skipAllBecause } from '../skip.js';
 import { killAll, providersOf, until } from './processes.js';
-import { freePort, Project } from './project.js';
+import { Project } from './project.js';
 
 const MINUTES = 60_000;
 const UP = ['up', '--yes', '--skip-preview'];
@@ -19,8 +19,7 @@ describe('an engine that is killed', () => {
   let round = 0;
   beforeAll(async () => {
     project = await Project.create('quickstart');
-    port = await freePort();
-    await project.run(['config', 'set', 'port', String(port)]);
+    port = await project.choosePort();
   });
   afterAll(() => project.remove(), 2 * MINUTES);
 

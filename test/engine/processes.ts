@@ -31,6 +31,16 @@ export async function until<T>(look: () => Promise<T | undefined>, what: string)
   }
 }
 
+/** A process that has ended but was not waited for yet (a zombie) runs no more. */
+export async function isRunning(pid: number): Promise<boolean> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')')).split(' ')[1] !== 'Z';
+  } catch {
+    return false;
+  }
+}
+
 /** SIGKILL for each; those that have just ended by themselves are as dead. */
 export function killAll(pids: readonly number[]): void {
   for (const pid of pids) {

@@ -1,7 +1,8 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, Project } from './project.js';
+import { isRunning } from './processes.js';
+import { Project } from './project.js';
 import { RequestLoop } from './request-loop.js';
 
 const MINUTES = 60_000;
@@ -14,8 +15,7 @@ describe('the quickstart', () => {
 
   beforeAll(async () => {
     project = await Project.create('quickstart');
-    port = await freePort();
-    await project.run(['config', 'set', 'port', String(port)]);
+    port = await project.choosePort();
     url = `http://127.0.0.1:${port}`;
   });
   afterAll(() => project.remove(), 2 * MINUTES);
@@ -106,13 +106,3 @@ describe('the quickstart', () => {
     expect(await readdir(join(project.stateDirectory, 'machines'))).toEqual([]);
   });
 });
-
-/** A process that has ended but was not waited for yet (a zombie) runs no more. */
-async function isRunning(pid: number): Promise<boolean> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')')).split(' ')[1] !== 'Z';
-  } catch {
-    return false;
-  }
-}

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, Project } from './project.js';
+import { Project } from './project.js';
 
 const MINUTES = 60_000;
 const MIB = 2 ** 20;
@@ -14,8 +14,7 @@ describe('a database on a disk', () => {
 
   beforeAll(async () => {
     project = await Project.create('stateful');
-    port = await freePort();
-    await project.run(['config', 'set', 'port', String(port)]);
+    port = await project.choosePort();
   });
   afterAll(async () => {
     await project.run(['state', 'unprotect', '--all', '--yes']);

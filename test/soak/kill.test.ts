@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { budget, spend } from '../budget.js';
-import { freePort, Project } from '../engine/project.js';
+import { Project } from '../engine/project.js';
 
 const MINUTES = 60_000;
 const STEP_MS = 250;
@@ -12,9 +12,7 @@ let project: Project;
 let url: string;
 beforeAll(async () => {
   project = await Project.create('quickstart');
-  const port = await freePort();
-  await project.run(['config', 'set', 'port', String(port)]);
-  url = `http://127.0.0.1:${port}`;
+  url = `http://127.0.0.1:${await project.choosePort()}`;
 }, MINUTES);
 afterAll(() => project.remove(), 2 * MINUTES);
 

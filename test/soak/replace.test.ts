@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { budget, spend } from '../budget.js';
-import { freePort, Project } from '../engine/project.js';
+import { Project } from '../engine/project.js';
 import { RequestLoop } from '../engine/request-loop.js';
 
 const MINUTES = 60_000;
@@ -9,9 +9,7 @@ let project: Project;
 let url: string;
 beforeAll(async () => {
   project = await Project.create('quickstart');
-  const port = await freePort();
-  await project.run(['config', 'set', 'port', String(port)]);
-  url = `http://127.0.0.1:${port}`;
+  url = `http://127.0.0.1:${await project.choosePort()}`;
 }, MINUTES);
 afterAll(() => project.remove(), 2 * MINUTES);
 
