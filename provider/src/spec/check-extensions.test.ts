@@ -144,7 +144,7 @@ describe('parseSpec() refuses in the options that LinuxKit does not have', () =>
     [repository('suites: 5'), 'debian.repositories[0].suites must be a list of texts, got a number'],
     [
       repository('suites: [./], name: main'),
-      'debian.repositories[0].name is "main", which Debian\'s own archives are called; wanted another',
+      'debian.repositories[0].name is "main", which a distribution\'s own archives are called; wanted another',
     ],
     [
       'debian: { repositories: [{ url: "http://a.example/x", suites: [./], signedBy: a, auth: { user: a, passwordVariable: B } }] }',

@@ -2,8 +2,8 @@ import type { Repository } from '../model/spec.js';
 import { type Complain, each } from './check-container.js';
 import { type Path, quote } from './property.js';
 
-/** What Debian's own archives are called in locks. */
-const TAKEN = new Set(['main', 'security']);
+/** What the archives of distributions are called in locks. */
+const TAKEN = new Set(['main', 'security', 'ubuntu', 'ubuntu-security']);
 const PUBLIC = '-----BEGIN PGP PUBLIC KEY BLOCK-----';
 
 /** Whether a `signedBy` is a key itself, and not the path of one. */
@@ -20,7 +20,7 @@ export function checkRepositories(
   each(repositories, path, (repository, at) => {
     const { name, signedBy } = repository;
     if (name !== undefined && TAKEN.has(name)) {
-      complain([...at, 'name'], `is ${quote(name)}, which Debian's own archives are called; wanted another`);
+      complain([...at, 'name'], `is ${quote(name)}, which a distribution's own archives are called; wanted another`);
     }
     if (isArmoured(signedBy) && !signedBy.includes(PUBLIC)) {
       const what = signedBy.includes('PRIVATE KEY') ? 'a private key; keep it secret' : 'something else';

@@ -252,6 +252,12 @@ describe('fetchPackage()', () => {
     }
   });
 
+  test('sends a password with a % that begins no escape as it stands', async () => {
+    answers = [status(403)];
+    await fetchPackage(pinned, options({ main: `http://jo:50%off@127.0.0.1:${port()}/debian` })).catch(() => {});
+    expect(requests[0]?.headers.authorization).toBe(`Basic ${Buffer.from('jo:50%off').toString('base64')}`);
+  });
+
   test('throws the reason of an abort at once, and keeps nothing', async () => {
     answers = [silent];
     const abort = new AbortController();

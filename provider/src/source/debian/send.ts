@@ -35,8 +35,17 @@ const sendDirectly: Send = async (url, { headers, signal }) => {
 async function* nothing(): AsyncGenerator<Uint8Array, void, undefined> {}
 
 function credentialsOf(url: URL): { readonly authorization?: string } {
-  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const credentials = `${decoded(url.username)}:${decoded(url.password)}`;
   return credentials === ':' ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` };
+}
+
+/** A `%` that begins no escape is one that somebody typed. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Clients refuse addresses with credentials, and repeat them in their errors. */
