@@ -21,7 +21,7 @@ export async function predict(
   options: Pick<EncodeOptions, 'signer'>,
   workshop: Workshop,
 ): Promise<PredictedBoot> {
-  const { disk } = await encodeImage(image, { ...options, format: 'raw-efi', trusting: true }, workshop);
+  const { disk } = await encodeImage(image, { ...options, format: 'raw-efi' }, workshop);
   if (disk === undefined) throw new TypeError('raw-efi is no disk');
   return predictBoot(disk);
 }
