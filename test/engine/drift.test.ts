@@ -23,6 +23,7 @@ const image = new ingot.Image('web', { spec: 'web.yml' });
 const disk = new ingot.local.Disk('data', { sizeMiB: 16 }, { protect: false });
 export const machine = new ingot.local.Instance('web', {
   image, disks: [disk], ports: [{ host: ${port}, guest: 80 }], health: { http: { port: 80 } },
+  secrets: { token: 'do-not-tell' },
 });
 export const file = new ingot.local.ImageFile('web', { image, untested: true, format: 'tar', directory: 'pool' });
 `,
@@ -71,6 +72,7 @@ export const file = new ingot.local.ImageFile('web', { image, untested: true, fo
     expect(refreshed.text).toMatch(/~ 1 updated/);
     expect(refreshed.text).toMatch(/imageDigest/);
     expect((await project.resource(`${TYPE}Instance::web`)).outputs.bootedDigest).toBe(other);
+    expect((await project.run(['stack', 'export'])).text, 'secrets stay secret').not.toContain('do-not-tell');
     const { code, text } = await project.up();
     expect(code, text).toBe(0);
     const after = await project.resource(`${TYPE}Instance::web`);
