@@ -12,6 +12,7 @@ const SCRIPTS = [
   'root/usr/bin/svc',
   'root/usr/lib/ingot/boot',
   'root/usr/lib/ingot/dhcp',
+  'root/usr/lib/ingot/dhcp6',
   'root/usr/lib/ingot/shell.sh',
   'root/usr/lib/ingot/www/cgi-bin/index.cgi',
 ];

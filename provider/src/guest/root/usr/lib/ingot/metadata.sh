@@ -10,13 +10,19 @@ metadata_limit=30
 # As often as EC2 wants it to be asked.
 spot_seconds=5
 
-read_metadata() {
-  local provider='' vendor='' product='' bios=''
+# Who brings the machine data; nothing if nobody does.
+provider=
+# Disks that find_seed has looked at, each after a space.
+known_disks=
+# Most bytes of a network configuration.
+network_config_limit=65536
+
+# Leaves in `provider` who it is.
+find_provider() {
+  local vendor='' product='' bios=''
   read -r vendor 2>/dev/null </sys/class/dmi/id/sys_vendor
   read -r product 2>/dev/null </sys/class/dmi/id/product_name
   read -r bios 2>/dev/null </sys/class/dmi/id/bios_version
-  mkdir -p /run/config/ssh
-  chmod 700 /run/config/ssh
   case $vendor/$product/$bios in
     'Amazon EC2/'* | *amazon*) provider=aws ;;
     */'Google Compute Engine/'*) provider=gcp ;;
@@ -28,6 +34,48 @@ read_metadata() {
       fi
       ;;
   esac
+}
+
+# Takes what a disk with data for this machine says of its network, into /run/ingot/network (network.sh). What is wrong
+# there fails the boot; what is right for others and not understood here is not used at all, rather than in part.
+read_network_config() {
+  local seed=/run/ingot/seed file why status
+  case $provider in
+    nocloud) file=network-config ;;
+    configdrive) file=openstack/latest/network_data.json ;;
+    *) return 0 ;;
+  esac
+  if [ ! -f "$seed/$file" ] || [ ! -s "$seed/$file" ]; then return 0; fi
+  [ "$(stat -L -c %s "$seed/$file")" -le "$network_config_limit" ] ||
+    fail network "${file##*/} is larger than $network_config_limit bytes"
+  set -- -f /usr/lib/ingot/json.awk -f /usr/lib/ingot/network.awk
+  case $provider in
+    nocloud) set -- "$@" -f /usr/lib/ingot/yaml.awk -f /usr/lib/ingot/network-config.awk ;;
+    *) set -- "$@" -f /usr/lib/ingot/network-data.awk ;;
+  esac
+  why=$(awk -v into=/run/ingot/network "$@" "$seed/$file")
+  status=$?
+  case $status in
+    0) [ -z "$why" ] || say "${file##*/}: $why" ;;
+    2)
+      rm -f /run/ingot/network
+      say "${file##*/} is not used: $why; going on as without it"
+      ;;
+    *) fail network "${file##*/}: ${why:-awk ended with status $status}" ;;
+  esac
+}
+
+read_metadata() {
+  local file
+  mkdir -p /run/config/ssh
+  chmod 700 /run/config/ssh
+  if [ -z "$provider" ]; then
+    # A slow one.
+    find_provider
+    for file in network-config openstack/latest/network_data.json; do
+      [ ! -s "/run/ingot/seed/$file" ] || say "${file##*/} is not used: its disk came after the network was set up"
+    done
+  fi
   [ -n "$provider" ] || return 0
   printf '%s\n' "$provider" >/run/config/provider
   # A service must not see the end of what it is asked before it has answered.
@@ -208,6 +256,10 @@ find_seed() {
     case ${disk##*/} in
       loop* | dm-* | ram* | zram*) continue ;;
     esac
+    case "$known_disks " in
+      *" $disk "*) continue ;;
+    esac
+    known_disks="$known_disks $disk"
     set -- "$disk"/*/partition
     [ ! -e "$1" ] || continue
     # The label of the primary volume descriptor (ECMA-119, 8.4.7): in sector 16 of 2048 bytes, at byte 40.

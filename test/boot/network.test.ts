@@ -1,0 +1,200 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freeLoopbackPort } from '../../provider/src/run/qemu/loopback-port.js';
+import { missingPrograms, skipAllBecause } from '../skip.js';
+import { imageOf, script } from './guest-image.js';
+import { type BootFiles, GuestMachine } from './guest-machine.js';
+
+const MAC = '52:54:00:ab:cd:ef';
+/** Says what the machine has become, on port 80 of all its addresses. */
+const SERVICES = [
+  script(
+    'web',
+    `cd /tmp; { busybox ip addr; busybox ip route; busybox ip -6 route; cat /proc/sys/kernel/hostname; } >network
+    cat /etc/resolv.conf >names; exec busybox httpd -f -p 80 -h /tmp`,
+    {
+      ...{ capabilities: ['CAP_NET_BIND_SERVICE'], tmpfs: ['/tmp'] },
+      ...{ binds: ['/etc/resolv.conf:/etc/resolv.conf'], health: { http: { port: 80, path: '/network' } } },
+    },
+  ),
+];
+
+/** A second network card, whose network gives other addresses by DHCP than the one that it can be reached at. */
+class SecondCard {
+  readonly devices: readonly string[];
+  readonly #port: number;
+
+  private constructor(port: number, address: string) {
+    this.#port = port;
+    const network = `user,id=second,net=192.0.2.0/24,host=192.0.2.2,dhcpstart=192.0.2.100`;
+    this.devices = [
+      ...['-netdev', `${network},hostfwd=tcp:127.0.0.1:${port}-${address}:80`],
+      ...['-device', `virtio-net-pci,netdev=second,mac=${MAC},romfile=`],
+    ];
+  }
+
+  static async at(address: string): Promise<SecondCard> {
+    return new SecondCard(await freeLoopbackPort(), address);
+  }
+
+  /** What the machine says when it is asked at that address. */
+  async get(path: string): Promise<string> {
+    const answer = await fetch(`http://127.0.0.1:${this.#port}${path}`, { signal: AbortSignal.timeout(30_000) });
+    return answer.text();
+  }
+}
+
+async function ready(machine: GuestMachine): Promise<void> {
+  expect(await machine.report(), await machine.console()).toMatchObject({ ingot: 'ready' });
+}
+
+describe('the network of a machine', () => {
+  skipAllBecause(missingPrograms('qemu-system-x86_64', 'busybox'));
+  let withAddress: BootFiles;
+  let plain: BootFiles;
+  beforeAll(async () => {
+    const network = {
+      interfaces: [
+        {
+          ...{ name: 'eth1', addresses: ['192.0.2.7/24', '2001:db8::7/64'], mtu: 1400 },
+          ...{ gateway4: '192.0.2.2', gateway6: 'fe80::1' },
+        },
+      ],
+      nameservers: ['192.0.2.53'],
+      search: ['one.example', 'two.example'],
+    };
+    withAddress = await imageOf({ network, services: SERVICES });
+    plain = await imageOf({ services: SERVICES });
+  });
+
+  test('is what the spec says of a card, and DHCP of the others', async () => {
+    const card = await SecondCard.at('192.0.2.7');
+    await using machine = await GuestMachine.start(withAddress, { devices: card.devices });
+    await ready(machine);
+    const network = await card.get('/network');
+    expect(network).toMatch(/eth1: .* mtu 1400 /);
+    expect(network).toContain('inet 192.0.2.7/24 brd 192.0.2.255 scope global eth1');
+    // It can be used: the kernel has asked whether another machine has it.
+    expect(network).toMatch(/inet6 2001:db8::7\/64 scope global(?! tentative)/);
+    expect(network).toContain('default via 192.0.2.2 dev eth1  metric 3');
+    expect(network).toContain('default via fe80::1 dev eth1  metric 3');
+    expect(network).not.toContain('192.0.2.100');
+    expect(network).toContain('inet 10.0.2.15/24 brd 10.0.2.255 scope global eth0');
+    expect(network).toContain('default via 10.0.2.2 dev eth0  metric 2');
+    expect(network).toMatch(/^localhost$/m);
+    expect(await card.get('/names')).toBe(
+      'nameserver 192.0.2.53\nsearch one.example two.example\nnameserver 10.0.2.3\n',
+    );
+  });
+
+  test('fails the boot where the card of the spec is not there', async () => {
+    await using machine = await GuestMachine.start(withAddress);
+    expect(await machine.report()).toMatchObject({
+      ingot: 'failed',
+      phase: 'network',
+      reason: expect.stringMatching(
+        /^the image sets up network cards that are not there: eth1; there are: eth0 52:54:00:12:34:56$/,
+      ),
+    });
+    expect(await machine.end()).toBe(0);
+  });
+
+  describe('of a disk for the machine', () => {
+    skipAllBecause(missingPrograms('xorrisofs'));
+    let folder: string;
+    let count = 0;
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'ingot-network-'));
+    });
+    afterAll(() => rm(folder, { recursive: true, force: true }));
+
+    async function drive(label: string, files: Readonly<Record<string, string>>): Promise<string[]> {
+      const from = join(folder, `${++count}`);
+      for (const [path, text] of Object.entries(files)) {
+        await mkdir(dirname(join(from, path)), { recursive: true });
+        await writeFile(join(from, path), text);
+      }
+      const made = spawnSync('xorrisofs', ['-quiet', '-V', label, '-J', '-r', '-o', `${from}.iso`, from]);
+      expect(made.status, String(made.stderr)).toBe(0);
+      const name = `seed${count}`;
+      return [
+        '-drive',
+        `file=${from}.iso,if=none,id=${name},format=raw,readonly=on`,
+        '-device',
+        `virtio-blk-pci,drive=${name}`,
+      ];
+    }
+    const nocloud = (config: string) =>
+      drive('cidata', { 'meta-data': 'local-hostname: seeded\n', 'network-config': config });
+
+    test('is what NoCloud says, which wins over the spec for the same card', async () => {
+      const card = await SecondCard.at('192.0.2.9');
+      const config = [
+        ...['network:', '  version: 2', '  ethernets:', '    lan:', '      match:'],
+        ...[`        macaddress: "${MAC.toUpperCase()}"`, '      addresses: [192.0.2.9/24]'],
+        ...['      routes:', '      - to: default', '        via: 192.0.2.2', '        metric: 50'],
+        ...['      nameservers: {addresses: [192.0.2.3], search: [seed.example]}', ''],
+      ];
+      const devices = [...card.devices, ...(await nocloud(config.join('\n')))];
+      await using machine = await GuestMachine.start(withAddress, { devices });
+      await ready(machine);
+      const network = await card.get('/network');
+      expect(network).toContain('inet 192.0.2.9/24 brd 192.0.2.255 scope global eth1');
+      expect(network).toContain('default via 192.0.2.2 dev eth1  metric 50');
+      expect(network).not.toMatch(/192\.0\.2\.7|2001:db8/);
+      expect(network).toContain('10.0.2.15/24');
+      expect(network).toMatch(/^seeded$/m);
+      expect(await card.get('/names')).toBe('nameserver 192.0.2.3\nsearch seed.example\nnameserver 10.0.2.3\n');
+    });
+
+    test('is what an OpenStack config drive says', async () => {
+      const card = await SecondCard.at('192.0.2.11');
+      const data = {
+        links: [{ id: 'tap1', type: 'ovs', ethernet_mac_address: MAC, mtu: 1450, vif_id: 'x' }],
+        networks: [
+          {
+            ...{ id: 'network0', type: 'ipv4', link: 'tap1', ip_address: '192.0.2.11', netmask: '255.255.255.0' },
+            ...{ routes: [{ network: '198.51.100.0', netmask: '255.255.255.0', gateway: '192.0.2.2' }] },
+          },
+        ],
+        services: [{ type: 'dns', address: '192.0.2.3' }],
+      };
+      const files = { 'openstack/latest/network_data.json': JSON.stringify(data) };
+      const devices = [...card.devices, ...(await drive('config-2', files))];
+      await using machine = await GuestMachine.start(plain, { devices });
+      await ready(machine);
+      const network = await card.get('/network');
+      expect(network).toContain('inet 192.0.2.11/24 brd 192.0.2.255 scope global eth1');
+      expect(network).toMatch(/eth1: .* mtu 1450 /);
+      expect(network).toContain('198.51.100.0/24 via 192.0.2.2 dev eth1  metric 3');
+    });
+
+    test('is DHCP where it is not understood, and the console says what', async () => {
+      const config = 'version: 2\nethernets: {}\nbonds:\n  bond0:\n    interfaces: [eth0]\n';
+      await using machine = await GuestMachine.start(plain, { devices: await nocloud(config) });
+      await ready(machine);
+      expect(await machine.console()).toContain(
+        'ingot: network-config is not used: bonds is not understood; going on as without it\n',
+      );
+      expect(await machine.get('/network')).toContain('10.0.2.15/24');
+    });
+
+    test.each([
+      [
+        'version: 2\nethernets:\n  eth0:\n    addresses: [10.0.2.300/24]\n',
+        'network-config: ethernets.eth0.addresses.0 has no valid address: 10.0.2.300',
+      ],
+      [
+        'version: 2\nethernets:\n  eth0:\n    addresses: [10.0.2.15/24]\n    gateway4: 10.9.9.9\n',
+        /^eth0 does not take the route to default by 10.9.9.9: .*unreachable/,
+      ],
+    ])('fails the boot where it is wrong: %j', async (config, reason) => {
+      await using machine = await GuestMachine.start(plain, { devices: await nocloud(config) });
+      const said = typeof reason === 'string' ? reason : expect.stringMatching(reason);
+      expect(await machine.report()).toMatchObject({ ingot: 'failed', phase: 'network', reason: said });
+    });
+  });
+});
