@@ -49,7 +49,7 @@ export async function publishFile(
       progress({ step: `writing ${format}` });
       const { image: disk, bytes } = file;
       return {
-        bytes: () => bytes({ reuse: true, trusting: true }),
+        bytes: () => bytes({ reuse: true }),
         ...(disk ? { disk } : {}),
         ...(booted ? { boot: await predictBoot(booted) } : {}),
       };

@@ -5,6 +5,7 @@
 import { createHash, type Hash, randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { z } from 'zod';
 import { FORMATS, type Format } from '../../model/artifact.js';
 import { type Digest, hexOf, isDigest } from '../../model/digest.js';
@@ -106,12 +107,12 @@ async function write(options: PublishFileOptions, file: string): Promise<Publish
         let end = 0;
         for await (const { offset, bytes: piece } of disk.pieces()) {
           signal.throwIfAborted();
-          updateZeros(hash, offset - end);
+          await updateZeros(hash, offset - end, signal);
           hash.update(piece);
           await writeFully(handle, piece, offset);
           end = offset + piece.byteLength;
         }
-        updateZeros(hash, disk.sizeBytes - end);
+        await updateZeros(hash, disk.sizeBytes - end, signal);
         await handle.truncate(disk.sizeBytes);
       }
       await handle.sync();
@@ -287,10 +288,15 @@ function placeOf(id: string): [directory: string, file: string] {
   return [dirname(path), basename(path)];
 }
 
-const ZEROS = new Uint8Array(1 << 20);
+const ZEROS = new Uint8Array(8 << 20);
 
-function updateZeros(hash: Hash, sizeBytes: number): void {
-  for (let left = sizeBytes; left > 0; left -= ZEROS.byteLength) hash.update(ZEROS.subarray(0, left));
+/** A disk is mostly holes: between portions of one, others have their turn, and Ctrl-C is heard. */
+async function updateZeros(hash: Hash, sizeBytes: number, signal: AbortSignal): Promise<void> {
+  for (let left = sizeBytes; left > 0; left -= ZEROS.byteLength) {
+    hash.update(ZEROS.subarray(0, left));
+    await turn();
+    signal.throwIfAborted();
+  }
 }
 
 async function writeFully(
