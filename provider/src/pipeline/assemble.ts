@@ -2,6 +2,7 @@ import type { Contents } from '../model/contents.js';
 import type { Json } from '../model/digest.js';
 import { type LockedImage, lockDigest, RECIPE } from '../model/lock.js';
 import type { Tree } from '../model/tree.js';
+import { assembledOf } from './assembled.js';
 import { open } from './open.js';
 import type { Workshop } from './workshop.js';
 
@@ -17,9 +18,8 @@ export async function describe(image: LockedImage, workshop: Workshop): Promise<
   const known = await workshop.store.recall(key);
   if (known !== undefined) return known as unknown as Contents;
   const { describe: describeTree } = await import('../tree/contents.js');
-  const { assemble: assembleTree } = await import('../tree/assemble.js');
-  const input = await open(image, workshop);
-  const contents = await describeTree(await assembleTree(input), input);
+  const { tree, input } = await assembledOf(image, workshop);
+  const contents = await describeTree(tree, input);
   await workshop.store.remember(key, contents as unknown as Json);
   return contents;
 }

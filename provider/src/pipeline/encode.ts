@@ -4,10 +4,9 @@ import { canonicalJson, type Json, shortDigest } from '../model/digest.js';
 import type { BlobRange } from '../model/layer.js';
 import { type LockedImage, lockDigest } from '../model/lock.js';
 import type { Tree } from '../model/tree.js';
-import type { AssembleInput } from '../tree/assemble-input.js';
+import { type Assembled, assembledOf } from './assembled.js';
 import { commandLineOf } from './command-line.js';
 import { memo } from './memo.js';
-import { open } from './open.js';
 import { openStub } from './open-stub.js';
 import type { Workshop } from './workshop.js';
 
@@ -47,34 +46,6 @@ export async function encodeImage(
   return { tree: assembled.tree, ...encoded };
 }
 
-/** Several formats of an image are made from one tree. What reads for it reads from the store of its workshop. */
-const KNOWN = new WeakMap<Workshop, WeakMap<LockedImage, Promise<Assembled>>>();
-
-async function assembledOf(image: LockedImage, workshop: Workshop): Promise<Assembled> {
-  const known = KNOWN.get(workshop) ?? new WeakMap<LockedImage, Promise<Assembled>>();
-  KNOWN.set(workshop, known);
-  const before = known.get(image);
-  if (before !== undefined) return before;
-  const made = assembled(image, workshop);
-  known.set(image, made);
-  // What failed may be asked for again.
-  made.catch(() => known.delete(image));
-  return made;
-}
-
-async function assembled(image: LockedImage, workshop: Workshop): Promise<Assembled> {
-  const { assemble } = await import('../tree/assemble.js');
-  workshop.progress({ step: 'assembling' });
-  const input = await open(image, workshop);
-  return { image, input, tree: await assemble(input) };
-}
-
-interface Assembled {
-  readonly image: LockedImage;
-  readonly input: AssembleInput;
-  readonly tree: Tree;
-}
-
 async function encodeTree(
   assembled: Assembled,
   { format, ...options }: EncodeOptions & { readonly format: Format },
@@ -104,7 +75,7 @@ async function encodeTree(
       return { files: await make(carried.tree, { ...how, sourceDateEpoch }, context) };
     }
     case 'kernel+erofs': {
-      const initramfs = await initramfsOf(assembled, { root: 'disk', verity: false });
+      const initramfs = await assembled.initramfs({ root: 'disk', verity: false });
       const name = nameOf(image);
       const trusting = options.trusting === true;
       return { files: await encode.encodeKernelErofs(tree, { name, commandLine, initramfs, trusting }, context) };
@@ -159,7 +130,7 @@ async function bootOptions(
   // An init of LinuxKit's wants its root unpacked.
   const place = lock.guest === null ? 'initramfs' : root;
   const initramfs =
-    place === 'initramfs' ? undefined : await initramfsOf(assembled, { root: place, verity: place === 'disk' });
+    place === 'initramfs' ? undefined : await assembled.initramfs({ root: place, verity: place === 'disk' });
   return {
     ...{ name: nameOf(image), platform: lock.platform, commandLine: commandLineOf(lock), root: place },
     ...{ stub: await openStub(assembled, workshop), osRelease: osReleaseOf(image) },
@@ -182,7 +153,7 @@ async function rootInMemory(
   const { root: rootTree } = encode.bootParts(tree);
   const root = await encode.encodeErofsRoot(rootTree, { name: nameOf(image) }, context);
   const initramfs = await encode.withRootInside(
-    await initramfsOf(assembled, { root: 'ram', verity: false }),
+    await assembled.initramfs({ root: 'ram', verity: false }),
     root,
     context,
   );
@@ -195,14 +166,6 @@ async function rootInMemory(
     tree: { entries: entries.sort((a, b) => (a.path < b.path ? -1 : 1)), components: [...components.values()] },
     commandLine: `${commandLine} ${rootArguments({ in: 'ram' })}`.trim(),
   };
-}
-
-async function initramfsOf(
-  { input }: Assembled,
-  options: { readonly root: 'disk' | 'ram'; readonly verity: boolean },
-): Promise<Tree> {
-  const { assembleInitramfs } = await import('../tree/initramfs.js');
-  return assembleInitramfs(input, options);
 }
 
 /** What a disk says of itself: everything that decided its bytes, and what is in it. */

@@ -1,3 +1,4 @@
+import type { GuestParts } from '../model/guest.js';
 import type { BlobRange, ImageBlobs, ImageConfig, Layer } from '../model/layer.js';
 import type { Lock, LockedImage } from '../model/lock.js';
 import { architectureOf } from '../model/platform.js';
@@ -28,7 +29,10 @@ export async function open(
     if (image !== undefined) configs.set(reference, image);
   }
   await warnOfScripts([...roots.values()].flat(), workshop);
-  const guest = lock.guest && (await openGuest(lock.guest, source));
+  const guest = lock.guest && {
+    ...(await openGuest(lock.guest, lock.platform)),
+    layers: (await openPin(lock.guest.pin, 'guest', { ...source, reference: 'deb:' })).layers,
+  };
   const read = (range: BlobRange): Promise<Uint8Array> => workshop.store.read(range);
   return {
     ...{ lock, roots, images: configs, read },
@@ -42,7 +46,8 @@ export async function open(
 /** Most that are named; all of them are in the contents. */
 const MAX_NAMED = 10;
 
-async function warnOfScripts(layers: readonly Layer[], { progress }: Workshop): Promise<void> {
+/** Says of which packages scripts are not run. */
+export async function warnOfScripts(layers: readonly Layer[], { progress }: Workshop): Promise<void> {
   const { scriptsNotRun } = await import('../tree/scripts-not-run.js');
   const notRun = Object.entries(scriptsNotRun(layers)).map(([name, scripts]) => `${name} (${scripts})`);
   if (notRun.length === 0) return;
@@ -73,7 +78,7 @@ async function openVolumeImages(
 }
 
 /** The user's files: those of this machine, and those that are fetched. */
-async function openUserFiles(
+export async function openUserFiles(
   { lock, sources }: Pick<LockedImage, 'lock' | 'sources'>,
   workshop: Workshop,
 ): Promise<Pick<AssembleInput, 'files' | 'archives' | 'certificates'>> {
@@ -90,14 +95,10 @@ async function openUserFiles(
   return { files: new Map([...files, ...downloads.files]), archives: downloads.archives, certificates };
 }
 
-async function openGuest(
-  guest: NonNullable<Lock['guest']>,
-  source: SourceOptions,
-): Promise<NonNullable<AssembleInput['guest']>> {
+/** What Ingot brings of its own init, if that is still what the lock says. */
+export async function openGuest(guest: NonNullable<Lock['guest']>, platform: Lock['platform']): Promise<GuestParts> {
   const { guestDigest, readGuest, requireGuest } = await import('../guest/manifest.js');
-  const { open: openPin } = await import('../source/transport.js');
-  const parts = await readGuest(architectureOf(source.platform));
+  const parts = await readGuest(architectureOf(platform));
   requireGuest(guest, guestDigest(parts));
-  const { layers } = await openPin(guest.pin, 'guest', { ...source, reference: 'deb:' });
-  return { ...parts, layers };
+  return parts;
 }

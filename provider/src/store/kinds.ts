@@ -23,6 +23,7 @@ const KIND_OF_FACT: Readonly<Record<string, BlobKind>> = {
   artifact: 'artifacts',
   'initrd-segment': 'parts',
   'region-digests': 'parts',
+  tree: 'parts',
 };
 /** Where a blob is named by several. */
 const ORDER: readonly BlobKind[] = ['layers', 'artifacts', 'parts', 'inputs', 'other'];
