@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Image, ImageContents } from './image.js';
 import { containsSecret, Resource } from './stub.js';
 
-/** One question to the booted machine, asked until the answer is good. One of `http`, `tcp`, `console` and `ready`. */
+/** One question to the booted machine, asked until the answer is good. One of `http`, `tcp`, `console`, `command` and `ready`. */
 export interface Probe {
   /** What messages call it. Default: what it asks. */
   name?: pulumi.Input<string>;
@@ -21,6 +21,22 @@ export interface Probe {
   tcp?: pulumi.Input<{ port: pulumi.Input<number> }>;
   /** This text is in a line of its console. */
   console?: pulumi.Input<{ contains: pulumi.Input<string> }>;
+  /**
+   * This command is content. It is run once the machine is ready, and again until what comes of it is good, so it must
+   * change nothing. No image can be asked that has an init of its own.
+   */
+  command?: pulumi.Input<{
+    /** The program and its arguments, as in `['nginx', '-t']`. No shell looks at them. */
+    run: pulumi.Input<pulumi.Input<string>[]>;
+    /** The service in whose container it runs: as its user, with its limits. Default: in the machine itself, as root. */
+    in?: pulumi.Input<string>;
+    /** Expected exit status. Default: 0. */
+    status?: pulumi.Input<number>;
+    /** Text that is in the last 64 KiB of what it prints. Default: any. */
+    output?: pulumi.Input<string>;
+    /** When it is killed, on real hardware; emulation is given four times as long. Default: 10. */
+    timeoutSeconds?: pulumi.Input<number>;
+  }>;
   /** Its init says that it is ready. Asked of every image with Ingot's own init in any case. */
   ready?: pulumi.Input<true>;
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AttachedDisk } from '../../provider/src/model/machine.js';
 import { bootArguments } from '../../provider/src/run/qemu/boot-source.js';
+import { CommandChannel } from '../../provider/src/run/qemu/command-channel.js';
 import {
   CONSOLE_FILE,
   type MachinePlan,
@@ -45,6 +46,8 @@ export interface StartOptions {
   readonly devices?: readonly string[];
   readonly disks?: readonly AttachedDisk[];
   readonly userData?: string;
+  /** Whether it is to run commands, as in a boot test. */
+  readonly commands?: boolean;
 }
 
 /** A virtual machine with the product's own hardware, whose console a test can read. Ends with `await using`. */
@@ -63,7 +66,7 @@ export class GuestMachine implements AsyncDisposable {
   }
 
   static async start(files: BootFiles, options: StartOptions = {}): Promise<GuestMachine> {
-    const { append = '', devices = [], disks = [], userData } = options;
+    const { append = '', devices = [], disks = [], userData, commands = false } = options;
     const folder = await mkdtemp(join(tmpdir(), 'ingot-guest-'));
     const port = await freeLoopbackPort();
     const uuid = randomUUID();
@@ -77,7 +80,8 @@ export class GuestMachine implements AsyncDisposable {
       platform: PLATFORM,
       accelerator: ACCELERATOR,
       machine: { memoryMiB: 512, cpus: 1, disks: [...disks], ...(userData === undefined ? {} : { userData }) },
-      boot: bootArguments(boot, { platform: PLATFORM, accelerator: ACCELERATOR }),
+      boot: bootArguments(boot, { platform: PLATFORM, accelerator: ACCELERATOR, commands }),
+      commands,
       forwards: [{ private: port, guest: 80 }],
       sandbox: false,
     };
@@ -86,6 +90,11 @@ export class GuestMachine implements AsyncDisposable {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     return new GuestMachine({ uuid, port, folder, process: child });
+  }
+
+  /** Runs commands in the machine until the signal. */
+  commands(signal: AbortSignal): CommandChannel {
+    return new CommandChannel(this.#folder, signal);
   }
 
   /** All that the console has said, without carriage returns. */

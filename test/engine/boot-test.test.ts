@@ -2,16 +2,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort, Project } from './project.js';
 
 const MINUTES = 60_000;
+const CONFIGURATION = { run: ['lighttpd', '-tt', '-f', '/etc/web/lighttpd.conf'], in: 'web' };
 
 /** An image that must pass a boot test before a machine is replaced, on the real engine. */
 describe('a boot test', () => {
   let project: Project;
   let port: number;
 
-  const program = (text: string) => `
+  const program = (text: string, command: object = CONFIGURATION) => `
 import * as ingot from 'pulumi-ingot';
 const image = new ingot.Image('web', { spec: 'web.yml' });
-const passed = new ingot.BootTest('web', { image, probes: [{ http: { port: 80, body: ${JSON.stringify(text)} } }], timeoutSeconds: 10 });
+const probes = [{ http: { port: 80, body: ${JSON.stringify(text)} } }, { command: ${JSON.stringify(command)} }];
+const passed = new ingot.BootTest('web', { image, probes, timeoutSeconds: 15 });
 new ingot.local.Instance('web', { image: passed, ports: [{ host: ${port}, guest: 80 }], health: { http: { port: 80 } } });
 export const seconds = passed.bootSeconds;
 `;
@@ -41,7 +43,7 @@ export const seconds = passed.bootSeconds;
     await project.write('page/index.html', 'Something else\n');
     const { code, text } = await project.up();
     expect(code, text).not.toBe(0);
-    expect(text).toMatch(/not healthy within 40 s: HTTP on port 80\/: its answer has no "Hello from" in it/);
+    expect(text).toMatch(/not healthy within 60 s: HTTP on port 80\/: its answer has no "Hello from" in it/);
     expect((await project.resource('ingot:local.Instance::web')).outputs.pid).toBe(pid);
     expect(await project.machines()).toHaveLength(1);
     expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toContain('Hello from');
@@ -52,5 +54,25 @@ export const seconds = passed.bootSeconds;
     const { code, text } = await project.up();
     expect(code, text).toBe(0);
     expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toContain('Something else');
+  });
+
+  test('preview() refuses a command in a service that is not there', { timeout: 2 * MINUTES }, async () => {
+    await project.write('index.ts', program('Something else', { ...CONFIGURATION, in: 'wbe' }));
+    const { code, text } = await project.preview();
+    expect(code, text).not.toBe(0);
+    expect(text).toContain('1.command: the image has no service wbe; did you mean web?');
+  });
+
+  test('up() boots an image again that is asked another command, and tells what that printed', {
+    timeout: 5 * MINUTES,
+  }, async () => {
+    const missing = { run: ['lighttpd', '-tt', '-f', '/etc/web/none.conf'], in: 'web' };
+    await project.write('index.ts', program('Something else', missing));
+    const { code, text } = await project.up();
+    expect(code, text).not.toBe(0);
+    expect(text).toMatch(
+      /60 s: command "lighttpd -tt -f .*none.conf" in web: it exited with status \d+, not 0; what .* ends with:/,
+    );
+    expect(text).toMatch(/^ +\| .*none\.conf/m);
   });
 });

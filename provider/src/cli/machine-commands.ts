@@ -12,6 +12,11 @@ export function addMachineCommands(program: Command): void {
     .option('--http <port[/path][=text]>', 'it answers this request with 200 to 399, and with that text in it', collect)
     .option('--tcp <port>', 'it takes connections at this port', collect)
     .option('--console <text>', 'its console has this text', collect)
+    .option(
+      '--command <[service: ]words[ => text]>',
+      'this command exits with status 0 in the machine, or in that service, and prints that text; words in quotes may have spaces',
+      collect,
+    )
     .option('--memory <MiB>', 'memory of the machine (default: 512)')
     .option('--cpus <count>', 'processors of the machine (default: 1)')
     .option('--timeout <seconds>', 'from start to the last answer; four times as long under emulation (default: 60)')
@@ -64,4 +69,5 @@ An image with Ingot's own init has to say that it is ready, too.
 
 Examples:
   ingot test web.yml
-  ingot test --http 80/ --http '80/health=ok' --tcp 22 web.yml`;
+  ingot test --http 80/ --http '80/health=ok' --tcp 22 web.yml
+  ingot test --command 'web: nginx -t' --command "ls '/run/a b' => found" web.yml`;

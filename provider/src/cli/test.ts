@@ -1,6 +1,7 @@
 import type { Probe } from '../model/probe.js';
 import { lockDigest, testImage, type Workshop } from '../pipeline.js';
 import { CommandError } from './command-error.js';
+import { commandProbe } from './command-probe.js';
 import { withLock } from './locked.js';
 import { numberIn } from './number-option.js';
 import { timeline } from './timeline.js';
@@ -10,6 +11,7 @@ export interface TestOptions {
   readonly http?: readonly string[];
   readonly tcp?: readonly string[];
   readonly console?: readonly string[];
+  readonly command?: readonly string[];
   readonly memory?: string;
   readonly cpus?: string;
   readonly timeout?: string;
@@ -23,6 +25,7 @@ export async function test(specs: readonly string[], options: TestOptions): Prom
     ...(options.http ?? []).map(httpProbe),
     ...(options.tcp ?? []).map((port) => ({ tcp: { port: numberIn(port, { flag: '--tcp', max: 65535 }) } })),
     ...(options.console ?? []).map((contains) => ({ console: { contains } })),
+    ...(options.command ?? []).map(commandProbe),
   ];
   const machine = {
     memoryMiB: numberIn(options.memory ?? '512', { flag: '--memory', min: 64, max: 1048576 }),

@@ -27,6 +27,12 @@ export const ROOT_FILE = 'root.erofs';
 /** The serial number of a disk that holds nothing but the root, as `kernel+erofs` has it. */
 export const ROOT_SERIAL = 'ingot-root';
 
+/**
+ * On the kernel command line of a machine that is booted as a test, and runs the commands of that test; the virtio port
+ * that they come through has the same name.
+ */
+export const COMMANDS_WORD = 'ingot.commands';
+
 /** A virtio disk says no more of its serial number (virtio 1.2, 5.2.6, VIRTIO_BLK_T_GET_ID). */
 export const SERIAL_BYTES = 20;
 

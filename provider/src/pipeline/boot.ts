@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { ROOT_SERIAL } from '../model/boot.js';
+import { shortDigest } from '../model/digest.js';
 import { type LockedImage, lockDigest } from '../model/lock.js';
 import type { MachineSpec } from '../model/machine.js';
+import { probeProblems, probeText } from '../model/probe.js';
 import type { BootSource, BootTestRecord, BootTestRequest, KernelBoot, RunOptions } from '../run/qemu/machine.js';
 import { build } from './build.js';
 import type { Workshop } from './workshop.js';
@@ -41,8 +43,12 @@ export async function testImage(
   test: Pick<BootTestRequest, 'owner' | 'probes' | 'memoryMiB' | 'cpus' | 'timeoutSeconds'>,
   { workshop, ...options }: RunOptions & { readonly workshop: Workshop },
 ): Promise<BootTestRecord> {
-  const { testBoot } = await import('../run/qemu/machine.js');
+  const { testBoot, RunError } = await import('../run/qemu/machine.js');
   const { platform, guest } = image.lock;
+  for (const { index, reason } of probeProblems(test.probes, image.lock)) {
+    const what = `test image ${shortDigest(lockDigest(image.lock))}`;
+    throw new RunError('bad-probe', `Cannot ${what}: ${probeText(test.probes[index] ?? {})}: ${reason}`);
+  }
   const boot = await bootFiles(image, workshop);
   return testBoot({ ...test, image: lockDigest(image.lock), boot, platform, saysReady: guest !== null }, options);
 }

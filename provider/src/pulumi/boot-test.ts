@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { hexOf, isDigest, sha256 } from '../model/digest.js';
 import { IngotError } from '../model/error.js';
 import { MachineSpec } from '../model/machine.js';
-import { Probe } from '../model/probe.js';
+import { Probe, probeProblems } from '../model/probe.js';
 import type { BootTestRecord } from '../pipeline.js';
 import { BootBudget, bootOverBudget, isJudged } from './budget.js';
 import type { Handler, Operation } from './handler.js';
@@ -38,10 +38,17 @@ export const bootTest: Handler = {
     const inputs = { ...parsed.data, __version: STATE_VERSION };
     try {
       const { findQemuProblem } = await (await import('../pipeline.js')).run();
-      const platform = isUnknown(news.__lock) ? undefined : decodeLock(news.__lock).lock.platform;
-      const reason = platform && (await findQemuProblem(platform));
-      const failures = tooLittleMemory({ ...inputs, __rootBytes: news.rootSizeBytes });
-      return { inputs, failures: [...failures, ...(reason ? [{ property: 'image', reason }] : [])] };
+      const lock = isUnknown(news.__lock) ? undefined : decodeLock(news.__lock).lock;
+      const reason = lock && (await findQemuProblem(lock.platform));
+      const failures = [
+        ...(lock ? probeProblems(inputs.probes, lock) : []).map((problem) => ({
+          property: 'probes',
+          reason: `${problem.index}.command: ${problem.reason}`,
+        })),
+        ...tooLittleMemory({ ...inputs, __rootBytes: news.rootSizeBytes }),
+        ...(reason ? [{ property: 'image', reason }] : []),
+      ];
+      return { inputs, failures };
     } catch (error) {
       return { inputs, failures: failuresOf(error) };
     }

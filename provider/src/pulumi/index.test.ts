@@ -117,9 +117,15 @@ describe('BootTest', () => {
     [
       { probes: [{ http: { port: 80 }, tcp: { port: 80 } }] },
       'probes',
-      'must have one of http, tcp, console and ready',
+      'must have one of http, tcp, console, command and ready',
     ],
     [{ probes: [{ http: { port: 80, path: 'x' } }] }, 'probes', '0.http.path'],
+    [{ probes: [{ command: { run: [] } }] }, 'probes', '0.command.run: must have a program'],
+    [
+      { probes: [{ ready: true }, { command: { run: ['x'] } }] },
+      'probes',
+      '1.command: the image has an init of its own',
+    ],
     [{ memoryMiB: 64, rootSizeBytes: 300 * 2 ** 20 }, 'memoryMiB', 'needs at least 696'],
   ])('check() refuses %j', async (inputs, property, reason) => {
     const { failures } = await check({}, { ...TEST, ...inputs });
@@ -131,11 +137,28 @@ describe('BootTest', () => {
     expect(inputs).toMatchObject({ memoryMiB: 512, cpus: 1, probes: [], timeoutSeconds: 60, digest: UNKNOWN });
   });
 
+  test('check() refuses a command in a service that the image does not have', async () => {
+    const image = unpinnedLock({ services: [{ name: 'web', image: 'deb:nginx' }] });
+    const guest = { version: 2, pin: { kind: 'debian' as const, suite: 'trixie', packages: [] } };
+    const __lock = encodeLock({ lock: { ...image, recipe: 2, pins: {}, files: {}, guest }, sources: {} });
+    const commandIn = (service: string) => ({
+      ...TEST,
+      __lock,
+      probes: [{ command: { run: ['nginx', '-t'], in: service } }],
+    });
+    const { failures } = await check({}, commandIn('wbe'));
+    expect(failures).toEqual([
+      { property: 'probes', reason: '0.command: the image has no service wbe; did you mean web?' },
+    ]);
+    expect((await check({}, commandIn('web'))).failures).toEqual([]);
+  });
+
   test('diff() sees a change where another image, or another question, is to pass', async () => {
     const { inputs: olds } = await check({}, TEST);
     expect(await diff('id', olds, { ...olds, __lock: 'other text' })).toEqual({ changes: false });
     expect(await diff('id', olds, { ...olds, digest: `sha256:${'1'.repeat(64)}` })).toEqual({});
     expect(await diff('id', olds, { ...olds, probes: [{ ready: true }] })).toEqual({});
+    expect(await diff('id', olds, { ...olds, probes: [{ command: { run: ['true'] } }] })).toEqual({});
   });
 
   test('update() does not boot an image again that has passed', async () => {

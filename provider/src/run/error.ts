@@ -10,6 +10,8 @@ export type RunErrorCode =
   | 'bad-accelerator'
   /** A published port is held by somebody else, or this user may not have it. */
   | 'port-taken'
+  /** The image can never pass a probe. */
+  | 'bad-probe'
   /** QEMU refused to start. */
   | 'no-start'
   /** The machine ended by itself before it was healthy. */

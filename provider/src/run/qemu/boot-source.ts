@@ -1,5 +1,6 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { COMMANDS_WORD } from '../../model/boot.js';
 import type { Platform } from '../../model/platform.js';
 import type { Accelerator } from './accelerator.js';
 import type { Firmware } from './firmware.js';
@@ -37,6 +38,8 @@ interface Host {
   readonly accelerator: Accelerator;
   /** Wanted for a boot from a disk. */
   readonly firmware?: Firmware | undefined;
+  /** Whether the guest is to run commands of a test. */
+  readonly commands?: boolean;
 }
 
 /** QEMU arguments that say what to boot. */
@@ -44,15 +47,17 @@ export function bootArguments(source: BootSource, host: Host): string[] {
   return 'kernel' in source ? kernelArguments(source, host) : diskArguments(source, host);
 }
 
-function kernelArguments({ kernel, initrd, commandLine, root }: KernelBoot, { platform, accelerator }: Host): string[] {
-  const late = accelerator === 'tcg' && platform === 'linux/amd64';
+function kernelArguments({ kernel, initrd, commandLine, root }: KernelBoot, host: Host): string[] {
+  const late = host.accelerator === 'tcg' && host.platform === 'linux/amd64';
+  const words = [commandLine, ...(late ? [EMULATED] : []), ...(host.commands ? [COMMANDS_WORD] : [])].join(' ');
   return [
-    ...['-kernel', kernel, '-initrd', initrd, '-append', late ? `${commandLine} ${EMULATED}` : commandLine],
+    ...['-kernel', kernel, '-initrd', initrd, '-append', words],
     ...(root ? driveArguments({ id: 'root', ...root, format: 'raw', readOnly: true }) : []),
   ];
 }
 
-function diskArguments({ disk: { path, format } }: DiskBoot, { firmware }: Host): string[] {
+function diskArguments({ disk: { path, format } }: DiskBoot, { firmware, commands = false }: Host): string[] {
+  if (commands) throw new TypeError('a disk has its own kernel command line, and runs no commands');
   if (firmware === undefined) throw new TypeError('a boot from a disk needs firmware');
   const code = `if=pflash,unit=0,format=raw,readonly=on,file=${escaped(firmware.code)}`;
   const boot =

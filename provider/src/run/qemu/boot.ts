@@ -4,7 +4,9 @@ import type { MachineSpec } from '../../model/machine.js';
 import { type Probe, probeText } from '../../model/probe.js';
 import type { Progress } from '../../model/progress.js';
 import type { RunErrorCode } from '../error.js';
+import { CommandChannel } from './command-channel.js';
 import { CONSOLE_FILE, READY_FILE } from './command-line.js';
+import { type CommandFault, untilCommandGood } from './command-probe.js';
 import { consoleHas } from './console-text.js';
 import { endpointText } from './forwarder-client.js';
 import { GuestEar, type GuestWord } from './guest-words.js';
@@ -24,6 +26,8 @@ export class BootFailure extends Error {
   constructor(
     readonly code: RunErrorCode,
     message: string,
+    /** The last lines that commands in the machine printed, each block to be shown after the sentence. */
+    readonly printed: readonly { readonly by: string; readonly lines: readonly string[] }[] = [],
   ) {
     super(message);
   }
@@ -62,30 +66,39 @@ export async function untilBooted(options: BootOptions): Promise<Readonly<Record
     phases = said;
   };
 
-  const missing = new Map<string, string>();
+  const missing = new Map<Probe, Missing>();
   const ready = listen({ ...options, signal }, heard);
-  const checks = checksOf({ ...options, signal }).map(async ({ text, attempt }) => {
-    missing.set(text, 'it does not answer');
+  const checks = checksOf({ ...options, signal }).map(async ({ probe, attempt }) => {
+    missing.set(probe, { why: 'it does not answer' });
     const likely = saysReady === true ? ready.good : undefined;
-    await untilHealthy(attempt, { signal, failed: (why) => missing.set(text, why), likely });
-    missing.delete(text);
+    await untilHealthy(attempt, { signal, failed: (why) => missing.set(probe, { why }), likely });
+    missing.delete(probe);
   });
+  const channel = new CommandChannel(options.folder, signal);
+  for (const probe of options.probes ?? []) {
+    const { command } = probe;
+    if (command === undefined) continue;
+    missing.set(probe, { why: 'it was not run, since the machine is not ready' });
+    const failed = (fault: CommandFault): void => void missing.set(probe, fault);
+    const good = ready.good.then(() => untilCommandGood(command, { channel, factor, signal, failed }));
+    checks.push(good.then(() => void missing.delete(probe)));
+  }
   if (options.probes?.some((probe) => probe.ready === true)) {
-    missing.set('ready', 'it does not say that it is ready');
-    checks.push(ready.good.then(() => void missing.delete('ready')));
+    missing.set(READY, { why: NOT_READY });
+    checks.push(ready.good.then(() => void missing.delete(READY)));
   }
   const wait: Promise<unknown>[] = [ready.bad];
   if (checks.length > 0) {
     options.progress({ step: 'waiting until it is healthy' });
     wait.push(Promise.all(checks));
   } else {
-    missing.set('ready', 'it does not say that it is ready');
+    missing.set(READY, { why: NOT_READY });
     wait.push(ready.good);
     if (saysReady === false) wait.push(pause(Math.min(1, limitSeconds), signal));
     if (saysReady === undefined) wait.push(pause(Math.min(SILENT_SECONDS * factor, limitSeconds), signal));
   }
   const late = pause(limitSeconds, signal).then(() => {
-    throw new BootFailure('unhealthy', `it was not healthy within ${limitSeconds} s: ${wrongIn(missing, options)}`);
+    throw tooLate(missing, { ...options, limitSeconds });
   });
   try {
     await Promise.race([...wait, late, untilAborted(options.signal, end.signal)]);
@@ -95,15 +108,29 @@ export async function untilBooted(options: BootOptions): Promise<Readonly<Record
   }
 }
 
-/** What is still wrong; where several things were asked, which it is. */
-function wrongIn(missing: ReadonlyMap<string, string>, { probes = [] }: BootOptions): string {
-  const told = [...missing].map(([text, why]) => (probes.length > 0 ? `${text}: ${why}` : why));
-  return told.join('; ');
+/** What is wrong with what a probe got, and what a command printed. */
+interface Missing {
+  readonly why: string;
+  readonly lines?: readonly string[];
+}
+
+const READY: Probe = { ready: true };
+const NOT_READY = 'it does not say that it is ready';
+
+/** With all that is still wrong; where several things were asked, each with what it is. */
+function tooLate(
+  missing: ReadonlyMap<Probe, Missing>,
+  { probes = [], limitSeconds }: BootOptions & { readonly limitSeconds: number },
+): BootFailure {
+  const told = [...missing].map(([probe, { why }]) => (probes.length > 0 ? `${probeText(probe)}: ${why}` : why));
+  const printed = [...missing].flatMap(([probe, { lines = [] }]) =>
+    lines.length === 0 ? [] : [{ by: probeText(probe), lines }],
+  );
+  return new BootFailure('unhealthy', `it was not healthy within ${limitSeconds} s: ${told.join('; ')}`, printed);
 }
 
 interface Check {
-  /** What it asks. */
-  readonly text: string;
+  readonly probe: Probe;
   readonly attempt: Attempt;
 }
 
@@ -114,7 +141,7 @@ function checksOf({ machine, probes = [], ports, folder, uuid }: BootOptions): C
   const asked: Probe[] = [...(http ? [{ http }] : []), ...(tcp ? [{ tcp }] : []), ...probes];
   return asked.flatMap((probe) => {
     const attempt = attemptOf(probe, { ports, established, consoleFile: join(folder, CONSOLE_FILE) });
-    return attempt === undefined ? [] : [{ text: probeText(probe), attempt }];
+    return attempt === undefined ? [] : [{ probe, attempt }];
   });
 }
 

@@ -1,3 +1,4 @@
+import { COMMANDS_WORD } from '../../model/boot.js';
 import type { MachineSpec } from '../../model/machine.js';
 import { architectureOf, type Platform } from '../../model/platform.js';
 import { type Accelerator, cpuModel } from './accelerator.js';
@@ -7,6 +8,7 @@ import { driveArguments } from './boot-source.js';
 export const CONSOLE_FILE = 'console.log';
 export const READY_FILE = 'ready.log';
 export const QMP_SOCKET = 'qmp.sock';
+export const COMMANDS_SOCKET = 'commands.sock';
 export const USER_DATA_FILE = 'user-data';
 /** Where the machine finds it (QEMU, docs/specs/fw_cfg: names of users begin with `opt/`). */
 const USER_DATA_NAME = 'opt/ingot/user-data';
@@ -30,6 +32,8 @@ export interface MachinePlan {
   readonly boot: readonly string[];
   /** Ports of the loopback address, and the ports in the machine that they lead to. */
   readonly forwards: readonly { readonly private: number; readonly guest: number }[];
+  /** Whether the machine gets the port through which it runs commands. */
+  readonly commands?: boolean;
   /** Whether this QEMU can give up system calls that it does not need. */
   readonly sandbox: boolean;
 }
@@ -64,6 +68,12 @@ export function qemuArguments(plan: MachinePlan): string[] {
     ...['-chardev', `file,id=console,path=${CONSOLE_FILE},append=on`, '-serial', 'chardev:console'],
     ...['-chardev', `file,id=ready,path=${READY_FILE},append=on`],
     ...['-device', 'virtio-serial-pci', '-device', 'virtserialport,chardev=ready,name=ready'],
+    ...(plan.commands
+      ? [
+          ...['-chardev', `socket,id=commands,path=${COMMANDS_SOCKET},server=on,wait=off`],
+          ...['-device', `virtserialport,chardev=commands,name=${COMMANDS_WORD}`],
+        ]
+      : []),
     ...['-chardev', `socket,id=qmp,path=${QMP_SOCKET},server=on,wait=off`, '-mon', 'chardev=qmp,mode=control'],
     ...(plan.sandbox ? ['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'] : []),
   ];

@@ -194,12 +194,14 @@ async function launchWithPorts(
       const { address, port: host } = endpointOf(mapping);
       return { address, host, guest: mapping.guest, private: inner.get(mapping.guest) ?? 0 };
     });
+    const commands = (request.probes ?? []).some(({ command }) => command !== undefined);
     // Before there is a process, so that one that nobody knows cannot be.
     await record({ ports });
     const plan: MachinePlan = {
       ...{ id: machine.id, uuid: machine.uuid, platform: machine.platform, accelerator: machine.accelerator },
       machine: request.machine,
-      boot: options.parts?.boot ?? bootArguments(request.boot, { ...machine, firmware }),
+      boot: options.parts?.boot ?? bootArguments(request.boot, { ...machine, firmware, commands }),
+      commands,
       forwards: [...inner].map(([guest, port]) => ({ guest, private: port })),
       sandbox,
     };
@@ -263,13 +265,18 @@ function bootError(
     console,
   }: { what: string; lines: string[]; ownWords: string[]; console: string | undefined },
 ): RunError {
-  const end = lines.length === 0 ? 'is empty' : `ends with:\n${lines.map((line) => `  | ${line}`).join('\n')}`;
+  const end = lines.length === 0 ? 'is empty' : endsWith(lines);
   const where = console === undefined ? 'it wrote nothing to its console' : `its console (${console}) ${end}`;
+  const printed = failure.printed.map((one) => `what ${one.by} printed ${endsWith(one.lines)}\n`).join('');
   const qemu = ownWords.length === 0 ? '' : `\nQEMU says: ${ownWords.join('\n')}`;
-  return new RunError(failure.code, `Cannot ${what}: ${failure.message}; ${where}${qemu}`, {
+  return new RunError(failure.code, `Cannot ${what}: ${failure.message}; ${printed}${where}${qemu}`, {
     cause: failure,
     ...(console === undefined ? {} : { context: { path: console } }),
   });
+}
+
+function endsWith(lines: readonly string[]): string {
+  return `ends with:\n${lines.map((line) => `  | ${line}`).join('\n')}`;
 }
 
 function text(error: unknown): string {

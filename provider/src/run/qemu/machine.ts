@@ -16,6 +16,7 @@ import { stopMachine } from './stop.js';
 import { endStrays, siblingsOf } from './strays.js';
 import { isPublished, takeOver } from './take-over.js';
 
+export { RunError } from '../error.js';
 export type { BootSource, DiskBoot, DiskFormat, KernelBoot } from './boot-source.js';
 export { type BootTestRecord, type BootTestRequest, testBoot } from './boot-test.js';
 export { checkMachine, findQemuProblem } from './check.js';

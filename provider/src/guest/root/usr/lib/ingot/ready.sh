@@ -60,6 +60,7 @@ start_services() {
   done
   trap 'look_wanted=1; wake' HUP
   for name in $services; do keep supervisor "$name"; done
+  [ -z "$answers_commands" ] || keep commands -
   revive_wanted=1 look_wanted=1
   while :; do
     attend
@@ -165,6 +166,7 @@ describe() {
   [ -z "$skipped" ] || printf ',"skipped":{%s}' "$skipped"
   [ -z "$1" ] || printf ',"reason":%s' "$(json_string "$1")"
   [ -z "$debug" ] || printf ',"debug":true'
+  [ -z "$answers_commands" ] || printf ',"commands":true'
   printf '}\n'
 }
 

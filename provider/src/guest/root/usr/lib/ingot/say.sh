@@ -11,6 +11,8 @@ repeat=600
 console=
 # Set in a machine that can be looked into on its console.
 debug=
+# Set in a machine that is booted as a test which runs commands in it.
+answers_commands=
 # When each phase ended, in seconds after the kernel's start, as members of a JSON object.
 phases=${INGOT_PHASES-}
 
@@ -18,7 +20,7 @@ phases=${INGOT_PHASES-}
 reporter=
 
 # Takes Ingot's options from the kernel command line.
-# shellcheck disable=SC2034 # log.sh reads `console`, power.sh `debug`
+# shellcheck disable=SC2034 # log.sh reads `console`, power.sh `debug`, ready.sh `answers_commands`
 read_command_line() {
   local words word
   read -r words </proc/cmdline
@@ -30,6 +32,7 @@ read_command_line() {
       ingot.repeat=*) repeat=${word#*=} ;;
       ingot.console=services) console=services ;;
       ingot.debug) console=services debug=1 ;;
+      ingot.commands) answers_commands=1 ;;
     esac
   done
   set +f
