@@ -34,8 +34,10 @@ import * as ingot from 'pulumi-ingot';
 const image = new pulumi.StackReference('organization/project/test').requireOutput('ref') as pulumi.Output<ingot.ImageRef>;
 const health = { http: { port: 80 } };
 const machine = { image, memoryMiB: 768, health };
-new ingot.local.Fleet('web', { ...machine, count: 1, ports: [{ host: ${ports.fleet}, guest: 80 }] });
-new ingot.local.Instance('web', { ...machine, ports: [{ host: ${ports.instance}, guest: 80 }] });
+const fleet = new ingot.local.Fleet('web', { ...machine, count: 1, ports: [{ host: ${ports.fleet}, guest: 80 }] });
+// One after the other: firmware and kernel need a processor each while they are emulated.
+const options = { dependsOn: fleet };
+new ingot.local.Instance('web', { ...machine, ports: [{ host: ${ports.instance}, guest: 80 }] }, options);
 `;
   const page = async (port: number) => (await fetch(`http://127.0.0.1:${port}`)).text();
   const machines = async (of: Project) => (await of.resource('local.Fleet::web')).outputs.machines as Machine[];
