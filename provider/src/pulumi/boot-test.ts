@@ -4,6 +4,7 @@ import { IngotError } from '../model/error.js';
 import { MachineSpec } from '../model/machine.js';
 import { Probe, probeProblems } from '../model/probe.js';
 import type { BootTestRecord } from '../pipeline.js';
+import { unpacked } from './booted.js';
 import { BootBudget, bootOverBudget, isJudged } from './budget.js';
 import type { Handler, Operation } from './handler.js';
 import { decodeLock } from './lock-text.js';
@@ -45,7 +46,7 @@ export const bootTest: Handler = {
           property: 'probes',
           reason: `${problem.index}.command: ${problem.reason}`,
         })),
-        ...tooLittleMemory({ ...inputs, __rootBytes: news.rootSizeBytes }),
+        ...(unpacked({}, lock) ? tooLittleMemory({ ...inputs, __rootBytes: news.rootSizeBytes }) : []),
         ...(reason ? [{ property: 'image', reason }] : []),
       ];
       return { inputs, failures };
