@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -63,12 +63,12 @@ describe.each(['npm', 'pnpm'] as const)('a program in an empty folder, with %s',
   skipAllBecause(missingPrograms('pulumi'));
 
   test.each([
-    ['beside Pulumi.yaml', '.'],
-    ['in a folder that main: names', 'infra'],
-  ])('%s previews', { timeout: 600_000 }, async (_, main) => {
+    ['as a copy of the quickstart', copyQuickstart],
+    ['in a folder that main: names', writeProgram],
+  ])('%s previews', { timeout: 600_000 }, async (_, write) => {
     const project = await mkdtemp(join(folder, `${manager}-`));
-    await mkdir(join(project, main), { recursive: true });
-    await writeProject(project, { main, manager });
+    await write(project);
+    await useThesePackages(project, manager);
 
     if (manager === 'npm') await run('npm', ['install', '--no-audit', '--no-fund'], project);
     // A store of its own: hard links into the user's would let a test change it.
@@ -85,25 +85,41 @@ describe.each(['npm', 'pnpm'] as const)('a program in an empty folder, with %s',
   });
 });
 
-async function writeProject(project: string, { main, manager }: { main: string; manager: string }): Promise<void> {
+/** All that its README says to do first: nothing that it needs may be in the checkout alone. */
+async function copyQuickstart(project: string): Promise<void> {
+  await cp(join(ROOT, 'examples/quickstart'), project, {
+    recursive: true,
+    filter: (path) => !path.includes('node_modules'),
+  });
+}
+
+async function writeProgram(project: string): Promise<void> {
   const { devDependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Manifest;
-  const [ingot, sdk] = ['ingot', 'pulumi-ingot'].map((name) => `file:${join(folder, packedOf(name).filename)}`);
   const files: Record<string, string> = {
-    'Pulumi.yaml': `name: elsewhere\nruntime: nodejs\n${main === '.' ? '' : `main: ${main}\n`}`,
+    'Pulumi.yaml': 'name: elsewhere\nruntime: nodejs\nmain: infra\n',
     'package.json': JSON.stringify({
       name: 'elsewhere',
       private: true,
-      dependencies: { '@pulumi/pulumi': devDependencies['@pulumi/pulumi'], 'pulumi-ingot': sdk },
+      dependencies: { '@pulumi/pulumi': devDependencies['@pulumi/pulumi'] },
       devDependencies: { typescript: '^5.9.0', '@types/node': '^24.0.0' },
-      // The package of the same version that is published, or will be, must not take the place of this one.
-      ...(manager === 'npm' ? { overrides: { ingot } } : {}),
     }),
-    ...(manager === 'pnpm' ? { 'pnpm-workspace.yaml': pnpmSettings(ingot) } : {}),
-    [join(main, 'index.ts')]: PROGRAM,
-    [join(main, 'web.yml')]: SPEC,
-    [join(main, 'tsconfig.json')]: JSON.stringify(TSCONFIG),
+    'infra/index.ts': PROGRAM,
+    'infra/web.yml': SPEC,
+    'infra/tsconfig.json': JSON.stringify(TSCONFIG),
   };
+  await mkdir(join(project, 'infra'));
   for (const [path, text] of Object.entries(files)) await writeFile(join(project, path), text);
+}
+
+/** The packages of the same version that are published, or will be, must not take the place of these. */
+async function useThesePackages(project: string, manager: 'npm' | 'pnpm'): Promise<void> {
+  const [ingot, sdk] = ['ingot', 'pulumi-ingot'].map((name) => `file:${join(folder, packedOf(name).filename)}`);
+  const path = join(project, 'package.json');
+  const manifest = JSON.parse(await readFile(path, 'utf8')) as Record<string, object>;
+  manifest.dependencies = { ...manifest.dependencies, 'pulumi-ingot': sdk };
+  if (manager === 'npm') manifest.overrides = { ingot };
+  else await writeFile(join(project, 'pnpm-workspace.yaml'), pnpmSettings(ingot));
+  await writeFile(path, JSON.stringify(manifest));
 }
 
 /** pnpm wants an answer for each dependency with an install script; Pulumi works without this one's. */

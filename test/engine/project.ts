@@ -44,17 +44,20 @@ export class Project {
   ): Promise<Project> {
     await mkdir(WORK, { recursive: true });
     const directory = await mkdtemp(join(WORK, 'project-'));
+    const name = beside === undefined ? 'project' : 'other';
     if (typeof example === 'string') {
       await cp(join(REPOSITORY, 'examples', example), directory, { recursive: true });
+      // As who copies an example has it, but for the name that tests look for.
+      const file = await readFile(join(directory, 'Pulumi.yaml'), 'utf8');
+      await writeFile(join(directory, 'Pulumi.yaml'), file.replace(/^name: .*$/m, `name: ${name}`));
     } else {
       await writeFile(
         join(directory, 'package.json'),
         JSON.stringify({ name: 'project', private: true, main: 'index.ts' }),
       );
-      for (const [name, text] of Object.entries(example)) await writeFile(join(directory, name), text);
+      await writeFile(join(directory, 'Pulumi.yaml'), `name: ${name}\nruntime: nodejs\n`);
+      for (const [path, text] of Object.entries(example)) await writeFile(join(directory, path), text);
     }
-    const name = beside === undefined ? 'project' : 'other';
-    await writeFile(join(directory, 'Pulumi.yaml'), `name: ${name}\nruntime: nodejs\n`);
     await mkdir(join(directory, '.state/backend'), { recursive: true });
     const project = new Project(directory, {
       PULUMI_HOME: join(directory, '.state/home'),
