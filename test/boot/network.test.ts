@@ -7,6 +7,7 @@ import { freeLoopbackPort } from '../../provider/src/run/qemu/loopback-port.js';
 import { missingPrograms, skipAllBecause } from '../skip.js';
 import { imageOf, script } from './guest-image.js';
 import { type BootFiles, GuestMachine } from './guest-machine.js';
+import { DOMAIN, Ipv6Router, LEASED, NAME_SERVER } from './ipv6-router.js';
 
 const MAC = '52:54:00:ab:cd:ef';
 /** Says what the machine has become, on port 80 of all its addresses. */
@@ -21,6 +22,26 @@ const SERVICES = [
     },
   ),
 ];
+
+/**
+ * Kills both clients, waits until they are back and have asked again, and tells how many there are of either, and whether
+ * an address was gone meanwhile.
+ */
+const KILLER = `
+clients() { busybox pidof udhcpc$1; }
+old4=$(clients) old6=$(clients 6)
+busybox kill -9 $old4 $old6
+until new4=$(clients) && new6=$(clients 6) && [ "$new4" != "$old4" ] && [ "$new6" != "$old6" ]; do busybox sleep 0.2; done
+# What they had stays.
+gone=no
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+  [ "$(busybox ip addr | busybox grep -cE 'inet 10.0.2.15/24|${LEASED}/128')" = 2 ] || gone=yes
+  busybox sleep 0.5
+done
+count() { set -- $*; echo $#; }
+echo "clients are back: $(count $(clients)) $(count $(clients 6)) \
+$gone" >/dev/console
+while :; do busybox sleep 60; done`;
 
 /** A second network card, whose network gives other addresses by DHCP than the one that it can be reached at. */
 class SecondCard {
@@ -88,6 +109,29 @@ describe('the network of a machine', () => {
     expect(await card.get('/names')).toBe(
       'nameserver 192.0.2.53\nsearch one.example two.example\nnameserver 10.0.2.3\n',
     );
+  });
+
+  test('is what a router announces and a DHCPv6 server leases; clients that are killed come back, and addresses stay', async () => {
+    const network = { interfaces: [{ mac: MAC, dhcp4: false, dhcp6: true }] };
+    const killer = script('killer', KILLER, {
+      pid: 'host',
+      binds: ['/dev:/dev'],
+      capabilities: ['all'],
+      after: ['web'],
+    });
+    const image = await imageOf({ network, services: [...SERVICES, killer] });
+    await using router = await Ipv6Router.start();
+    await using machine = await GuestMachine.start(image, { devices: router.devices(MAC) });
+    await ready(machine);
+    const said = await machine.get('/network');
+    expect(said).toContain(`inet6 ${LEASED}/128 scope global`);
+    expect(said).toMatch(/inet6 2001:db8:6:0:5054:ff:feab:cdef\/64 scope global/);
+    expect(said).toMatch(/default via fe80::1 dev eth1 /);
+    expect(await machine.get('/names')).toBe(`nameserver 10.0.2.3\nsearch ${DOMAIN}\nnameserver ${NAME_SERVER}\n`);
+    await machine.sees(/ingot: the dhcp_client of eth0 died; starting it again\n/);
+    await machine.sees(/ingot: the dhcp6_client of eth1 died; starting it again\n/);
+    const [, seen = ''] = await machine.sees(/^clients are back: (.*)$/m);
+    expect(seen).toBe('1 1 no');
   });
 
   test('fails the boot where the card of the spec is not there', async () => {

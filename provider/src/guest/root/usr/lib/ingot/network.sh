@@ -125,8 +125,8 @@ require_cards() {
       esac
     done <"$file"
     [ -n "$missing" ] || continue
-    [ "$file" = /run/ingot/network ] || fail network "the image sets up network cards that are not there:$missing; there are:$1"
-    say "the provider says how to set up network cards that are not there:$missing; there are:$1"
+    [ "$file" = /run/ingot/network ] || fail network "the image sets up network cards that are not there:$missing; there are:${1:- none}"
+    say "the provider says how to set up network cards that are not there:$missing; there are:${1:- none}"
   done
 }
 
@@ -165,6 +165,8 @@ has_come() {
       while read -r _ _ _ scope flags card; do
         if [ "$card $scope" = "$1 00" ] && [ $((0x$flags & 0x48)) -eq $((0x40)) ]; then return 1; fi
       done 2>/dev/null </proc/net/if_inet6
+      # A kernel without IPv6 has no such file.
+      return 0
       ;;
   esac
 }
