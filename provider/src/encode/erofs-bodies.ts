@@ -21,14 +21,18 @@ export interface ErofsItem {
 /** More inodes of the same content lie elsewhere, so that an item fits anywhere. */
 const NODES_MAX = 64;
 
-/**
- * The nodes as items, by the first node of each; and for each node the one whose blocks it uses, by index. Equal
- * contents are stored once, with the first of their nodes: whichever component changes, the others stay as they are.
- */
-export function erofsItems(nodes: readonly ErofsNode[]): {
+export interface ErofsItems {
+  /** By the first node of each. */
   readonly items: readonly ErofsItem[];
+  /** For each node the one whose blocks it uses, by index. */
   readonly bodyOf: Int32Array;
-} {
+}
+
+/**
+ * The nodes as items. Equal contents are stored once, with the first of their nodes: whichever component changes, the
+ * others stay as they are.
+ */
+export function erofsItems(nodes: readonly ErofsNode[]): ErofsItems {
   const groups = new Map<Digest, ErofsNode[][]>();
   const lone: ErofsNode[][] = [];
   for (const node of nodes) {

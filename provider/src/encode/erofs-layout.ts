@@ -1,5 +1,5 @@
 import { EROFS_BLOCK_SLOTS } from '../format/erofs/geometry.js';
-import { type ErofsItem, erofsItems } from './erofs-bodies.js';
+import type { ErofsItem, ErofsItems } from './erofs-bodies.js';
 import { EROFS_CELL_BLOCKS } from './erofs-cell.js';
 import type { ErofsNode } from './erofs-nodes.js';
 import { packCells, placeInodes, type SharedCell } from './erofs-packing.js';
@@ -8,7 +8,7 @@ import { firstFree, hashOfText, mixHash, quantise } from './stable-place.js';
 
 /** A cell at its place. Its first block is `place` times 128. */
 export type PlacedCell = { readonly place: number } & (
-  | { readonly kind: 'shared'; readonly cell: SharedCell }
+  | { readonly kind: 'shared'; readonly cell: Omit<SharedCell, 'name'> }
   /** A chunk of one content: so many blocks, from that chunk on. */
   | { readonly kind: 'whole'; readonly node: ErofsNode; readonly chunk: number; readonly blocks: number }
 );
@@ -37,8 +37,7 @@ const COUNT_BITS = 3;
  * by its name: nothing is moved because something before it has grown.
  * @throws {EncodeError} `unrepresentable`.
  */
-export function erofsLayout(nodes: readonly ErofsNode[]): ErofsLayout {
-  const { items, bodyOf } = erofsItems(nodes);
+export function erofsLayout(nodes: readonly ErofsNode[], { items, bodyOf }: ErofsItems): ErofsLayout {
   const shared = erofsPools(items).flatMap(packCells);
   const wholes = items.flatMap(wholesOf);
   const count = shared.length + wholes.length;

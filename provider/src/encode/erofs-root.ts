@@ -10,7 +10,8 @@ import type { BytesOptions, EncodeContext } from './context.js';
 import { EROFS_CELL_BLOCKS, EROFS_CELL_BYTES } from './erofs-cell.js';
 import { CellFiller, type CellRoom } from './erofs-cell-bytes.js';
 import { cellKey, type ErofsRoot, planCell, usedSpans } from './erofs-cell-plan.js';
-import { erofsLayout, type PlacedCell } from './erofs-layout.js';
+import { keptErofsLayout } from './erofs-kept-layout.js';
+import type { PlacedCell } from './erofs-layout.js';
 import { erofsNodes } from './erofs-nodes.js';
 
 export interface ErofsRootOptions extends Pick<BytesOptions, 'trusting'> {
@@ -48,7 +49,7 @@ export async function encodeErofsRoot(
   checkTree(tree);
   const nodes = erofsNodes(tree);
   context.signal.throwIfAborted();
-  const layout = erofsLayout(nodes);
+  const layout = await keptErofsLayout(nodes, context);
   const superblock = erofsSuperblock({
     rootNid: layout.nids[0] as number,
     inodeCount: nodes.length,

@@ -11,10 +11,14 @@ import { MemoryStore, treeOf } from './tree.fixture.js';
 const BLOCK_BYTES = 512 * 1024;
 const ROUNDS = 6;
 
-/** A store that makes up what is read from it: each content is its digest, over and over. */
+const store = new MemoryStore();
+
+/** A store that makes up the contents that are read from it: each is its digest, over and over. */
 const context: EncodeContext = {
-  ...new MemoryStore().context(),
-  readInto: async ({ blob, offset }, target) => {
+  ...store.context(),
+  readInto: async (range, target) => {
+    const { blob, offset } = range;
+    if (store.blobs.has(blob)) return store.context().readInto(range, target);
     const pattern = hexOf(blob);
     const from = offset % pattern.length;
     Buffer.from(target.buffer, target.byteOffset, target.byteLength).fill(pattern.slice(from) + pattern.slice(0, from));

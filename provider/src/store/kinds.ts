@@ -24,6 +24,7 @@ const KIND_OF_FACT: Readonly<Record<string, BlobKind>> = {
   'initrd-segment': 'parts',
   'region-digests': 'parts',
   tree: 'parts',
+  'erofs-layout': 'parts',
 };
 /** Where a blob is named by several. */
 const ORDER: readonly BlobKind[] = ['layers', 'artifacts', 'parts', 'inputs', 'other'];
