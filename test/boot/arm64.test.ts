@@ -31,10 +31,11 @@ describe('the quickstart on arm64', () => {
     return ingot(words, { folder, environment });
   }
 
-  test('boots by its kernel, says on its console that it is ready, and serves its page', {
+  test('boots by its kernel, says on its console that it is ready, serves its page, and runs commands', {
     timeout: LIMIT,
   }, async () => {
-    const wanted = ['--http', '80/=immutable machine', '--console', '"ingot":"ready"'];
+    const inside = ['--command', 'web: lighttpd -tt -f /etc/web/lighttpd.conf', '--command', 'uname -m => aarch64'];
+    const wanted = ['--http', '80/=immutable machine', '--console', '"ingot":"ready"', ...inside];
     const { code, stdout, stderr } = await run('test', ...wanted, 'web.yml');
     expect(code, stderr).toBe(0);
     expect(stdout).toMatch(/^sha256:[0-9a-f]{64} passed/);

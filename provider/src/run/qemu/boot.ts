@@ -80,7 +80,10 @@ export async function untilBooted(options: BootOptions): Promise<Readonly<Record
     if (command === undefined) continue;
     missing.set(probe, { why: 'it was not run, since the machine is not ready' });
     const failed = (fault: CommandFault): void => void missing.set(probe, fault);
-    const good = ready.good.then(() => untilCommandGood(command, { channel, factor, signal, failed }));
+    const good = ready.good.then(() => {
+      missing.set(probe, { why: 'it has not come to its end' });
+      return untilCommandGood(command, { channel, factor, signal, failed });
+    });
     checks.push(good.then(() => void missing.delete(probe)));
   }
   if (options.probes?.some((probe) => probe.ready === true)) {

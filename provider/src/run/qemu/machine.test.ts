@@ -441,6 +441,15 @@ describe('testBoot()', () => {
     await nothingLeft();
   });
 
+  test('runs no command before the machine is ready, and tells that it does not answer afterwards', async () => {
+    const probes: Probe[] = [{ command: { run: ['true'] } }];
+    const early = testBoot({ ...boot(), timeoutSeconds: 1, probes }, options('hello\r\n'));
+    await expect(early).rejects.toThrow(/command "true": it was not run, since the machine is not ready; its console/);
+    const deaf = testBoot({ ...boot(), timeoutSeconds: 1, probes }, options());
+    await expect(deaf).rejects.toThrow(/command "true": it has not come to its end; its console/);
+    await nothingLeft();
+  });
+
   test('names the probe that failed, and shows the last of the console', async () => {
     const probes: Probe[] = [
       { console: { contains: 'hello' } },
