@@ -10,6 +10,8 @@ const image = new ingot.Image('web', { spec: 'web.yml' });
 // healthy for a while, and where one fails, the old ones stay.
 const fleet = new ingot.local.Fleet('web', {
   image,
+  // The first new machine is the test.
+  untested: true,
   count: config.getNumber('machines') ?? 3,
   memoryMiB: 256,
   ports: [{ host: port, guest: 80 }],

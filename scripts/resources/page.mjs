@@ -99,7 +99,9 @@ class Page {
     return [...named.values()]
       .filter(({ name }) => !name.startsWith('__'))
       .map((property) => {
-        const declared = this.#checker.getTypeOfSymbolAtLocation(property, property.valueDeclaration ?? at);
+        // What there are several ways to give has the types of all.
+        const whole = this.#checker.getPropertyOfType(type, property.name) ?? property;
+        const declared = this.#checker.getTypeOfSymbolAtLocation(whole, property.valueDeclaration ?? at);
         this.#collect(declared);
         const optional = (property.flags & ts.SymbolFlags.Optional) !== 0;
         return {

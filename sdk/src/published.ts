@@ -19,6 +19,27 @@ export type ImageToPublish =
       untested: true;
     };
 
+/**
+ * What many machines boot: an image that has passed a boot test, or is published, or of which the program says that it is
+ * not tested.
+ */
+export type ImageToRoll =
+  | {
+      /**
+       * What they boot: an image that has passed its boot test, or the `ref` of one that is published as a file, also from
+       * another stack, which UEFI firmware boots. Another image means other machines.
+       */
+      image: BootTest | pulumi.Input<ImageRef>;
+      /** Whether to roll out an image that nobody has booted: `true` takes an `Image` in place of a boot test. */
+      untested?: false;
+    }
+  | {
+      /** An image that nobody has booted. */
+      image: Image | BootTest | pulumi.Input<ImageRef>;
+      /** Roll it out all the same. */
+      untested: true;
+    };
+
 /** What another program, or stack, needs to know of a published image: a plain object, which crosses a stack reference. */
 export interface ImageRef {
   /** What it is published as. */
@@ -40,10 +61,15 @@ export function imageInputs(what: string, args: ImageToPublish): Record<string, 
   const { image } = args;
   if (image === undefined)
     throw new pulumi.RunError(`Cannot create ${what}: it has no image; pass an ingot.BootTest as image`);
-  if (image instanceof Image && args.untested !== true) {
+  requireTested(what, args);
+  return { imageDigest: image.digest, contents: image.contents, __lock: image.__lock };
+}
+
+/** @throws {pulumi.RunError} for an image that nobody has booted. */
+export function requireTested(what: string, { image, untested }: ImageToRoll): void {
+  if (image instanceof Image && untested !== true) {
     throw new pulumi.RunError(
       `Cannot create ${what}: nobody has booted its image; pass an ingot.BootTest of it as image, or say untested: true`,
     );
   }
-  return { imageDigest: image.digest, contents: image.contents, __lock: image.__lock };
 }

@@ -101,7 +101,8 @@ describe('local.Fleet', () => {
   test('takes the image, or its boot test, and how it is rolled', async () => {
     const image = new Image('rolled', { spec: 'web.yml' });
     const strategy = { surge: '25%', canary: 1, bakeSeconds: 30 };
-    const fleet = new local.Fleet('fleet', { image, count: 3, strategy });
+    const fleet = new local.Fleet('fleet', { image, untested: true, count: 3, strategy });
+    expect(() => new local.Fleet('rash', { image, count: 3 } as never)).toThrow(/nobody has booted its image/);
     expect(await inputsOf(fleet)).toMatchObject({
       imageDigest: 'sha256:abc',
       __lock: 'lock',
@@ -113,7 +114,7 @@ describe('local.Fleet', () => {
 
   test('refuses to be without an image', () => {
     expect(() => new local.Fleet('none', { count: 1 } as local.FleetArgs)).toThrow(
-      /it has no image; pass an ingot.Image/,
+      /it has no image; pass an ingot.BootTest/,
     );
   });
 });

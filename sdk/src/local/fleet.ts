@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
+import { type ImageToRoll, requireTested } from '../published.js';
 import { containsSecret, Resource } from '../stub.js';
-import { type InstanceArgs, imageOf } from './instance.js';
+import { imageOf, type MachineArgs } from './instance.js';
 
 /** A number of machines, or a share of all: `2`, `"25%"`. */
 export type Amount = number | string;
@@ -21,14 +22,15 @@ export interface Strategy {
   maxFailures?: pulumi.Input<Amount>;
 }
 
-export interface FleetArgs extends Omit<InstanceArgs, 'disks' | 'secrets'> {
-  /** How many machines. */
-  count: pulumi.Input<number>;
-  /** Default: one new machine at a time, before an old one ends. */
-  strategy?: pulumi.Input<Strategy>;
-  /** Try again what has failed to roll out before. Default: `false`. */
-  retry?: pulumi.Input<boolean>;
-}
+export type FleetArgs = ImageToRoll &
+  MachineArgs & {
+    /** How many machines. */
+    count: pulumi.Input<number>;
+    /** Default: one new machine at a time, before an old one ends. */
+    strategy?: pulumi.Input<Strategy>;
+    /** Try again what has failed to roll out before. Default: `false`. */
+    retry?: pulumi.Input<boolean>;
+  };
 
 /** One machine of a fleet. */
 export interface FleetMachine {
@@ -69,8 +71,9 @@ export class Fleet extends Resource {
 
   constructor(name: string, args: FleetArgs, options?: pulumi.CustomResourceOptions) {
     if (args.image === undefined) {
-      throw new pulumi.RunError(`Cannot create the fleet '${name}': it has no image; pass an ingot.Image as image`);
+      throw new pulumi.RunError(`Cannot create the fleet '${name}': it has no image; pass an ingot.BootTest as image`);
     }
+    requireTested(`the fleet '${name}'`, args);
     super(
       'local.Fleet',
       name,

@@ -32,12 +32,8 @@ export interface Health {
   timeoutSeconds?: pulumi.Input<number>;
 }
 
-export interface InstanceArgs {
-  /**
-   * What it boots; with a boot test, only if that has passed. The `ref` of an image that is published as a file, also from
-   * another stack, is booted by UEFI firmware. Another image means another machine.
-   */
-  image: Image | BootTest | pulumi.Input<ImageRef>;
+/** What machines are made of besides their image, one or many. */
+export interface MachineArgs {
   /** Default: none. */
   ports?: pulumi.Input<pulumi.Input<Port>[]>;
   /** Without one, a machine counts as working when its image says that it is ready. */
@@ -46,15 +42,8 @@ export interface InstanceArgs {
   memoryMiB?: pulumi.Input<number>;
   /** Default: 1. */
   cpus?: pulumi.Input<number>;
-  /**
-   * Disks for data. A disk can only be in one machine, so with the same disk the order of a replacement turns round: the
-   * old machine ends before the new one starts, and the ports are closed in between. Default: none.
-   */
-  disks?: Disk[];
   /** What the machine reads as its user data. It is no place for secrets. Default: none. */
   userData?: pulumi.Input<string>;
-  /** What services that name them in `secrets` get as files, by name; encrypted in the state. Default: none. */
-  secrets?: pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
   /**
    * `uefi`: UEFI firmware boots a disk with the image, as in a cloud. `none`: QEMU loads the kernel, which is faster.
    * Default: `none`.
@@ -62,6 +51,21 @@ export interface InstanceArgs {
   firmware?: pulumi.Input<'none' | 'uefi'>;
   /** How long an old machine may finish its open connections once a new one has taken over. Default: 10. */
   drainSeconds?: pulumi.Input<number>;
+}
+
+export interface InstanceArgs extends MachineArgs {
+  /**
+   * What it boots; with a boot test, only if that has passed. The `ref` of an image that is published as a file, also from
+   * another stack, is booted by UEFI firmware. Another image means another machine.
+   */
+  image: Image | BootTest | pulumi.Input<ImageRef>;
+  /**
+   * Disks for data. A disk can only be in one machine, so with the same disk the order of a replacement turns round: the
+   * old machine ends before the new one starts, and the ports are closed in between. Default: none.
+   */
+  disks?: Disk[];
+  /** What services that name them in `secrets` get as files, by name; encrypted in the state. Default: none. */
+  secrets?: pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
 }
 
 /**
