@@ -99,17 +99,25 @@ class Page {
     return [...named.values()]
       .filter(({ name }) => !name.startsWith('__'))
       .map((property) => {
-        // What there are several ways to give has the types of all.
-        const whole = this.#checker.getPropertyOfType(type, property.name) ?? property;
-        const declared = this.#checker.getTypeOfSymbolAtLocation(whole, property.valueDeclaration ?? at);
+        const declared = this.#checker.getTypeOfSymbolAtLocation(property, property.valueDeclaration ?? at);
         this.#collect(declared);
         const optional = (property.flags & ts.SymbolFlags.Optional) !== 0;
         return {
           name: optional ? property.name : `${property.name} *`,
-          type: this.#typeText(declared, property.valueDeclaration ?? at),
+          type: this.#widest(type, property.name) ?? this.#typeText(declared, property.valueDeclaration ?? at),
           text: this.#doc(property),
         };
       });
+  }
+
+  /** Where there are several ways to give an input: the one that takes most, as it is written. */
+  #widest(type, name) {
+    const ways = this.#checker.getPropertyOfType(type, name)?.declarations ?? [];
+    if (ways.length < 2) return undefined;
+    const texts = ways.map((way) => this.#typeText(undefined, way));
+    return texts.includes('true') && texts.includes('false')
+      ? 'boolean'
+      : texts.reduce((widest, text) => (text.length > widest.length ? text : widest));
   }
 
   /** As it is written, without what every input is wrapped in. */
