@@ -37,6 +37,8 @@ const TOOLS = [
   },
   { program: 'ssh', for: 'test', packages: ['openssh-client', 'openssh-clients', 'openssh', 'openssh'] },
   { program: 'busybox', for: 'test', packages: ['busybox-static', 'busybox', 'busybox', null] },
+  { program: 'curl', for: 'test', packages: ['curl', 'curl', 'curl', 'curl'] },
+  { program: 'jq', for: 'test', packages: ['jq', 'jq', 'jq', 'jq'] },
   { program: 'setfattr', for: 'test', packages: ['attr', 'attr', 'attr', null] },
   { program: 'skopeo', for: 'test', packages: ['skopeo', 'skopeo', 'skopeo', 'skopeo'] },
   { program: 'umoci', for: 'test', packages: ['umoci', null, null, null] },

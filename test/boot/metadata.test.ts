@@ -1,13 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missingPrograms, skipAllBecause, skipBecause } from '../skip.js';
 import { imageOf, script } from './guest-image.js';
 import { type BootFiles, GuestMachine } from './guest-machine.js';
+import { computeEngine, ec2, MetadataServer } from './metadata-server.js';
 
 const SPEC = {
   hostname: 'of-the-image',
@@ -28,44 +27,6 @@ const USER_DATA = JSON.stringify({
   plain: { content: 'text' },
 });
 
-/** Answers as a provider's metadata service does; what it does not know is not found. */
-type Service = (request: IncomingMessage, response: ServerResponse) => string | undefined;
-
-class MetadataServer implements AsyncDisposable {
-  readonly requests: string[] = [];
-  readonly #server: Server;
-
-  private constructor(service: Service) {
-    this.#server = createServer((request, response) => {
-      this.requests.push(`${request.method} ${request.url}`);
-      const text = service(request, response);
-      if (text === undefined && response.statusCode === 200) response.statusCode = 404;
-      response.end(text ?? 'no');
-    });
-  }
-
-  static async start(service: Service): Promise<MetadataServer> {
-    const server = new MetadataServer(service);
-    await new Promise<void>((resolve) => server.#server.listen(0, '127.0.0.1', resolve));
-    return server;
-  }
-
-  /** A network card whose other end is this server, at the address that every provider has it at. */
-  get devices(): string[] {
-    const { port } = this.#server.address() as AddressInfo;
-    const network = [
-      ...['user', 'id=metadata', 'restrict=on', 'net=169.254.169.0/24', 'host=169.254.169.1', 'dns=169.254.169.3'],
-      ...['dhcpstart=169.254.169.15', `guestfwd=tcp:169.254.169.254:80-cmd:busybox nc 127.0.0.1 ${port}`],
-    ];
-    return ['-netdev', network.join(','), '-device', 'virtio-net-pci,netdev=metadata,romfile='];
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-}
-
 const AWS: Readonly<Record<string, string>> = {
   'meta-data/instance-id': 'i-0123456789abcdef0',
   'meta-data/instance-type': 't3.small',
@@ -78,17 +39,7 @@ const AWS: Readonly<Record<string, string>> = {
   'user-data': USER_DATA,
 };
 
-/** IMDSv2: without a token there is nothing. */
-const aws: Service = ({ method, url = '', headers }, response) => {
-  if (method === 'PUT' && url === '/latest/api/token') {
-    if (headers['x-aws-ec2-metadata-token-ttl-seconds'] !== undefined) return 'a token==';
-  }
-  if (headers['x-aws-ec2-metadata-token'] !== 'a token==') {
-    response.statusCode = 401;
-    return undefined;
-  }
-  return AWS[url.replace('/latest/', '')];
-};
+const aws = ec2(AWS);
 
 const GCP: Readonly<Record<string, string>> = {
   'instance/id': '1234567890123456789',
@@ -101,13 +52,7 @@ const GCP: Readonly<Record<string, string>> = {
   'project/attributes/ssh-keys': 'all:ssh-ed25519 CCCC all',
 };
 
-const gcp: Service = ({ url = '', headers }, response) => {
-  if (headers['metadata-flavor'] !== 'Google') {
-    response.statusCode = 403;
-    return undefined;
-  }
-  return GCP[url.replace('/computeMetadata/v1/', '')];
-};
+const gcp = computeEngine(GCP);
 
 async function ready(machine: GuestMachine): Promise<void> {
   expect(await machine.report(), await machine.console()).toMatchObject({ ingot: 'ready' });
