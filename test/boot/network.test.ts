@@ -7,7 +7,7 @@ import { freeLoopbackPort } from '../../provider/src/run/qemu/loopback-port.js';
 import { missingPrograms, skipAllBecause } from '../skip.js';
 import { imageOf, script } from './guest-image.js';
 import { type BootFiles, GuestMachine } from './guest-machine.js';
-import { DOMAIN, Ipv6Router, LEASED, NAME_SERVER } from './ipv6-router.js';
+import { DOMAIN, Ipv6Router, LEASED, NAME_SERVER, TAKEN } from './ipv6-router.js';
 
 const MAC = '52:54:00:ab:cd:ef';
 /** Says what the machine has become, on port 80 of all its addresses. */
@@ -112,7 +112,7 @@ describe('the network of a machine', () => {
   });
 
   test('is what a router announces and a DHCPv6 server leases; clients that are killed come back, and addresses stay', async () => {
-    const network = { interfaces: [{ mac: MAC, dhcp4: false, dhcp6: true }] };
+    const network = { interfaces: [{ mac: MAC, addresses: [`${TAKEN}/64`], dhcp4: false, dhcp6: true }] };
     const killer = script('killer', KILLER, {
       pid: 'host',
       binds: ['/dev:/dev'],
@@ -128,6 +128,7 @@ describe('the network of a machine', () => {
     expect(said).toMatch(/inet6 2001:db8:6:0:5054:ff:feab:cdef\/64 scope global/);
     expect(said).toMatch(/default via fe80::1 dev eth1 /);
     expect(await machine.get('/names')).toBe(`nameserver 10.0.2.3\nsearch ${DOMAIN}\nnameserver ${NAME_SERVER}\n`);
+    await machine.sees(/ingot: another machine has the IPv6 address 2001:0db8:0006:0000:0000:0000:0000:0066 of eth1\n/);
     await machine.sees(/ingot: the dhcp_client of eth0 died; starting it again\n/);
     await machine.sees(/ingot: the dhcp6_client of eth1 died; starting it again\n/);
     const [, seen = ''] = await machine.sees(/^clients are back: (.*)$/m);

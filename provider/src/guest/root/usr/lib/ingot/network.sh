@@ -38,7 +38,7 @@ start_network() {
       [ "${now%.*}" -lt "$end" ] || break
       pause 0.01
     done
-    has_come "$word" || say_missing "$word"
+    if has_come "$word"; then say_taken "$word"; else say_missing "$word"; fi
   done
 }
 
@@ -178,6 +178,20 @@ say_missing() {
     /*) say "no DHCP lease on $card yet; going on without" ;;
     *) say "$card has no link yet; going on without" ;;
   esac
+}
+
+# Says which IPv6 addresses of the card $1 cannot be used, since another machine has them.
+say_taken() {
+  local digits flags card address
+  while read -r digits _ _ _ flags card; do
+    if [ "$card" != "$1" ] || [ $((0x$flags & 0x08)) -eq 0 ]; then continue; fi
+    address=
+    while [ -n "$digits" ]; do
+      address="$address${address:+:}${digits%"${digits#????}"}"
+      digits=${digits#????}
+    done
+    say "another machine has the IPv6 address $address of $card"
+  done 2>/dev/null </proc/net/if_inet6
 }
 
 # A kept process.
