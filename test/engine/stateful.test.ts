@@ -63,6 +63,15 @@ describe('a database on a disk', () => {
     expect(await project.machines()).toHaveLength(1);
   });
 
+  test('preview() of a larger disk alone leaves the machine as it is', { timeout: MINUTES }, async () => {
+    await set('sizeMiB', '384');
+    const { code, text } = await project.preview();
+    expect(code, text).toBe(0);
+    expect(text).toMatch(/sizeMiB: 320 => 384/);
+    expect(text).not.toContain('local.Instance');
+    await set('sizeMiB', '320');
+  });
+
   test('preview() refuses to make the disk smaller', { timeout: MINUTES }, async () => {
     await set('sizeMiB', '128');
     const { code, text } = await project.preview();

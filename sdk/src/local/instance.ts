@@ -103,7 +103,8 @@ export class Instance extends Resource {
           memoryMiB: args.memoryMiB,
           cpus: args.cpus,
           drainSeconds: args.drainSeconds,
-          disks: args.disks?.map(({ file, serial }) => ({ path: file, serial })),
+          // A disk's id is its file, and is known while it grows: a preview must not say that the machine is replaced.
+          disks: args.disks?.map(({ id, serial }) => ({ path: id, serial })),
           userData: args.userData,
           secrets: args.secrets && pulumi.secret(args.secrets),
           firmware: args.firmware,
