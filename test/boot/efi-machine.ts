@@ -60,7 +60,19 @@ async function volumeOf(program: string, folder: string): Promise<string> {
 
 function machineArguments(folder: string, disk: string): string[] {
   return [
-    ...['-accel', 'tcg', '-machine', 'q35,smm=on', '-cpu', 'max', '-m', '512', '-nodefaults', '-display', 'none'],
+    ...[
+      '-accel',
+      'tcg',
+      '-machine',
+      'q35,smm=on',
+      '-cpu',
+      'max,cx16=off',
+      '-m',
+      '512',
+      '-nodefaults',
+      '-display',
+      'none',
+    ],
     ...['-no-reboot', '-global', 'driver=cfi.pflash01,property=secure,value=on', '-global', 'ICH9-LPC.disable_s3=1'],
     ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${SECURE_FIRMWARE}`],
     ...['-drive', `if=pflash,format=raw,unit=1,file=${join(folder, 'vars.fd')}`],

@@ -53,7 +53,7 @@ describe('a UKI under firmware that enforces Secure Boot', () => {
         stub: bytesImage(stub),
         kernel: bytesImage(kernel),
         initrds: [bytesImage(await initrd(kernel, busybox))],
-        commandLine: 'console=ttyS0 quiet panic=-1',
+        commandLine: 'console=ttyS0 no_timer_check quiet panic=-1',
         osRelease: 'ID=ingot\n',
       };
     } catch (error) {

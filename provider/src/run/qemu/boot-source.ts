@@ -33,6 +33,10 @@ export const VARIABLES_FILE = 'uefi-variables.fd';
  */
 const EMULATED = 'no_timer_check';
 
+function needsIt({ accelerator, platform }: Host): boolean {
+  return accelerator === 'tcg' && platform === 'linux/amd64';
+}
+
 interface Host {
   readonly platform: Platform;
   readonly accelerator: Accelerator;
@@ -48,15 +52,17 @@ export function bootArguments(source: BootSource, host: Host): string[] {
 }
 
 function kernelArguments({ kernel, initrd, commandLine, root }: KernelBoot, host: Host): string[] {
-  const late = host.accelerator === 'tcg' && host.platform === 'linux/amd64';
-  const words = [commandLine, ...(late ? [EMULATED] : []), ...(host.commands ? [COMMANDS_WORD] : [])].join(' ');
+  const words = [commandLine, ...(needsIt(host) ? [EMULATED] : []), ...(host.commands ? [COMMANDS_WORD] : [])].join(
+    ' ',
+  );
   return [
     ...['-kernel', kernel, '-initrd', initrd, '-append', words],
     ...(root ? driveArguments({ id: 'root', ...root, format: 'raw', readOnly: true }) : []),
   ];
 }
 
-function diskArguments({ disk: { path, format } }: DiskBoot, { firmware, commands = false }: Host): string[] {
+function diskArguments({ disk: { path, format } }: DiskBoot, host: Host): string[] {
+  const { firmware, commands = false } = host;
   if (commands) throw new TypeError('a disk has its own kernel command line, and runs no commands');
   if (firmware === undefined) throw new TypeError('a boot from a disk needs firmware');
   const code = `if=pflash,unit=0,format=raw,readonly=on,file=${escaped(firmware.code)}`;
@@ -71,7 +77,11 @@ function diskArguments({ disk: { path, format } }: DiskBoot, { firmware, command
           'scsi-cd,drive=boot,bootindex=0',
         ]
       : driveArguments({ id: 'boot', path, format, readOnly: true, first: true });
-  return ['-drive', code, '-drive', `if=pflash,unit=1,format=raw,file=${VARIABLES_FILE}`, ...boot];
+  return [
+    ...['-drive', code, '-drive', `if=pflash,unit=1,format=raw,file=${VARIABLES_FILE}`, ...boot],
+    // systemd-stub(7): it takes this where Secure Boot is off, and measures it into PCR 12.
+    ...(needsIt(host) ? ['-smbios', `type=11,value=io.systemd.stub.kernel-cmdline-extra=${EMULATED}`] : []),
+  ];
 }
 
 export interface Drive {

@@ -31,6 +31,17 @@ describe('a machine', () => {
     expect(bootArguments(KERNEL, { ...HOST, commands: true })).toContain('quiet ingot.commands');
   });
 
+  test('has no check of timers where they are emulated, and only there', () => {
+    const firmware = { code: '/code', variables: '/variables' };
+    const disk = { disk: { path: '/d', format: 'raw' } } as const;
+    for (const source of [KERNEL, disk]) {
+      const of = (host: object) => bootArguments(source, { ...HOST, firmware, ...host }).join(' ');
+      expect(of({ accelerator: 'tcg' })).toContain('no_timer_check');
+      expect(of({ accelerator: 'kvm' })).not.toContain('no_timer_check');
+      expect(of({ accelerator: 'tcg', platform: 'linux/arm64' })).not.toContain('no_timer_check');
+    }
+  });
+
   test('that boots a disk cannot be told', () => {
     const disk = { disk: { path: '/d', format: 'raw' } } as const;
     expect(() => bootArguments(disk, { ...HOST, commands: true })).toThrow(/runs no commands/);
