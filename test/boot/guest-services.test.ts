@@ -7,6 +7,8 @@ import { GuestMachine } from './guest-machine.js';
 const HOST = { binds: ['/:/host:ro', '/run:/run'], mounts: [], pid: 'host', capabilities: ['all'] };
 /** A place that services and their driver share. */
 const SHARED = { binds: ['/run/t:/t', '/dev:/dev'] };
+/** Has the limits of its service. */
+const BOUND = '[ "$(ulimit -n)" = 77 ] && busybox grep -q "^NoNewPrivs:.1" /proc/self/status';
 /** Runs until it is told to stop, and says so. */
 const untilStopped = (name: string) =>
   `trap "echo T ends ${name} >/dev/console; exit 0" TERM; while :; do sleep 0.1; done`;
@@ -43,7 +45,9 @@ describe('services of the guest', () => {
         script('data', `echo "$(cat /t/order) data" >/t/order; sleep 1; : >/t/data; ${untilStopped('data')}`, {
           ...SHARED,
           after: ['migration'],
-          health: { command: ['/usr/bin/busybox', 'test', '-e', '/t/data'] },
+          rlimits: ['nofile,77,77'],
+          // A check may do what its service may.
+          health: { command: ['/usr/bin/busybox', 'sh', '-c', `${BOUND} && [ -e /t/data ]`] },
         }),
         script('migration', 'echo migration >/t/order', { ...SHARED, restart: { policy: 'never' } }),
         script('flaky', `: >/t/www/flaky; ${HTTPD} 8081`, {

@@ -141,8 +141,7 @@ find_group() {
 # Leaves in command/process how `service`, if there is one, runs the words $*. Where that cannot be, `problem` says why.
 plan_process() {
   problem='what the image says of the service cannot be read'
-  [ -z "$service" ] || awk -f /usr/lib/ingot/json.awk -f /usr/lib/ingot/process.awk \
-    "/containers/services/$service/config.json" "$@" >/run/ingot/command/process
+  [ -z "$service" ] || print_process "$service" "$@" >/run/ingot/command/process
 }
 
 # Becomes the program $1 with its arguments, in cgroup `group`.

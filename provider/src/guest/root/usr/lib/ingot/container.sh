@@ -78,6 +78,13 @@ find_process() {
   [ -n "$pid" ] && alive "$pid"
 }
 
+# Prints how the container of service $1 runs the words that follow: what `crun exec --process` reads.
+print_process() {
+  local config="/containers/services/$1/config.json"
+  shift
+  awk -f /usr/lib/ingot/json.awk -f /usr/lib/ingot/process.awk "$config" "$@"
+}
+
 # The process that kills a container which does not stop in time.
 late=
 

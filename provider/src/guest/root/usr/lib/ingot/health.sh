@@ -128,7 +128,13 @@ in_network() {
   fi
 }
 
-# For `health_command`, which plan.awk writes.
+# For `health_command`, which plan.awk writes: a check may do what its service may, and no more.
 exec_in_container() {
-  timeout -s KILL "$health_timeout" crun exec --pid-file "/run/ingot/check/$name" "$name" "$@" >/dev/null 3>&-
+  local process="/run/ingot/check/$name.process"
+  # Once: it is the same each time, and costs as much as the check.
+  if [ ! -e "$process" ]; then
+    print_process "$name" "$@" >"$process.new" && mv "$process.new" "$process" || return
+  fi
+  timeout -s KILL "$health_timeout" \
+    crun exec --process "$process" --pid-file "/run/ingot/check/$name" "$name" >/dev/null 3>&-
 }
