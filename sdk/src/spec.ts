@@ -622,6 +622,11 @@ export interface Disk {
   mount: string;
   /** The file system that it has, and that it gets once, if it is empty. Default: `"ext4"`. */
   filesystem?: 'ext4';
+  /**
+   * Keep the logs of all containers on this disk, in its folder `ingot-log`, instead of in memory: of each container at
+   * most this many bytes, the newest. One disk can have them. Default: none: logs are in memory.
+   */
+  logBytes?: number;
   /** Start without it where it is missing or cannot be used; the console says so. Default: `false`. */
   optional?: boolean;
 }

@@ -82,6 +82,11 @@ describe('parseSpec() refuses in the options that LinuxKit does not have', () =>
       'users[1].uid is 1 again; users must differ in their numbers; the first is users[0]',
     ],
     ['ntp: ["a b"]', 'ntp[0] must be the name or address of a server, such as "time.example", got "a b"'],
+    [
+      'disks: [{ label: a, mount: /a, logBytes: 65536 }, { label: b, mount: /b, logBytes: 65536 }]',
+      'disks[1].logBytes is said of another disk, too; logs can be on one disk; the first is disks[0].logBytes',
+    ],
+    ['disks: [{ label: a, mount: /a, logBytes: 1024 }]', 'disks[0].logBytes must be 65536 or more, got 1024'],
     ['disks: [{ mount: /srv }]', 'disks[0] has nothing to find the disk by; wanted "label", "serial" or "path"'],
     [
       'disks: [{ serial: a, path: /dev/vdb, mount: /srv }]',

@@ -51,7 +51,8 @@ const TAKEN =
 /** That each disk, of all sources together, can be found by one thing, and has a place of its own. */
 export function checkDisks({ disks, init }: PartialSpec, complain: Complain): void {
   const mounts = new Said(complain);
-  each(disks, ['disks'], ({ label, serial, path, mount }, at) => {
+  let withLogs: Path | undefined;
+  each(disks, ['disks'], ({ label, serial, path, mount, logBytes }, at) => {
     if (serial !== undefined && path !== undefined) {
       complain([...at, 'path'], 'cannot be beside "serial"; say one of them', {
         code: 'conflict',
@@ -64,6 +65,14 @@ export function checkDisks({ disks, init }: PartialSpec, complain: Complain): vo
       complain([...at, 'mount'], `cannot be ${quote(mount)}; take a folder such as "/var/lib/data" or "/srv"`);
     }
     mounts.say(mount, [...at, 'mount'], { remedy: 'disks must differ in their places', whole: at });
+    if (logBytes === undefined) return;
+    if (withLogs !== undefined) {
+      complain([...at, 'logBytes'], 'is said of another disk, too; logs can be on one disk', {
+        code: 'conflict',
+        earlier: withLogs,
+      });
+    }
+    withLogs ??= [...at, 'logBytes'];
   });
   if ((disks ?? []).length > 0 && (init ?? []).length > 0) {
     complain(['disks'], 'needs Ingot\'s own init; leave out "init", or mount disks with a container in "onboot"');

@@ -110,11 +110,11 @@ describe('disks', () => {
       disks: [
         { label: 'data', mount: '/var/lib/data' },
         { serial: 'vol-1', mount: '/srv/two', optional: true },
-        { path: '/dev/vdc', label: 'c', mount: '/c', filesystem: 'ext4' },
+        { path: '/dev/vdc', label: 'c', mount: '/c', filesystem: 'ext4', logBytes: 1_000_000 },
       ],
     });
     expect(await textIn(laid, 'etc/ingot/disks')).toBe(
-      'data - - /var/lib/data ext4 required\n- vol-1 - /srv/two ext4 optional\nc - /dev/vdc /c ext4 required\n',
+      'data - - /var/lib/data ext4 required\n- vol-1 - /srv/two ext4 optional\nc - /dev/vdc /c ext4 required 1000000\n',
     );
     expect(listing(laid)).toMatchObject({ c: '0755 0:0 directory', 'srv/two': '0755 0:0 directory' });
     expect(listing(laid)).not.toHaveProperty(['var/lib/data']);

@@ -17,7 +17,7 @@ const READY = 'etc/ingot/ready';
 
 /**
  * One disk in a line: label, serial number, path, mount point, file system, `optional` or `required`; a dash for what the
- * spec does not say.
+ * spec does not say. One that has the logs says at the end how many bytes of each.
  */
 const DISKS = 'etc/ingot/disks';
 /** What lies below is made when the machine boots. */
@@ -64,8 +64,17 @@ export async function layMachineSettings(
 
 function layDisks(host: Folder, disks: readonly Disk[], plain: Ownership): void {
   if (disks.length === 0) return;
-  const lines = disks.map(({ label = '-', serial = '-', path = '-', mount, filesystem = 'ext4', optional }) => {
-    const fields = [label, serial, path, mount, filesystem, optional === true ? 'optional' : 'required'];
+  const lines = disks.map(({ label = '-', serial = '-', path = '-', mount, filesystem = 'ext4', ...more }) => {
+    const need = more.optional === true ? 'optional' : 'required';
+    const fields = [
+      label,
+      serial,
+      path,
+      mount,
+      filesystem,
+      need,
+      ...(more.logBytes === undefined ? [] : [more.logBytes]),
+    ];
     return `${fields.join(' ')}\n`;
   });
   put(host, DISKS, newFile(generated(lines.join('')), { ...plain, mode: 0o644 }), plain);

@@ -43,6 +43,16 @@ export const Disk = z
       .optional()
       .describe('The file system that it has, and that it gets once, if it is empty.')
       .meta({ default: 'ext4' }),
+    logBytes: z
+      .int()
+      .min(65536)
+      .max(2 ** 40)
+      .optional()
+      .describe(
+        'Keep the logs of all containers on this disk, in its folder `ingot-log`, instead of in memory: of each container ' +
+          'at most this many bytes, the newest. One disk can have them.',
+      )
+      .meta({ 'x-default': 'none: logs are in memory' }),
     optional: z
       .boolean()
       .optional()

@@ -5,9 +5,9 @@
 disk_limit=30
 
 mount_disks() {
-  local label serial path mount filesystem need
+  local label serial path mount filesystem need log_bytes
   [ -e /etc/ingot/disks ] || return 0
-  while read -r label serial path mount filesystem need <&4; do
+  while read -r label serial path mount filesystem need log_bytes <&4; do
     use_disk && continue
     [ ! -s /run/log/disks.log ] || tail -n 20 /run/log/disks.log >/dev/console
     [ "$need" = optional ] || fail disks "$problem"
@@ -42,7 +42,10 @@ use_disk() {
   problem="cannot mount ${device#/dev/} on $mount"
   mkdir -p "$mount" && mount -t "$filesystem" -o nodev "$device" "$mount" || return
   problem="cannot grow the file system of ${device#/dev/}"
-  resize2fs "$device" >/run/log/disks.log 2>&1
+  resize2fs "$device" >/run/log/disks.log 2>&1 || return
+  [ -n "$log_bytes" ] || return 0
+  problem="cannot keep logs on ${device#/dev/}"
+  keep_logs_in "$mount/ingot-log" "$log_bytes"
 }
 
 # Leaves the device of the disk in `device`.

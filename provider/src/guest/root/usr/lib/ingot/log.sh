@@ -1,8 +1,17 @@
-# Output of containers, in bounded memory: /run/log/NAME.log, and what came before in NAME.log.1.
+# Output of containers, in bounded memory or on a disk: /run/log/NAME.log, and what came before in NAME.log.1.
 # shellcheck shell=dash
 
 # Bytes in each of the two.
 log_limit=524288
+
+# Has logs that begin from now on kept in folder $1 of a disk, at most $2 bytes of each. Everybody finds them in
+# /run/log as ever; in the folder itself nobody does. A container that writes to the disk could lay links or fifos there,
+# which lead what writes logs astray, or hold it up; those that one has laid before are removed.
+keep_logs_in() {
+  [ ! -L "$1" ] && mkdir -p "$1" && find "$1" -mindepth 1 -maxdepth 1 ! -type f -exec rm -rf {} + &&
+    mount --bind "$1" /run/log && mount -t tmpfs -o ro,mode=500,size=4k tmpfs "$1" || return
+  log_limit=$(($2 / 2))
+}
 
 # Makes a new pipe for the output of container $1, and one for events. Who still reads an old one sees its end.
 make_pipes() {
@@ -24,7 +33,7 @@ start_logger() {
 # Writes standard input to log $1. It goes on reading when /run is full: that must not block or kill a service.
 keep_log() {
   local file="/run/log/$1.log"
-  # Of a supervisor that died.
+  # Of a supervisor that died, or of the boot before.
   [ ! -s "$file" ] || mv "$file" "$file.1"
   while :; do
     if dd bs=4096 iflag=count_bytes count="$log_limit" of="$file" status=none; then

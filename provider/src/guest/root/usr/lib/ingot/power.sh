@@ -93,7 +93,7 @@ unmount_disks() {
   while read -r source target _; do
     case $source,$target in
       *,/) ;;
-      /dev/*) targets="$target $targets" ;;
+      /dev/* | *,*/ingot-log) targets="$target $targets" ;;
     esac
   done </proc/mounts
   for target in $targets; do

@@ -1,0 +1,114 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { missingPrograms, skipAllBecause } from '../skip.js';
+import { imageOf, script } from './guest-image.js';
+import { type BootFiles, GuestMachine } from './guest-machine.js';
+
+const MIB = 1048576;
+/** Kept of each log. */
+const LOG_BYTES = 65536;
+const LIMIT = 5 * 60_000;
+const STEP_SAYS = 'of the step\ntouch: /disk/ingot-log/x: Read-only file system\n';
+const SPEC = {
+  disks: [{ label: 'logs', mount: '/var/lib/logs', logBytes: LOG_BYTES, optional: true }],
+  onboot: [
+    // One that may write to the disk.
+    script('step', 'echo of the step; touch /disk/ingot-log/x 2>&1; ls /disk/ingot-log', {
+      binds: ['/var/lib/logs:/disk'],
+      runtime: { mkdir: ['/var/lib/logs/ingot-log'] },
+    }),
+  ],
+  services: [
+    // 20 bytes a line, 200000 in all.
+    script(
+      'talker',
+      'n=0; while [ $n -lt 10000 ]; do n=$((n + 1)); printf "this is line %07d\\n" $n; done; exec sleep 1000000',
+    ),
+    // As a shipper has them.
+    script('web', 'exec busybox httpd -f -p 80 -h /log', {
+      binds: ['/run/log:/log:ro'],
+      capabilities: ['CAP_NET_BIND_SERVICE'],
+    }),
+  ],
+};
+
+describe('a disk with logs', () => {
+  skipAllBecause(missingPrograms('qemu-system-x86_64', 'mke2fs', 'debugfs', 'dumpe2fs', 'e2fsck'));
+  let folder: string;
+  let image: BootFiles;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ingot-log-disk-'));
+    image = await imageOf(SPEC);
+  }, LIMIT);
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  async function empty(mib: number): Promise<{ path: string; serial: string }> {
+    const path = join(folder, `${mib}`);
+    await writeFile(path, '');
+    await truncate(path, mib * MIB);
+    return { path, serial: 'logs' };
+  }
+
+  function run(command: string, ...args: readonly string[]): string {
+    const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+    expect(status, `${command}: ${stdout}${stderr}`).toBe(0);
+    return stdout;
+  }
+
+  /** Waits for the last line of `talker`, and turns the machine off. What it said last, and what was before. */
+  async function talks(machine: GuestMachine): Promise<{ readonly now: string; readonly before: string }> {
+    expect(await machine.report(), await machine.console()).toMatchObject({ ingot: 'ready' });
+    await expect.poll(() => machine.get('/talker.log'), { timeout: 60_000 }).toMatch(/^this is line 0010000\n$/m);
+    const said = { now: await machine.get('/talker.log'), before: await machine.get('/talker.log.1') };
+    await machine.pressPowerButton();
+    expect(await machine.end()).toBe(0);
+    return said;
+  }
+
+  test('has the newest of each, within bounds, which outlive the machine', { timeout: LIMIT }, async () => {
+    const disk = await empty(64);
+    for (const isFirst of [true, false]) {
+      await using machine = await GuestMachine.start(image, { disks: [disk] });
+      const { now, before } = await talks(machine);
+      expect(run('debugfs', '-R', 'cat /ingot-log/000-step.log', disk.path)).toBe(STEP_SAYS);
+      expect(run('debugfs', '-R', 'ls -p /ingot-log', disk.path)).not.toContain('planted');
+      expect(before).toHaveLength(LOG_BYTES / 2);
+      expect(now.length).toBeLessThanOrEqual(LOG_BYTES / 2);
+      expect((before + now).endsWith('\nthis is line 0010000\n')).toBe(true);
+      run('e2fsck', '-fn', disk.path);
+      expect(run('debugfs', '-R', 'cat /ingot-log/talker.log', disk.path)).toBe(now);
+      expect(run('debugfs', '-R', 'cat /ingot-log/talker.log.1', disk.path)).toBe(before);
+      expect(run('debugfs', '-R', 'cat /ingot-log/000-step.log.1', disk.path)).toBe(isFirst ? '' : STEP_SAYS);
+      for (const request of ['symlink /ingot-log/planted.log /run/secrets', 'mkdir /ingot-log/planted']) {
+        run('debugfs', '-w', '-R', request, disk.path);
+      }
+    }
+  });
+
+  test('that is full loses lines, and that is not there leaves them in memory', { timeout: LIMIT }, async () => {
+    const full = await empty(8);
+    run('mke2fs', '-q', '-t', 'ext4', '-m', '0', '-L', 'logs', full.path);
+    const filling = join(folder, 'filling');
+    await writeFile(filling, Buffer.alloc(8 * MIB, 'x'));
+    run('debugfs', '-w', '-R', 'mkdir ingot-log', full.path);
+    // As much as there is room for.
+    spawnSync('debugfs', ['-w', '-R', `write ${filling} filling`, full.path]);
+    spawnSync('e2fsck', ['-fy', full.path]);
+    expect(run('dumpe2fs', '-h', full.path)).toMatch(/^Free blocks: +0$/m);
+    await using machine = await GuestMachine.start(image, { disks: [full] });
+    expect(await machine.report(), await machine.console()).toMatchObject({ ingot: 'ready' });
+    expect(await machine.console()).not.toContain('no disk for');
+    expect(await machine.get('/talker.log')).not.toContain('404');
+    await machine.pressPowerButton();
+    expect(await machine.end()).toBe(0);
+
+    await using without = await GuestMachine.start(image);
+    const { now } = await talks(without);
+    // Half of what is kept where nothing else is said.
+    expect(now).toMatch(/^this is line 0000001\n/);
+    expect(await without.console()).toContain('no disk for /var/lib/logs: ');
+  });
+});
