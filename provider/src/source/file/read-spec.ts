@@ -43,7 +43,7 @@ async function readOne(path: string, directory: string): Promise<ReadSpec> {
       throw new SourceError(
         'not-found',
         `Cannot read the spec ${path}: there is no such file in ${directory}; paths are relative to that folder`,
-        { cause: error, context: { path, property: 'spec' } },
+        { context: { path, property: 'spec' } },
       );
     }
     throw unreadable(path, `${code ?? error}`, error);
