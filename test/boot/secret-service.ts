@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type Signer, signatureFault } from './aws-signature.js';
 
@@ -7,25 +8,32 @@ export type Answer = readonly [status: number, body: object];
 /** Undefined hangs. */
 export type SecretApi = (request: IncomingMessage, body: string) => Answer | undefined;
 
-/** The API of a provider, over plain HTTP on the loopback. Ends with `await using`. */
+/** In PEM form. */
+export interface Tls {
+  readonly key: string;
+  readonly cert: string;
+}
+
+/** The API of a provider on the loopback, over plain HTTP where it has no certificate. Ends with `await using`. */
 export class SecretService implements AsyncDisposable {
   /** Of each request what it asked for and how that ended. */
   readonly answered: string[] = [];
   readonly #server: Server;
 
-  private constructor(api: SecretApi) {
-    this.#server = createServer(async (request, response) => {
+  private constructor(api: SecretApi, tls: Tls | undefined) {
+    const listener: RequestListener = async (request, response) => {
       let body = '';
       for await (const piece of request.setEncoding('utf8')) body += piece;
       const answer = api(request, body);
       this.answered.push(`${request.headers['x-amz-target'] ?? request.url} ${answer?.[0]}`);
       if (answer === undefined) return;
       response.writeHead(answer[0], { 'content-type': 'application/json' }).end(JSON.stringify(answer[1]));
-    });
+    };
+    this.#server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   }
 
-  static async start(api: SecretApi): Promise<SecretService> {
-    const service = new SecretService(api);
+  static async start(api: SecretApi, tls?: Tls): Promise<SecretService> {
+    const service = new SecretService(api, tls);
     await new Promise<void>((resolve) => service.#server.listen(0, '127.0.0.1', resolve));
     return service;
   }

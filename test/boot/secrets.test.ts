@@ -1,4 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -15,6 +18,7 @@ import {
   type SecretApi,
   SecretService,
   serviceAccountMetadata,
+  type Tls,
 } from './secret-service.js';
 
 const RECIPE = join(__dirname, '../../examples/recipes/cloud-secrets');
@@ -53,9 +57,23 @@ const onEc2 = ['-smbios', 'type=1,manufacturer=Amazon EC2'];
 const onComputeEngine = ['-smbios', 'type=1,manufacturer=Google,product=Google Compute Engine'];
 
 describe('the recipe cloud-secrets', () => {
-  skipAllBecause(missingPrograms('qemu-system-x86_64', 'busybox'));
+  const missing = missingPrograms('qemu-system-x86_64', 'busybox', 'openssl');
+  skipAllBecause(missing);
+  let folder: string;
+  let tls: Tls;
+  beforeAll(async () => {
+    if (missing !== undefined) return;
+    folder = await mkdtemp(join(tmpdir(), 'ingot-cloud-'));
+    const [key, cert] = [join(folder, 'key'), join(folder, 'cert')];
+    // What QEMU calls the host.
+    const subject = ['-days', '2', '-subj', '/CN=cloud', '-addext', 'subjectAltName=IP:10.0.2.2'];
+    const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+    execFileSync('openssl', ['req', ...kind, ...subject, '-keyout', key, '-out', cert], { stdio: 'pipe' });
+    tls = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
+    return () => rm(folder, { recursive: true, force: true });
+  });
 
-  /** The image of a recipe that asks other places, for more, and whose service says what it sees. */
+  /** The image of a recipe that asks other places, which it trusts, for more; its service says what it sees. */
   async function imageFor(file: string, env: readonly string[], more: readonly string[] = []): Promise<BootFiles> {
     const recipe = parse(await readFile(join(RECIPE, file), 'utf8')) as Recipe;
     const [fetch] = recipe.onboot;
@@ -63,6 +81,7 @@ describe('the recipe cloud-secrets', () => {
     const secrets = [...service.secrets, ...more.map((word) => word.replace(/=.*/, ''))];
     return imageOf({
       ...recipe,
+      ca: [tls.cert],
       onboot: [{ ...fetch, command: [...fetch.command, ...more], env }],
       services: [
         { ...service, command: ['busybox', 'sh', '-c', SERVICE_SAYS], secrets, env: ['OTHER=planted'] },
@@ -107,8 +126,9 @@ describe('the recipe cloud-secrets', () => {
     let account: AwsAccount = AWS;
     let image: BootFiles;
     beforeAll(async () => {
-      service = await SecretService.start((request, body) => awsSecrets(account)(request, body));
-      const endpoint = `http://10.0.2.2:${service.port}`;
+      if (missing !== undefined) return undefined;
+      service = await SecretService.start((request, body) => awsSecrets(account)(request, body), tls);
+      const endpoint = `https://10.0.2.2:${service.port}`;
       image = await imageFor(
         'aws.yml',
         [`AWS_ENDPOINT_URL_SECRETS_MANAGER=${endpoint}`, `AWS_ENDPOINT_URL_SSM=${endpoint}`],
@@ -160,8 +180,9 @@ describe('the recipe cloud-secrets', () => {
     let api: SecretApi = gcpSecrets(GCP);
     let image: BootFiles;
     beforeAll(async () => {
-      service = await SecretService.start((request, body) => api(request, body));
-      const endpoint = `CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER=http://10.0.2.2:${service.port}/`;
+      if (missing !== undefined) return undefined;
+      service = await SecretService.start((request, body) => api(request, body), tls);
+      const endpoint = `CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER=https://10.0.2.2:${service.port}/`;
       image = await imageFor('gcp.yml', [endpoint]);
       return () => service[Symbol.asyncDispose]();
     }, LIMIT);
