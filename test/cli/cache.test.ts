@@ -1,6 +1,6 @@
 import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Ended, ingot } from './ingot.js';
 
@@ -81,7 +81,9 @@ describe('ingot cache', () => {
     const environment = { INGOT_CACHE: own, INGOT_CACHE_SHARED: join(folder, '.cache') };
     expect(await run('build -f tar web.yml', environment)).toEqual(first);
     expect((await readdir(join(folder, '.cache'), { recursive: true })).sort()).toEqual(before.sort());
-    expect((await readdir(join(own, 'blobs/sha256'))).length).toBe(0);
+    // What it knows of the files of a folder, once they are old enough, is its own.
+    const shared = new Set((await blobs()).map((path) => basename(path)));
+    expect((await readdir(join(own, 'blobs/sha256'))).filter((name) => shared.has(name))).toEqual([]);
   });
 
   test.each([

@@ -138,8 +138,8 @@ const start = fc.record({
 type Fate = 'stay' | 'go on' | 'fail' | 'die';
 
 const ROUND_MS = 5000;
-/** More than a fleet of 12 needs, one machine at a time, there and back. */
-const MAX_ROUNDS = 400;
+/** More than a fleet needs, one machine at a time, there and back: each has to be started, to be healthy, and to end. */
+const maxRounds = (count: number): number => 300 + 8 * count;
 
 describe('plan() keeps its promises, whatever happens', () => {
   test('never below, never above, never stuck, never a rejected digest, and the same again', () => {
@@ -162,7 +162,7 @@ function run({ count, strategy, previous, fate, ...from }: typeof start extends 
   let luck = 0;
   const healthy = (): number => fleet.filter(({ phase }) => phase === 'healthy').length;
 
-  for (let round = 0; round < MAX_ROUNDS; round++) {
+  for (let round = 0; round < maxRounds(count); round++) {
     const nowMs = round * ROUND_MS;
     const wanted = { digest: 'B', count };
     const input = { machines: fleet, wanted, previous, strategy, happened: { rejected, failures }, nowMs };
