@@ -15,6 +15,7 @@ describe('faultIn()', () => {
     [exited(0, 'no\n'), { output: 'is "ok"' }, { why: 'it printed no "is \\"ok\\""', lines: ['no'] }],
     [{ kind: 'late', output: Buffer.from('a') }, {}, { why: 'it took longer than 40 s, and was killed', lines: ['a'] }],
     [{ kind: 'refused', reason: 'x' }, {}, { why: 'it was not run: x', lines: [] }],
+    [{ kind: 'refused', reason: 'a\x1b[2Jb\u202e' }, {}, { why: 'it was not run: ab', lines: [] }],
     [undefined, {}, { why: 'the machine does not answer', lines: [] }],
   ] as const)('of %j for %j', (outcome, wanted, fault) => {
     expect(faultIn(outcome, wanted, 40)).toEqual(fault);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandProbe } from '../../model/probe.js';
 import type { CommandChannel } from './command-channel.js';
 import type { CommandOutcome } from './command-words.js';
-import { lastLines } from './console-text.js';
+import { lastLines, plainLine } from './console-text.js';
 
 const DEFAULT_LIMIT_SECONDS = 10;
 const FIRST_PAUSE_MS = 100;
@@ -48,7 +48,7 @@ export function faultIn(
   limitSeconds: number,
 ): CommandFault | undefined {
   if (outcome === undefined) return { why: 'the machine does not answer', lines: [] };
-  if (outcome.kind === 'refused') return { why: `it was not run: ${outcome.reason}`, lines: [] };
+  if (outcome.kind === 'refused') return { why: `it was not run: ${plainLine(outcome.reason)}`, lines: [] };
   const lines = lastLines(outcome.output.toString('utf8'), SHOWN_LINES);
   if (outcome.kind === 'late') return { why: `it took longer than ${limitSeconds} s, and was killed`, lines };
   if (outcome.status !== status) return { why: `it exited with status ${outcome.status}, not ${status}`, lines };
