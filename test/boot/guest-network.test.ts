@@ -161,6 +161,15 @@ network:
     );
     expect(nocloud('version: 2\n')).toEqual(understood());
     expect(nocloud('version: 1\nconfig: []\n')).toEqual(understood());
+    expect(nocloud('version: 2\nethernets:\n  eth0:\n    addresses:\n    routes: ~\n')).toEqual(
+      understood('eth0 dhcp4 off'),
+    );
+  });
+
+  test('is nothing in a file of comments', () => {
+    for (const text of ['', '\n', '# nothing is said\n', '---\n']) {
+      expect(nocloud(text)).toEqual({ status: 0, said: '', facts: [] });
+    }
   });
 
   const links = [
@@ -218,7 +227,6 @@ network:
   const ethernet = (text: string) => `version: 2\nethernets:\n  eth0:\n    ${text}\n`;
 
   test.each([
-    ['', 'it is no map'],
     ['just words', 'it is no map'],
     [ethernet('addresses: [10.0.0.5]'), 'ethernets.eth0.addresses.0 does not say how long the network of 10.0.0.5 is'],
     [
@@ -232,6 +240,9 @@ network:
     ],
     [ethernet('addresses: ["$(reboot)/24"]'), 'ethernets.eth0.addresses.0 has no valid address: $(reboot)'],
     [ethernet('addresses: {a: b}'), 'ethernets.eth0.addresses must be a list'],
+    [ethernet('addresses: 10.0.0.5/24'), 'ethernets.eth0.addresses must be a list'],
+    [ethernet('nameservers: {addresses: {a: b}}'), 'ethernets.eth0.nameservers.addresses must be a list'],
+    ['version: 1\nconfig: [{type: physical, name: eth0, subnets: dhcp}]', 'config.0.subnets must be a list'],
     [ethernet('gateway4: 10.0.0'), 'ethernets.eth0.gateway4 has no valid gateway: 10.0.0'],
     [ethernet('mtu: 1e9'), 'ethernets.eth0.mtu must be a number of bytes: 1e9'],
     [ethernet('dhcp4: maybe'), 'ethernets.eth0.dhcp4 must be true or false, not maybe'],

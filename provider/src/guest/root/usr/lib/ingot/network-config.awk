@@ -15,6 +15,8 @@ END {
     read_yaml()
   }
   if (unclear != "") { print unclear " is not understood"; exit 2 }
+  # Nothing but comments.
+  if (kind[""] == "other" && value[""] == "") exit
   if (kind[""] != "object") give_up("it is no map")
   top = ""
   if ("/network" in kind) { know("", "network"); top = "/network" }

@@ -36,10 +36,9 @@ function truth(path, word) {
   give_up(named(path) " must be true or false, not " word)
 }
 
-# How many items the list at a path has; one that is a single value has `alone` as the path of its item.
+# How many items the list at a path has; none where there is nothing.
 function items(path, i) {
-  if (kind[path] == "object") give_up(named(path) " must be a list")
-  if (kind[path] != "array") return 0
+  if (kind[path] == "object" || value[path] != "") give_up(named(path) " must be a list")
   for (i = 0; (path "/" i) in kind; i++) continue
   return i
 }
@@ -130,10 +129,11 @@ function add_search(domain, path) {
 }
 
 # The list at a path, or the single value there, goes to `add_server` or, for domains, `add_search`.
-function add_names(path, are_domains, count, i, at) {
-  count = items(path)
-  for (i = 0; i < count || (i == 0 && kind[path] != "array"); i++) {
-    at = kind[path] == "array" ? path "/" i : path
+function add_names(path, are_domains, is_single, count, i, at) {
+  is_single = value[path] != ""
+  count = is_single ? 1 : items(path)
+  for (i = 0; i < count; i++) {
+    at = is_single ? path : path "/" i
     if (single(at) == "") continue
     if (are_domains) add_search(single(at), at)
     else add_server(single(at), at)
