@@ -37,7 +37,7 @@ describe('local.Fleet', () => {
   test.each<[string, Properties, string, RegExp]>([
     ['a share that is none', { strategy: { surge: '120%' } }, 'strategy', /surge: /],
     ['an unknown option', { strategy: { canaries: 1 } }, 'strategy', /canaries/],
-    ['a negative number', { count: -1 }, 'count', />=0/],
+    ['a negative number', { count: -1 }, 'count', /0 or more/],
     ['more than this host has memory for', { count: 1000, memoryMiB: 2048 }, 'count', /1000 machines need 2048000 MiB/],
     [
       'a health check of a port that is not published',

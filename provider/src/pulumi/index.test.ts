@@ -119,8 +119,8 @@ describe('BootTest', () => {
       'probes',
       'must have one of http, tcp, console, command and ready',
     ],
-    [{ probes: [{ http: { port: 80, path: 'x' } }] }, 'probes', '0.http.path'],
-    [{ probes: [{ command: { run: [] } }] }, 'probes', '0.command.run: must have a program'],
+    [{ probes: [{ http: { port: 80, path: 'x' } }] }, 'probes', '[0].http.path: it must start with /'],
+    [{ probes: [{ command: { run: [] } }] }, 'probes', '[0].command.run: must have a program'],
     [
       { probes: [{ ready: true }, { command: { run: ['x'] } }] },
       'probes',
