@@ -103,7 +103,7 @@ is_healthy() {
 # Prints the status with which service $1, whose first process is $2, answers a request.
 ask_health() {
   local version status
-  [ -e "/run/ingot/check/$1.ask" ] || mkfifo "/run/ingot/check/$1.ask"
+  [ -e "/run/ingot/check/$1:ask" ] || mkfifo "/run/ingot/check/$1:ask"
   {
     printf 'GET %s HTTP/1.0\r\nHost: 127.0.0.1:%s\r\nUser-Agent: ingot-health\r\nConnection: close\r\n\r\n' \
       "$health_path" "$health_port" >&4
@@ -114,7 +114,7 @@ ask_health() {
         HTTP/*,[1-5][0-9][0-9]) printf '%s' "$status" ;;
       esac
     }
-  } 4<>"/run/ingot/check/$1.ask"
+  } 4<>"/run/ingot/check/$1:ask"
 }
 
 # Runs a command in the network of process $1, for as long as a check may take.
@@ -130,7 +130,8 @@ in_network() {
 
 # For `health_command`, which plan.awk writes: a check may do what its service may, and no more.
 exec_in_container() {
-  local process="/run/ingot/check/$name.process"
+  # A colon is in the name of no other service.
+  local process="/run/ingot/check/$name:process"
   # Once: it is the same each time, and costs as much as the check.
   if [ ! -e "$process" ]; then
     print_process "$name" "$@" >"$process.new" && mv "$process.new" "$process" || return
