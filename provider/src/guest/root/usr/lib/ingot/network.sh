@@ -40,6 +40,8 @@ start_network() {
     done
     if has_come "$word"; then say_taken "$word"; else say_missing "$word"; fi
   done
+  # Once more: leases that come at the same time may each be written without the other.
+  write_resolv_conf
 }
 
 # Sets the card $1 up, whose MAC address is $2.
@@ -149,7 +151,6 @@ use_names() {
     [ -z "$domains" ] || break
   done
   [ -z "$domains" ] || printf 'search%s\n' "$domains" >>/run/ingot/resolv/:
-  [ ! -e /run/ingot/resolv/: ] || write_resolv_conf
 }
 
 # True if what is waited for, $1, has come.
@@ -220,5 +221,5 @@ dhcp6_client() {
 begin_client() {
   # One that ends each time does not keep the machine busy.
   [ "$phase" = network ] || pause 1
-  : >"$1:began"
+  printf '1' >"$1:began"
 }
