@@ -23,6 +23,8 @@ await main(async () => {
   if (memory.length > 0) console.log(`\n${memoryTable(memory)}`);
   const blocks = measured.filter((row) => row.blocks !== undefined);
   if (blocks.length > 0) console.log(`\n${blockTable(blocks)}`);
+  const sizes = measured.filter(({ kilobytes }) => kilobytes !== undefined);
+  if (sizes.length > 0) console.log(`\n${sizeTable(sizes)}`);
   return code;
 });
 
@@ -73,6 +75,16 @@ function blockTable(measured) {
     `${blocks}`,
     `${of}`,
     `≤ ${goal} ${blocks <= goal ? 'met' : 'MISSED'}`,
+  ]);
+  return table(header, body);
+}
+
+function sizeTable(measured) {
+  const header = ['what', 'kB', 'goal'];
+  const body = measured.map(({ name, kilobytes, goalKilobytes }) => [
+    name,
+    kilobytes.toFixed(1),
+    `≤ ${goalKilobytes} ${kilobytes <= goalKilobytes ? 'met' : 'MISSED'}`,
   ]);
   return table(header, body);
 }

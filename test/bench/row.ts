@@ -46,6 +46,13 @@ export interface BlockRow {
   readonly goal: number;
 }
 
+/** A line of the fourth table: what something takes in a state, in thousands of bytes. */
+export interface SizeRow {
+  readonly name: string;
+  readonly kilobytes: number;
+  readonly goalKilobytes: number;
+}
+
 /** Hands a row to `npm run bench`, which prints the table at the end; prints it where there is nobody to hand it to. */
 export function record(row: Row): void {
   handOver(row);
@@ -61,7 +68,12 @@ export function recordBlocks(row: BlockRow): void {
   handOver(row);
 }
 
-function handOver(row: Row | MemoryRow | BlockRow): void {
+/** The same for sizes. */
+export function recordSize(row: SizeRow): void {
+  handOver(row);
+}
+
+function handOver(row: Row | MemoryRow | BlockRow | SizeRow): void {
   const report = process.env.INGOT_BENCH_REPORT;
   if (report === undefined) console.log(row);
   else appendFileSync(report, `${JSON.stringify(row)}\n`);
