@@ -58,15 +58,6 @@ describe('OutputFiles', () => {
     expect(await contents()).toEqual({ a: 'old' });
   });
 
-  test('copies with the permissions of a new file', async () => {
-    await writeFile(join(folder, 'from'), 'text', { mode: 0o444 });
-    await using files = new OutputFiles();
-    await files.addCopy(join(folder, 'to'), join(folder, 'from'));
-    await files.commit();
-    await writeFile(join(folder, 'to'), 'mine');
-    expect(await contents()).toEqual({ from: 'text', to: 'mine' });
-  });
-
   test('writes into what is no plain file', async () => {
     execFileSync('mkfifo', [join(folder, 'pipe')]);
     const read = readFile(join(folder, 'pipe'), 'utf8');

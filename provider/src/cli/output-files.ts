@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { chmod, copyFile, type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { whyNotWritten } from '../model/write-failure.js';
 import { CommandError } from './command-error.js';
@@ -32,22 +31,6 @@ export class OutputFiles implements AsyncDisposable {
       throw notWritten(path, error);
     });
     if (made !== undefined) this.#folders.push(made);
-  }
-
-  /** A copy of a file; where the file system can, the copy shares its blocks. @throws {CommandError} `not-written`. */
-  async addCopy(target: string, from: string): Promise<void> {
-    const pending = this.#pending.length;
-    // Made first, so that its permissions are those of any new file of the user, and not those of the original.
-    await this.add(target, async () => {});
-    const temporary = this.#pending[pending]?.temporary;
-    try {
-      if (temporary === undefined) return await copyFile(from, target);
-      const { mode } = await stat(temporary);
-      await copyFile(from, temporary, constants.COPYFILE_FICLONE);
-      await chmod(temporary, mode);
-    } catch (error) {
-      throw notWritten(target, error);
-    }
   }
 
   /**
