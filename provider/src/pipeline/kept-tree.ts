@@ -1,3 +1,5 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { canonicalJson, type Digest, type Json, sha256 } from '../model/digest.js';
 import type { BlobRange, ImageConfig, Layer, LayerEntry } from '../model/layer.js';
 import { type Lock, type LockedImage, RECIPE } from '../model/lock.js';
@@ -8,7 +10,7 @@ import type { AssembleInput } from '../tree/assemble-input.js';
 import { openGuest, openUserFiles, warnOfScripts } from './open.js';
 import type { Workshop } from './workshop.js';
 
-/** Raised when the same lock is to give another tree, without another recipe, or the form changes. */
+/** Raised when the form changes. */
 const TREE_VERSION = 1;
 /**
  * After that, layers are opened and the tree is assembled again: then all that it is made of counts as used, and what is
@@ -23,7 +25,13 @@ const KEPT_MS = 24 * 60 * 60 * 1000;
 export function treeKey(lock: Lock): string {
   const files = Object.entries(lock.files).map(([key, file]) => [key, isFile(key) ? null : file]);
   const rest = { ...lock, files: Object.fromEntries(files) };
-  return `tree ${TREE_VERSION} ${RECIPE} ${sha256(canonicalJson(rest as unknown as Json))}`;
+  return `tree ${TREE_VERSION} ${RECIPE} ${codeTime()} ${sha256(canonicalJson(rest as unknown as Json))}`;
+}
+
+/** When the code that assembles was last written: what other code has kept, older or still being worked on, is not taken. */
+function codeTime(): number {
+  const folder = join(__dirname, '../tree');
+  return Math.max(...readdirSync(folder).map((name) => Math.trunc(statSync(join(folder, name)).mtimeMs)));
 }
 
 /** By index in `spec.files`; others are certificates, whose content goes into bundles. */
