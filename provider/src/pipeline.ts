@@ -44,6 +44,7 @@ export type {
 } from './run/qemu/machine.js';
 export type { LockFile } from './source/lock-file/lock-file.js';
 export type { Outdated } from './source/lock-file/outdated.js';
+export { makeFolder } from './store/make-folder.js';
 
 /** Artifact → Instance, and back: machines on this host. Loaded when it is needed. */
 export const run = (): Promise<typeof import('./run/qemu/machine.js')> => import('./run/qemu/machine.js');

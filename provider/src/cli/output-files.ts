@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { whyNotWritten } from '../model/write-failure.js';
+import { makeFolder } from '../pipeline.js';
 import { CommandError } from './command-error.js';
 
 /**
@@ -27,7 +28,7 @@ export class OutputFiles implements AsyncDisposable {
 
   /** A folder for files that follow; what of it has to be made goes again if they are not all written. */
   async addFolder(path: string): Promise<void> {
-    const made = await makeFolder(resolve(path)).catch((error: unknown) => {
+    const made = await makeFolder(path).catch((error: unknown) => {
       throw notWritten(path, error);
     });
     if (made !== undefined) this.#folders.push(made);
@@ -115,29 +116,4 @@ function notWritten(target: string, error: unknown): unknown {
   const why = whyNotWritten(error);
   if (why === undefined) return error;
   return new CommandError('not-written', `Cannot write ${target}: ${why}`, { context: { path: target } });
-}
-
-/**
- * As mkdir() with `recursive`, but that asks for a folder below /proc again and again, without end.
- * @returns the uppermost that it has made; undefined where all were there.
- */
-async function makeFolder(path: string): Promise<string | undefined> {
-  try {
-    await mkdir(path);
-    return path;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return undefined;
-    if (code !== 'ENOENT' || dirname(path) === path) throw error;
-  }
-  const above = await makeFolder(dirname(path));
-  const made = await mkdir(path).then(
-    () => path,
-    async (error: NodeJS.ErrnoException) => {
-      // Somebody else has made it in between.
-      if (error.code !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error;
-      return undefined;
-    },
-  );
-  return above ?? made;
 }

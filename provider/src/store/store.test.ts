@@ -70,11 +70,8 @@ describe('Store.open()', () => {
 
   test('refuses a folder in which the kernel alone makes files', async (context) => {
     if (process.platform !== 'linux') context.skip('there is no /proc');
-    for (const place of ['/proc/cache', '/proc/self/no/such', '/sys/cache']) {
-      await expect(Store.open(place)).rejects.toMatchObject({
-        code: 'bad-setting',
-        context: { path: expect.any(String) },
-      });
+    for (const place of ['/proc/cache', '/proc/self/no/such']) {
+      await expect(Store.open(place)).rejects.toMatchObject({ code: 'bad-setting', context: { path: place } });
     }
   });
 

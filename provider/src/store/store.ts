@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, chmod, mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { access, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { Digest, Json } from '../model/digest.js';
 import type { BlobRange } from '../model/layer.js';
 import { errnoOf, StoreError, storeError } from './error.js';
 import { decodeFact, encodeFact, readFactFile } from './fact.js';
 import { Lease } from './lease.js';
 import { removeLeftOvers } from './left-overs.js';
+import { makeFolder } from './make-folder.js';
 import { OpenFiles } from './open-files.js';
 import { blobPath, blobsFolder, factPath, factsFolder, leasesFolder, marksFolder, temporaryFolder } from './places.js';
 import { SoundBlobs } from './sound-blobs.js';
@@ -55,22 +56,22 @@ export class Store implements AsyncDisposable {
 
   /**
    * Opens the store in a folder, which is made if it is not there.
-   * @throws {StoreError} `no-space`, `read-only` or `io` when it cannot be written; `bad-setting` below `/proc`.
+   * @throws {StoreError} `no-space`, `read-only` or `io` when it cannot be written; `bad-setting` where
+   *   no folder can be made, as below `/proc`.
    */
   static async open(directory: string, options: StoreOptions = {}): Promise<Store> {
     const shared = (options.shared ?? []).map((folder) => resolve(folder));
     const store = new Store(resolve(directory), { ...options, shared });
     const temporary = temporaryFolder(store.directory);
     try {
-      await requirePlace(store.directory);
       for (const folder of [blobsFolder, factsFolder, marksFolder, leasesFolder]) {
-        await mkdir(folder(store.directory), { recursive: true });
+        await makeFolder(folder(store.directory));
       }
-      await mkdir(temporary, { recursive: true, mode: 0o700 });
+      await makeFolder(temporary, { mode: 0o700 });
       await access(temporary, constants.W_OK);
     } catch (error) {
-      const reason = await reasonAbove(store.directory, error);
-      throw storeError(reason, { what: 'open the store in', path: store.directory });
+      if (errnoOf(error) === 'ENOENT') throw noPlace(store.directory);
+      throw storeError(error, { what: 'open the store in', path: store.directory });
     }
     await removeLeftOvers(temporary, Date.now());
     return store;
@@ -252,34 +253,12 @@ export class Store implements AsyncDisposable {
   }
 }
 
-/** File systems of the kernel that take no files. Node asks some of them for a new folder again and again, without end. */
-const KERNEL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
-  // Linux, include/uapi/linux/magic.h: PROC_SUPER_MAGIC, SYSFS_MAGIC.
-  0x9fa0, 0x62656572,
-]);
-
-/** @throws {StoreError} `bad-setting` for a folder in which the kernel alone makes files. */
-async function requirePlace(directory: string): Promise<void> {
-  const found = await statfs(directory).catch(() => undefined);
-  if (found === undefined && dirname(directory) !== directory) return requirePlace(dirname(directory));
-  if (found === undefined || !KERNEL_FILE_SYSTEMS.has(found.type)) return;
-  throw new StoreError(
+function noPlace(path: string): StoreError {
+  return new StoreError(
     'bad-setting',
-    `Cannot open the store below ${directory}: the kernel alone makes files there; put the cache elsewhere (INGOT_CACHE)`,
-    { context: { path: directory } },
+    `Cannot open the store in ${path}: no folder can be made there; put the cache elsewhere (INGOT_CACHE)`,
+    { context: { path } },
   );
-}
-
-/**
- * Why a folder cannot be made: Node reports a missing path where a folder above it cannot be written, which is what
- * people need to know.
- */
-async function reasonAbove(directory: string, error: unknown): Promise<unknown> {
-  if (errnoOf(error) !== 'ENOENT') return error;
-  const parent = dirname(directory);
-  const refused = await access(parent, constants.W_OK).catch((reason: unknown) => reason);
-  if (refused === undefined || parent === directory) return error;
-  return await reasonAbove(parent, refused);
 }
 
 function checkRange(range: BlobRange, fileBytes: number): void {

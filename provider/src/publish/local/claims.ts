@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Claim } from '../../model/published.js';
+import { makeFolder } from '../../store/make-folder.js';
 import { PublishError } from '../error.js';
 import { unlessMissing } from './unless-missing.js';
 
@@ -35,7 +36,7 @@ function pathOf(directory: string, nonce: string): string {
 /** Writes a claim, in place of one with the same nonce. */
 export async function writeClaim(directory: string, claim: Omit<ClaimRecord, 'version'>): Promise<void> {
   const path = pathOf(directory, claim.nonce);
-  await mkdir(folderOf(directory), { recursive: true });
+  await makeFolder(folderOf(directory));
   const temporary = `${path}.${process.pid}.new`;
   await writeFile(temporary, `${JSON.stringify({ version: VERSION, ...claim })}\n`);
   await rename(temporary, path);

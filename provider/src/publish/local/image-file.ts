@@ -3,13 +3,14 @@
  * its digest, and beside it what is in it.
  */
 import { createHash, type Hash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { z } from 'zod';
 import { FORMATS, type Format } from '../../model/artifact.js';
 import { type Digest, hexOf, isDigest } from '../../model/digest.js';
 import type { Claim, Published, PublishedImage } from '../../model/published.js';
+import { makeFolder } from '../../store/make-folder.js';
 import { PublishError } from '../error.js';
 import { type ClaimRecord, claimOf, jsonOf, readClaims, removeClaim, writeClaim } from './claims.js';
 import { unlessMissing } from './unless-missing.js';
@@ -68,7 +69,7 @@ export async function publishFile(options: PublishFileOptions): Promise<Publishe
   const stem = [name, hexOf(image).slice(0, SHOWN_HEX), ...(options.variant ? [options.variant] : [])].join('-');
   const file = `${stem}${ending}`;
   try {
-    await mkdir(directory, { recursive: true });
+    await makeFolder(directory);
     await writeClaim(directory, { ...claim, file, claimedMs: nowMs });
     const found = await readPublished(directory, file);
     if (found !== undefined && (found.image !== image || found.format !== format)) {

@@ -1,5 +1,6 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../store/make-folder.js';
 import { errnoOf, RunError } from '../error.js';
 
 /** Only this user: a machine's console and its control socket are nobody else's. */
@@ -8,7 +9,7 @@ const PRIVATE = 0o700;
 /** @throws {RunError} `io`. */
 export async function makePrivateFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: PRIVATE });
+    await makeFolder(path, { mode: PRIVATE });
   } catch (error) {
     throw hostError(error, `make the folder ${path}`);
   }

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { encodePath } from '../../format/path-text.js';
 import { tarEnd, tarHeader, tarPadding } from '../../format/tar-writer.js';
 import type { Progress } from '../../model/progress.js';
 import { whyNotWritten } from '../../model/write-failure.js';
+import { makeFolder } from '../../store/make-folder.js';
 import type { Store } from '../../store/store.js';
 import { SourceError } from '../error.js';
 import type { LayoutFile } from './layout.js';
@@ -56,7 +57,7 @@ export async function writeLayoutFolder(
         context: { path: target },
       });
     }
-    await mkdir(join(temporary, 'blobs/sha256'), { recursive: true });
+    await makeFolder(join(temporary, 'blobs/sha256'));
     for await (const { file, chunks } of contentsOf(files, options)) {
       const handle = await open(join(temporary, file.path), 'wx');
       try {

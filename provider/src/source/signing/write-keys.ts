@@ -1,7 +1,8 @@
-import { lstat, mkdir, open, rm } from 'node:fs/promises';
+import { lstat, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError } from '../../model/error.js';
 import { whyNotWritten } from '../../model/write-failure.js';
+import { makeFolder } from '../../store/make-folder.js';
 import { SourceError } from '../error.js';
 import type { KeyFile } from './new-keys.js';
 
@@ -12,7 +13,7 @@ import type { KeyFile } from './new-keys.js';
 export async function writeKeys(folder: string, files: readonly KeyFile[]): Promise<void> {
   const written: string[] = [];
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, { mode: 0o700 });
     for (const { name } of files) await refuseExisting(join(folder, name));
     for (const { name, bytes, secret } of files) {
       const path = join(folder, name);
