@@ -60,7 +60,7 @@ export const seconds = passed.bootSeconds;
     await project.write('index.ts', program('Something else', { ...CONFIGURATION, in: 'wbe' }));
     const { code, text } = await project.preview();
     expect(code, text).not.toBe(0);
-    expect(text).toContain('1.command: the image has no service wbe; did you mean web?');
+    expect(text).toContain('[1].command: the image has no service wbe; did you mean web?');
   });
 
   test('up() boots an image again that is asked another command, and tells what that printed', {

@@ -44,7 +44,7 @@ export const bootTest: Handler = {
       const failures = [
         ...(lock ? probeProblems(inputs.probes, lock) : []).map((problem) => ({
           property: 'probes',
-          reason: `${problem.index}.command: ${problem.reason}`,
+          reason: `[${problem.index}].command: ${problem.reason}`,
         })),
         ...(unpacked({}, lock) ? tooLittleMemory({ ...inputs, __rootBytes: news.rootSizeBytes }) : []),
         ...(reason ? [{ property: 'image', reason }] : []),

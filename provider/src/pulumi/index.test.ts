@@ -124,7 +124,7 @@ describe('BootTest', () => {
     [
       { probes: [{ ready: true }, { command: { run: ['x'] } }] },
       'probes',
-      '1.command: the image has an init of its own',
+      '[1].command: the image has an init of its own',
     ],
     [{ memoryMiB: 64, rootSizeBytes: 300 * 2 ** 20 }, 'memoryMiB', 'needs at least 696'],
   ])('check() refuses %j', async (inputs, property, reason) => {
@@ -148,7 +148,7 @@ describe('BootTest', () => {
     });
     const { failures } = await check({}, commandIn('wbe'));
     expect(failures).toEqual([
-      { property: 'probes', reason: '0.command: the image has no service wbe; did you mean web?' },
+      { property: 'probes', reason: '[0].command: the image has no service wbe; did you mean web?' },
     ]);
     expect((await check({}, commandIn('web'))).failures).toEqual([]);
   });
