@@ -2,7 +2,10 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Image, ImageContents } from './image.js';
 import { containsSecret, Resource } from './stub.js';
 
-/** One question to the booted machine, asked until the answer is good. One of `http`, `tcp`, `console`, `command` and `ready`. */
+/**
+ * One question to the booted machine, asked until the answer is good. One of `http`, `tcp`, `console`, `command` and
+ * `ready`.
+ */
 export interface Probe {
   /** What messages call it. Default: what it asks. */
   name?: pulumi.Input<string>;

@@ -33,7 +33,7 @@ export const VARIABLES_FILE = 'uefi-variables.fd';
  */
 const EMULATED = 'no_timer_check';
 
-function needsIt({ accelerator, platform }: Host): boolean {
+function hasLateTimer({ accelerator, platform }: Host): boolean {
   return accelerator === 'tcg' && platform === 'linux/amd64';
 }
 
@@ -52,9 +52,11 @@ export function bootArguments(source: BootSource, host: Host): string[] {
 }
 
 function kernelArguments({ kernel, initrd, commandLine, root }: KernelBoot, host: Host): string[] {
-  const words = [commandLine, ...(needsIt(host) ? [EMULATED] : []), ...(host.commands ? [COMMANDS_WORD] : [])].join(
-    ' ',
-  );
+  const words = [
+    commandLine,
+    ...(hasLateTimer(host) ? [EMULATED] : []),
+    ...(host.commands ? [COMMANDS_WORD] : []),
+  ].join(' ');
   return [
     ...['-kernel', kernel, '-initrd', initrd, '-append', words],
     ...(root ? driveArguments({ id: 'root', ...root, format: 'raw', readOnly: true }) : []),
@@ -80,7 +82,7 @@ function diskArguments({ disk: { path, format } }: DiskBoot, host: Host): string
   return [
     ...['-drive', code, '-drive', `if=pflash,unit=1,format=raw,file=${VARIABLES_FILE}`, ...boot],
     // systemd-stub(7): it takes this where Secure Boot is off, and measures it into PCR 12.
-    ...(needsIt(host) ? ['-smbios', `type=11,value=io.systemd.stub.kernel-cmdline-extra=${EMULATED}`] : []),
+    ...(hasLateTimer(host) ? ['-smbios', `type=11,value=io.systemd.stub.kernel-cmdline-extra=${EMULATED}`] : []),
   ];
 }
 
