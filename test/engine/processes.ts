@@ -1,16 +1,15 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Project } from './project.js';
 
 const LIMIT_MS = 3 * 60_000;
 
-/** The processes that run the resources of a project, by what the system says of them. Linux only. */
-export async function providersOf(project: Project): Promise<number[]> {
+/** The processes that run the resources of a project in a folder, by what Linux says of them; elsewhere none. */
+export async function providersOf({ directory }: { readonly directory: string }): Promise<number[]> {
   const found: number[] = [];
-  for (const name of await readdir('/proc')) {
+  for (const name of await readdir('/proc').catch(() => [])) {
     if (!/^\d+$/.test(name)) continue;
     try {
-      if ((await readlink(`/proc/${name}/cwd`)) !== project.directory) continue;
+      if ((await readlink(`/proc/${name}/cwd`)) !== directory) continue;
       const [program, script] = (await readFile(`/proc/${name}/cmdline`, 'utf8')).split('\0');
       if (program?.endsWith('node') && script?.includes('dynamic-provider')) found.push(Number(name));
     } catch {

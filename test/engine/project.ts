@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { delimiter, join, resolve } from 'node:path';
+import { killAll, providersOf } from './processes.js';
 
 const REPOSITORY = resolve(__dirname, '../..');
 /** Inside the checkout, so that programs find the workspace's packages. */
@@ -168,6 +169,8 @@ export class Project {
   async remove(): Promise<void> {
     await this.run(['cancel', '--yes']);
     await this.run(['destroy', '--yes', '--skip-preview']);
+    // Those of an engine that was killed wait for it for ever.
+    killAll(await providersOf(this));
     await rm(this.directory, { recursive: true, force: true });
   }
 }
