@@ -35,7 +35,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ingot-pack-'));
   const args = ['pack', '--json', '--pack-destination', folder, '-w', 'ingot', '-w', 'pulumi-ingot'];
   packed = Object.values(JSON.parse(await run('npm', args, ROOT)) as readonly Packed[]);
-}, 120_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('npm pack', () => {
@@ -65,7 +65,7 @@ describe.each(['npm', 'pnpm'] as const)('a program in an empty folder, with %s',
   test.each([
     ['as a copy of the quickstart', copyQuickstart],
     ['in a folder that main: names', writeProgram],
-  ])('%s previews', { timeout: 600_000 }, async (_, write) => {
+  ])('%s previews', async (_, write) => {
     const project = await mkdtemp(join(folder, `${manager}-`));
     await write(project);
     await useThesePackages(project, manager);

@@ -10,7 +10,6 @@ import { type BootFiles, GuestMachine } from './guest-machine.js';
 const MIB = 1048576;
 /** Kept of each log. */
 const LOG_BYTES = 65536;
-const LIMIT = 5 * 60_000;
 const STEP_SAYS = 'of the step\ntouch: /disk/ingot-log/x: Read-only file system\n';
 const SPEC = {
   disks: [{ label: 'logs', mount: '/var/lib/logs', logBytes: LOG_BYTES, optional: true }],
@@ -42,7 +41,7 @@ describe('a disk with logs', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ingot-log-disk-'));
     image = await imageOf(SPEC);
-  }, LIMIT);
+  });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   async function empty(mib: number): Promise<{ path: string; serial: string }> {
@@ -68,7 +67,7 @@ describe('a disk with logs', () => {
     return said;
   }
 
-  test('has the newest of each, within bounds, which outlive the machine', { timeout: LIMIT }, async () => {
+  test('has the newest of each, within bounds, which outlive the machine', async () => {
     const disk = await empty(64);
     for (const isFirst of [true, false]) {
       await using machine = await GuestMachine.start(image, { disks: [disk] });
@@ -88,7 +87,7 @@ describe('a disk with logs', () => {
     }
   });
 
-  test('that is full loses lines, and that is not there leaves them in memory', { timeout: LIMIT }, async () => {
+  test('that is full loses lines, and that is not there leaves them in memory', async () => {
     const full = await empty(8);
     run('mke2fs', '-q', '-t', 'ext4', '-m', '0', '-L', 'logs', full.path);
     const filling = join(folder, 'filling');

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freeLoopbackPort } from '../../provider/src/run/qemu/loopback-port.js';
+import { freePort } from '../free-port.js';
 import { missingPrograms, skipAllBecause } from '../skip.js';
 import { imageOf, script } from './guest-image.js';
 import { type BootFiles, GuestMachine } from './guest-machine.js';
@@ -58,7 +58,7 @@ class SecondCard {
   }
 
   static async at(address: string): Promise<SecondCard> {
-    return new SecondCard(await freeLoopbackPort(), address);
+    return new SecondCard(await freePort(), address);
   }
 
   /** What the machine says when it is asked at that address. */

@@ -8,8 +8,6 @@ import { type Ended, ingot } from '../cli/ingot.js';
 import { umociImage } from '../conformance/oci-images.js';
 import { missingPrograms, skipAllBecause, skipBecause } from '../skip.js';
 
-const LIMIT = 4 * 60_000;
-
 /**
  * What LinuxKit's own init and its `runc` do, in short: mounts, then each bundle of `onboot` in the order of the names,
  * with the mounts that its runtime.json asks for, then the services.
@@ -88,12 +86,12 @@ describe('an image with an init of its own', () => {
     return ingot(words, { folder, environment });
   }
 
-  test('boots by its kernel, and runs its steps in order', { timeout: LIMIT }, async () => {
+  test('boots by its kernel, and runs its steps in order', async () => {
     const { code, stderr } = await run('test', ...WANTED.flatMap((text) => ['--console', text]), 'kit.yml');
     expect(code, stderr).toBe(0);
   });
 
-  test('boots as a disk with its root in memory, by UEFI', { timeout: LIMIT }, async (context) => {
+  test('boots as a disk with its root in memory, by UEFI', async (context) => {
     const reason = await findFirmware('linux/amd64', { qemu: '/usr/bin/qemu-system-x86_64' }).then(
       () => undefined,
       (error: Error) => error.message,
@@ -118,7 +116,7 @@ describe('an image with an init of its own', () => {
     }
   });
 
-  test('is no disk without a boot stub, and the error says what pins one', { timeout: LIMIT }, async () => {
+  test('is no disk without a boot stub, and the error says what pins one', async () => {
     const { code, stderr } = await run('build', '-f', 'raw-efi', 'kit.yml');
     expect(code).toBe(1);
     expect(stderr).toContain('root: ram');

@@ -6,12 +6,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freeLoopbackPort } from '../../provider/src/run/qemu/loopback-port.js';
 import { type Ended, ingot } from '../cli/ingot.js';
+import { freePort } from '../free-port.js';
 import { missingPrograms, skipBecause } from '../skip.js';
 
-/** What a recipe says takes as long as it takes; an emulated machine on a busy host takes longer. */
-const LIMIT = 5 * 60_000;
 const run = promisify(execFile);
 
 describe('the recipes in examples/recipes', () => {
@@ -48,7 +46,7 @@ describe('the recipes in examples/recipes', () => {
     }
   }
 
-  test('node-exporter tells the metrics of the machine itself', { timeout: LIMIT }, () =>
+  test('node-exporter tells the metrics of the machine itself', () =>
     // Those of the kernel and its devices, and of a mount that is the machine's.
     passes(
       'node-exporter',
@@ -57,14 +55,12 @@ describe('the recipes in examples/recipes', () => {
       '--http',
       '9100/metrics=mountpoint="/var"',
       'metrics.yml',
-    ),
-  );
+    ));
 
-  test('java runs a service from its source', { timeout: LIMIT }, () =>
-    passes('java', '--http', '8080/=Hello from Java 21', '--http', '8080/health=ok', 'java.yml'),
-  );
+  test('java runs a service from its source', () =>
+    passes('java', '--http', '8080/=Hello from Java 21', '--http', '8080/health=ok', 'java.yml'));
 
-  test('log-shipper sends what another service says', { timeout: LIMIT }, async () => {
+  test('log-shipper sends what another service says', async () => {
     let shipped = '';
     const sockets = new Set<Socket>();
     const collector = createServer((socket) => {
@@ -90,14 +86,14 @@ describe('the recipes in examples/recipes', () => {
     }
   });
 
-  test('ssh-ca lets those in who have a certificate, and nobody else', { timeout: LIMIT }, async (context) => {
+  test('ssh-ca lets those in who have a certificate, and nobody else', async (context) => {
     const missing = missingPrograms('ssh', 'ssh-keygen');
     if (missing !== undefined) skipBecause(context, missing);
     const cwd = join(recipes, 'ssh-ca');
     const key = (...words: string[]) => run('ssh-keygen', ['-q', ...words], { cwd });
     for (const name of ['ca', 'me', 'stranger']) await key('-t', 'ed25519', '-N', '', '-f', name);
     await key('-s', 'ca', '-I', 'test', '-n', 'root', '-V', '-5m:+1h', 'me.pub');
-    const port = await freeLoopbackPort();
+    const port = await freePort();
     const login = (name: string) =>
       run(
         'ssh',

@@ -17,7 +17,6 @@ import {
 } from './secret-service.js';
 
 const RECIPE = join(__dirname, '../../examples/recipes/cloud-secrets');
-const LIMIT = 90_000;
 const EVERY_BYTE = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
 const AWS: AwsAccount = {
   ...{ region: 'eu-central-1', role: 'web@prod', accessKeyId: 'ASIAEXAMPLE', secretAccessKey: 'a/secret+"key"\\' },
@@ -101,7 +100,7 @@ describe('the scripts of the recipe cloud-secrets', () => {
     expect(status, stdout).toBe(0);
   });
 
-  test('aws.sh reads text, bytes and parameters to the last byte', { timeout: LIMIT }, async () => {
+  test('aws.sh reads text, bytes and parameters to the last byte', async () => {
     const ended = await aws([
       'text=secretsmanager:prod/text',
       'a.b_c-1=secretsmanager:prod/bytes',
@@ -117,7 +116,7 @@ describe('the scripts of the recipe cloud-secrets', () => {
     expect(await readdir(join(folder, 'secrets'))).toHaveLength(3);
   });
 
-  test('gcp.sh reads the latest version, and the one that is named', { timeout: LIMIT }, async () => {
+  test('gcp.sh reads the latest version, and the one that is named', async () => {
     const ended = await gcp(['text=text', 'bytes=projects/other/secrets/bytes/versions/3']);
     expect(ended).toEqual({ code: 0, printed: 'fetch-secrets: text is there\nfetch-secrets: bytes is there\n' });
     expect(String(await secret('text'))).toBe('of the "text" ü\n\n');
@@ -158,7 +157,7 @@ describe('the scripts of the recipe cloud-secrets', () => {
     ['text', 'text: NAME=SOURCE is wanted', {}],
     ['../x=ssm:/prod/key', '../x: a name has letters', {}],
     ['.x=ssm:/prod/key', '.x: a name has letters', {}],
-  ])('aws.sh gives up on %s: %s', { timeout: LIMIT }, async (word, message, parts) => {
+  ])('aws.sh gives up on %s: %s', async (word, message, parts) => {
     const ended = await aws([word], parts);
     expect(ended.printed).toContain(`fetch-secrets: ${message}`);
     expect(ended.code).toBe(1);
@@ -175,14 +174,14 @@ describe('the scripts of the recipe cloud-secrets', () => {
     ['text=text', 'status 404: NOT_FOUND: no', () => [404, { error: { status: 'NOT_FOUND', message: 'no' } }]],
     ['text=a/b', 'text: SECRET or projects/PROJECT/secrets/SECRET/versions/VERSION is wanted', undefined],
     ['text=a?b', 'text: this is no name of a secret: projects/my-project/secrets/a?b/versions/latest', undefined],
-  ])('gcp.sh gives up on %s: %s', { timeout: LIMIT }, async (word, message, api) => {
+  ])('gcp.sh gives up on %s: %s', async (word, message, api) => {
     const ended = await gcp([word], api);
     expect(ended.printed).toContain(message);
     expect(ended.code).toBe(1);
     expect(await readdir(join(folder, 'secrets'))).toEqual([]);
   });
 
-  test('asks again where there is no answer yet, and not for ever', { timeout: LIMIT }, async () => {
+  test('asks again where there is no answer yet, and not for ever', async () => {
     const api = awsSecrets(AWS);
     let asked = 0;
     const slow: SecretApi = (request, body) => {
@@ -196,7 +195,7 @@ describe('the scripts of the recipe cloud-secrets', () => {
     expect(broken).toEqual({ code: 1, printed: 'fetch-secrets: key (ssm /prod/key): status 500: no\n' });
   });
 
-  test('waits for a role that comes late', { timeout: LIMIT }, async () => {
+  test('waits for a role that comes late', async () => {
     const late = ec2(roleMetadata(AWS));
     let asked = 0;
     const metadata: Service = (request, response) => {

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../free-port.js';
 
 export interface RegistryServerOptions {
   /** Under which its configuration and its images are kept. */
@@ -40,15 +40,6 @@ export async function startRegistry(options: RegistryServerOptions): Promise<Reg
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk));
   await untilItAnswers(port, child, () => Buffer.concat(said).toString('utf8'));
   return { host: `127.0.0.1:${port}`, stop: () => stop(child) };
-}
-
-/** A port that nobody had a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as { port: number };
-  await new Promise((closed) => server.close(closed));
-  return port;
 }
 
 async function untilItAnswers(port: number, child: ChildProcess, said: () => string): Promise<void> {

@@ -27,7 +27,7 @@ describe('a preview of bad input', () => {
   beforeAll(async () => {
     project = await Project.create({ 'index.ts': PROGRAM, 'web.yml': KERNEL });
   });
-  afterAll(() => project.remove(), 120_000);
+  afterAll(() => project.remove());
 
   async function fails(spec: string, environment?: Record<string, string>): Promise<string> {
     await project.write('web.yml', spec);
@@ -67,7 +67,7 @@ describe('a preview of bad input', () => {
       [/web\.yml:4:25: Cannot .*nowhere/],
     ],
     ['a wrong sort of suite', `${KERNEL}debian:\n  suite: "../x"\n`, [/web\.yml:4:/, /suite/]],
-  ])('shows %s', { timeout: 120_000 }, async (_name, spec, expected) => {
+  ])('shows %s', async (_name, spec, expected) => {
     const text = await fails(spec);
     for (const pattern of expected) expect(text).toMatch(pattern);
     expect(text, 'no stack traces').not.toMatch(/^\s+at .*\.js:\d+/m);
@@ -84,7 +84,7 @@ describe('a preview of bad input', () => {
     });
   }
 
-  test('says what makes an image larger than its budget', { timeout: 60_000 }, async () => {
+  test('says what makes an image larger than its budget', async () => {
     await project.write(
       'index.ts',
       PROGRAM.replace("'web.yml' }", "'web.yml', budget: { rootSizeBytes: 1_000_000, packages: 1 } }"),
@@ -101,7 +101,7 @@ describe('a preview of bad input', () => {
     }
   });
 
-  test('says that a mirror cannot be reached', { timeout: 60_000 }, async () => {
+  test('says that a mirror cannot be reached', async () => {
     const text = await fails(KERNEL, {
       INGOT_CACHE: join(project.directory, '.state/cache-a'),
       INGOT_DEBIAN_MIRROR: 'http://127.0.0.1:9/debian',
@@ -111,7 +111,7 @@ describe('a preview of bad input', () => {
     expect(text).toMatch(/INGOT_DEBIAN_MIRROR|mirror/);
   });
 
-  test('refuses a mirror whose signature is not by a trusted key', { timeout: 60_000 }, async () => {
+  test('refuses a mirror whose signature is not by a trusted key', async () => {
     const server = createServer((_request, response) => response.end('Origin: Debian\nSuite: trixie\n'));
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     try {
@@ -127,7 +127,7 @@ describe('a preview of bad input', () => {
     }
   });
 
-  test('names who holds a port that is in use', { timeout: 60_000 }, async () => {
+  test('names who holds a port that is in use', async () => {
     const server = createServer();
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     try {
@@ -141,7 +141,7 @@ describe('a preview of bad input', () => {
     }
   });
 
-  test('says which package brings QEMU, where there is none', { timeout: 60_000 }, async () => {
+  test('says which package brings QEMU, where there is none', async () => {
     // The engine and Node lie elsewhere; QEMU is where the distribution's programs are.
     const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => !existsSync(join(folder, QEMU)));
     const text = await fails(KERNEL, { PATH: path.join(delimiter) });
@@ -149,7 +149,7 @@ describe('a preview of bad input', () => {
     expect(text).toMatch(/apt|dnf|pacman|brew/);
   });
 
-  test('says that the cache cannot be written', { timeout: 60_000 }, async () => {
+  test('says that the cache cannot be written', async () => {
     const text = await fails(KERNEL, { INGOT_CACHE: '/dev/null/cache' });
     expect(text).toMatch(/\/dev\/null\/cache/);
   });

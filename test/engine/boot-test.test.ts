@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, Project } from './project.js';
+import { freePort } from '../free-port.js';
+import { Project } from './project.js';
 
-const MINUTES = 60_000;
 const CONFIGURATION = { run: ['lighttpd', '-tt', '-f', '/etc/web/lighttpd.conf'], in: 'web' };
 
 /** An image that must pass a boot test before a machine is replaced, on the real engine. */
@@ -23,9 +23,9 @@ export const seconds = passed.bootSeconds;
     port = await freePort();
     await project.write('index.ts', program('Hello from'));
   });
-  afterAll(() => project.remove(), 2 * MINUTES);
+  afterAll(() => project.remove());
 
-  test('up() boots the image once, and only then the machine', { timeout: 5 * MINUTES }, async () => {
+  test('up() boots the image once, and only then the machine', async () => {
     const { code, text } = await project.up();
     expect(code, text).toBe(0);
     expect(JSON.parse(await project.output('seconds'))).toMatchObject({ healthy: expect.any(Number) });
@@ -33,12 +33,12 @@ export const seconds = passed.bootSeconds;
     expect((await fetch(`http://127.0.0.1:${port}`)).status).toBe(200);
   });
 
-  test('up() changes nothing where nothing has changed', { timeout: MINUTES }, async () => {
+  test('up() changes nothing where nothing has changed', async () => {
     const { code, text } = await project.run(['up', '--yes', '--skip-preview', '--expect-no-changes']);
     expect(code, text).toBe(0);
   });
 
-  test('up() fails where a probe fails, and the machine stays as it is', { timeout: 5 * MINUTES }, async () => {
+  test('up() fails where a probe fails, and the machine stays as it is', async () => {
     const { pid } = (await project.resource('ingot:local.Instance::web')).outputs;
     await project.write('page/index.html', 'Something else\n');
     const { code, text } = await project.up();
@@ -49,23 +49,21 @@ export const seconds = passed.bootSeconds;
     expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toContain('Hello from');
   });
 
-  test('up() rolls on once the image passes', { timeout: 5 * MINUTES }, async () => {
+  test('up() rolls on once the image passes', async () => {
     await project.write('index.ts', program('Something else'));
     const { code, text } = await project.up();
     expect(code, text).toBe(0);
     expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toContain('Something else');
   });
 
-  test('preview() refuses a command in a service that is not there', { timeout: 2 * MINUTES }, async () => {
+  test('preview() refuses a command in a service that is not there', async () => {
     await project.write('index.ts', program('Something else', { ...CONFIGURATION, in: 'wbe' }));
     const { code, text } = await project.preview();
     expect(code, text).not.toBe(0);
     expect(text).toContain('[1].command: the image has no service wbe; did you mean web?');
   });
 
-  test('up() boots an image again that is asked another command, and tells what that printed', {
-    timeout: 5 * MINUTES,
-  }, async () => {
+  test('up() boots an image again that is asked another command, and tells what that printed', async () => {
     const missing = { run: ['lighttpd', '-tt', '-f', '/etc/web/none.conf'], in: 'web' };
     await project.write('index.ts', program('Something else', missing));
     const { code, text } = await project.up();

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { Project } from './project.js';
 
-const MINUTES = 60_000;
 const ROOT = join(__dirname, '../..');
 const QUICKSTART = join(ROOT, 'examples/quickstart');
 /** What sets a runner up; here it is set up already. */
@@ -38,8 +37,8 @@ describe('the workflow in docs/ci.md', () => {
     await cp(join(QUICKSTART, 'web.yml'), join(project.directory, 'web.yml'));
     await mkdir(join(project.directory, 'page'));
     await cp(join(QUICKSTART, 'page/index.html'), join(project.directory, 'page/index.html'));
-  }, MINUTES);
-  afterAll(() => project.remove(), MINUTES);
+  });
+  afterAll(() => project.remove());
 
   /** Runs the steps of a job as a runner does: each in a shell of its own, until one fails. */
   async function run(job: string): Promise<string> {
@@ -72,20 +71,20 @@ describe('the workflow in docs/ci.md', () => {
     expect(setUp).toContain('pulumi/actions@v6');
   });
 
-  test('the lock check fails where there is no lock file, and names what writes it', { timeout: MINUTES }, async () => {
+  test('the lock check fails where there is no lock file, and names what writes it', async () => {
     await expect(run('preview')).rejects.toThrow(/exit code \d+ of\n.*lock --check[\s\S]*ingot lock web\.yml/);
     const locked = await project.shell('ingot lock web.yml', { INGOT_CACHE: join(project.directory, '.state/cache') });
     expect(locked.code, locked.text).toBe(0);
   });
 
-  test('the job of a pull request shows what would change, also in its summary', { timeout: 4 * MINUTES }, async () => {
+  test('the job of a pull request shows what would change, also in its summary', async () => {
     const text = await run('preview');
     expect(text).toMatch(/4 to create|3 to create/);
     const summary = await readFile(join(project.directory, 'summary.md'), 'utf8');
     expect(summary).toMatch(/^```diff\n[\s\S]*lighttpd[\s\S]*```\n$/);
   });
 
-  test('the other one boots the image once, and publishes it', { timeout: 6 * MINUTES }, async () => {
+  test('the other one boots the image once, and publishes it', async () => {
     expect(await run('up')).toMatch(/4 created/);
     const { file, digest } = JSON.parse(await project.output('ref'));
     expect(file).toContain(digest.slice(7, 19));

@@ -4,8 +4,6 @@ import { skipAllBecause } from '../skip.js';
 import { killAll, providersOf, until } from './processes.js';
 import { type MachineOnRecord, Project } from './project.js';
 
-const MINUTES = 60_000;
-
 /** What is killed under the engine; then `up` again, and nothing is left of what was begun. */
 describe('a process that is killed', () => {
   skipAllBecause(process.platform === 'linux' ? undefined : 'processes are found as Linux shows them');
@@ -15,9 +13,9 @@ describe('a process that is killed', () => {
     project = await Project.create('quickstart');
     port = await project.choosePort();
   });
-  afterAll(() => project.remove(), 2 * MINUTES);
+  afterAll(() => project.remove());
 
-  test('the provider, while a machine boots', { timeout: 4 * MINUTES }, async () => {
+  test('the provider, while a machine boots', async () => {
     const running = project.start(['up', '--yes', '--skip-preview']);
     await until(booting, 'a machine that boots');
     killAll(await providersOf(project));
@@ -25,9 +23,7 @@ describe('a process that is killed', () => {
     await converges('Hello');
   });
 
-  test('the engine, while a machine boots: the provider undoes what it has begun, and ends', {
-    timeout: 4 * MINUTES,
-  }, async () => {
+  test('the engine, while a machine boots: the provider undoes what it has begun, and ends', async () => {
     await project.run(['destroy', '--yes', '--skip-preview']);
     const running = project.start(['up', '--yes', '--skip-preview']);
     await until(booting, 'a machine that boots');
@@ -39,7 +35,7 @@ describe('a process that is killed', () => {
     await converges('Hello');
   });
 
-  test('the machine, while it boots', { timeout: 4 * MINUTES }, async () => {
+  test('the machine, while it boots', async () => {
     const before = (await project.machineFiles()).map(({ id }) => id);
     await project.write('page/index.html', 'Hello again\n');
     const running = project.start(['up', '--yes', '--skip-preview']);
@@ -58,7 +54,7 @@ describe('a process that is killed', () => {
     expect(await page()).toContain('Hello');
   });
 
-  test('the provider, while the old machine ends', { timeout: 4 * MINUTES }, async () => {
+  test('the provider, while the old machine ends', async () => {
     const running = project.start(['up', '--yes', '--skip-preview']);
     await until(
       async () => (await project.machineFiles()).filter(({ stage }) => stage === 'running').length === 2,
@@ -71,7 +67,7 @@ describe('a process that is killed', () => {
     await converges('Hello again');
   });
 
-  test('the machine, while it serves: refresh tells, and up mends it', { timeout: 4 * MINUTES }, async () => {
+  test('the machine, while it serves: refresh tells, and up mends it', async () => {
     const [machine] = await project.machineFiles();
     process.kill(machine?.process?.pid ?? 0, 'SIGKILL');
     const refreshed = await project.run(['refresh', '--yes', '--skip-preview']);

@@ -5,8 +5,6 @@ import { isRunning, until } from './processes.js';
 import { Project } from './project.js';
 import { RequestLoop } from './request-loop.js';
 
-const MINUTES = 60_000;
-
 interface Machine {
   readonly id: string;
   readonly digest: string;
@@ -28,9 +26,9 @@ describe('a fleet', () => {
     url = `http://127.0.0.1:${await project.choosePort()}`;
     await configure('machines', 2);
   });
-  afterAll(() => project.remove(), 2 * MINUTES);
+  afterAll(() => project.remove());
 
-  test('up() boots machines that take turns behind one port', { timeout: 5 * MINUTES }, async () => {
+  test('up() boots machines that take turns behind one port', async () => {
     await writePage('one');
     const { code, text } = await project.up();
     expect(code, text).toBe(0);
@@ -38,7 +36,7 @@ describe('a fleet', () => {
     expect(await (await fetch(url)).text()).toBe('one');
   });
 
-  test('up() rolls to a changed page, and no request is lost', { timeout: 5 * MINUTES }, async () => {
+  test('up() rolls to a changed page, and no request is lost', async () => {
     const before = await machines();
     await writePage('two');
     const loop = new RequestLoop(url);
@@ -54,7 +52,7 @@ describe('a fleet', () => {
     for (let i = 0; i < 4; i++) expect(await (await fetch(url)).text()).toBe('two');
   });
 
-  test('up() is interrupted, keeps what it has done, and goes on where it was', { timeout: 5 * MINUTES }, async () => {
+  test('up() is interrupted, keeps what it has done, and goes on where it was', async () => {
     const before = await machines();
     await writePage('three');
     const running = project.start(['up', '--yes', '--skip-preview']);
@@ -73,7 +71,7 @@ describe('a fleet', () => {
     expect(await (await fetch(url)).text()).toBe('three');
   });
 
-  test('up() goes back by itself from an image that is never healthy', { timeout: 5 * MINUTES }, async () => {
+  test('up() goes back by itself from an image that is never healthy', async () => {
     const before = await machines();
     await configure('healthPath', '/nothing-there');
     const loop = new RequestLoop(url);
@@ -88,7 +86,7 @@ describe('a fleet', () => {
     expect(rejected).toMatchObject([{ reason: expect.stringMatching(/it answers HTTP 404/) }]);
   });
 
-  test('up() does not try the same again', { timeout: MINUTES }, async () => {
+  test('up() does not try the same again', async () => {
     const { code, text } = await project.up();
     expect(code, text).not.toBe(0);
     expect(text).toMatch(/it failed before, and is not tried again: .*it answers HTTP 404/);
@@ -96,7 +94,7 @@ describe('a fleet', () => {
     expect(await (await fetch(url)).text()).toBe('three');
   });
 
-  test('up() of what was there before is whole again', { timeout: MINUTES }, async () => {
+  test('up() of what was there before is whole again', async () => {
     const before = await machines();
     await configure('healthPath', '/');
     const { code, text } = await project.up();
@@ -106,7 +104,7 @@ describe('a fleet', () => {
     expect(again.code, again.text).toBe(0);
   });
 
-  test('refresh() notices a machine that died, and up() mends the fleet', { timeout: 5 * MINUTES }, async () => {
+  test('refresh() notices a machine that died, and up() mends the fleet', async () => {
     const [first, second] = await machines();
     process.kill(first?.pid ?? 0, 'SIGKILL');
     const refreshed = await project.run(['refresh', '--yes', '--skip-preview']);
@@ -117,7 +115,7 @@ describe('a fleet', () => {
     expect(await machines()).toHaveLength(2);
   });
 
-  test('up() scales up and down, and keeps the machines that stay', { timeout: 5 * MINUTES }, async () => {
+  test('up() scales up and down, and keeps the machines that stay', async () => {
     const before = (await machines()).map(({ id }) => id);
     await configure('machines', 3);
     const up = await project.up();
@@ -130,7 +128,7 @@ describe('a fleet', () => {
     expect((await fetch(url)).status).toBe(200);
   });
 
-  test('destroy() leaves no process, no port and no folder', { timeout: 2 * MINUTES }, async () => {
+  test('destroy() leaves no process, no port and no folder', async () => {
     const [{ pid } = { pid: 0 }] = await machines();
     const { code, text } = await project.run(['destroy', '--yes', '--skip-preview']);
     expect(code, text).toBe(0);

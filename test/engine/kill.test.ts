@@ -5,7 +5,6 @@ import { skipAllBecause } from '../skip.js';
 import { killAll, providersOf, until } from './processes.js';
 import { Project } from './project.js';
 
-const MINUTES = 60_000;
 const UP = ['up', '--yes', '--skip-preview'];
 
 /**
@@ -21,13 +20,13 @@ describe('an engine that is killed', () => {
     project = await Project.create('quickstart');
     port = await project.choosePort();
   });
-  afterAll(() => project.remove(), 2 * MINUTES);
+  afterAll(() => project.remove());
 
   test.each<[string, () => Promise<unknown>]>([
     ['it has started the provider', async () => until(provider, 'a provider')],
     ['a machine has begun', async () => until(async () => (await project.machines()).length > 0, 'a machine')],
     ['the machine runs', async () => until(async () => (await running()) > 0, 'a machine that runs')],
-  ])('when %s, at first: the next up converges', { timeout: 4 * MINUTES }, async (_name, moment) => {
+  ])('when %s, at first: the next up converges', async (_name, moment) => {
     await killedUp(moment);
     await converges();
     await project.run(['destroy', '--yes', '--skip-preview']);
@@ -36,9 +35,7 @@ describe('an engine that is killed', () => {
 
   // A destroy in the place of that up does not run the program: a machine that no state knows yet is then left to
   // `ingot ps` and `ingot stop` (ARCHITECTURE.md, "A replacement").
-  test('when the new machine runs beside the old one: the next up converges, and destroy leaves nothing', {
-    timeout: 4 * MINUTES,
-  }, async () => {
+  test('when the new machine runs beside the old one: the next up converges, and destroy leaves nothing', async () => {
     await converges();
     await change();
     await killedUp(() => until(async () => (await running()) > 1, 'a new machine that runs'));

@@ -1,9 +1,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, Project } from './project.js';
+import { freePort } from '../free-port.js';
+import { Project } from './project.js';
 
-const MINUTES = 60_000;
 const PAGE = join(__dirname, '../../docs/leaving.md');
 
 /** docs/leaving.md, as it is told: everything stays as it is, and Pulumi goes on without Ingot. */
@@ -41,15 +41,13 @@ export const diskFile = disk.file;
     const { id, outputs } = await project.resource('local.Instance::web');
     const [file, disk] = [await project.output('path'), await project.output('diskFile')];
     left = { file, disk, pid: Number(outputs.pid), machine: id };
-  }, 4 * MINUTES);
+  });
   afterAll(async () => {
     await project.stopMachines();
     await project.remove();
-  }, 2 * MINUTES);
+  });
 
-  test('takes the resources out of the state; then a program without them has nothing to do', {
-    timeout: 4 * MINUTES,
-  }, async () => {
+  test('takes the resources out of the state; then a program without them has nothing to do', async () => {
     await project.write(
       'index.ts',
       `${other('undefined')}
@@ -68,7 +66,7 @@ export const diskFile = ${JSON.stringify(left.disk)};
     expect((await project.run(['stack', 'export'])).text).not.toContain('ingot:');
   });
 
-  test('and everything is as it was', { timeout: MINUTES }, async () => {
+  test('and everything is as it was', async () => {
     expect((await fetch(url)).status).toBe(200);
     expect((await stat(left.file)).size).toBeGreaterThan(1_000_000);
     expect((await stat(left.disk)).size).toBe(16 * 2 ** 20);

@@ -5,11 +5,11 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../free-port.js';
 import { skipAllBecause } from '../skip.js';
 import { until } from './processes.js';
-import { freePort, Project } from './project.js';
+import { Project } from './project.js';
 
-const MINUTES = 60_000;
 const run = promisify(execFile);
 const PROGRAM = `
 import * as ingot from 'pulumi-ingot';
@@ -27,7 +27,7 @@ beforeAll(async () => {
   await project.write('index.ts', PROGRAM);
   port = String(await freePort());
 });
-afterAll(() => project.remove(), 2 * MINUTES);
+afterAll(() => project.remove());
 
 async function fails(environment: Readonly<Record<string, string>>): Promise<string> {
   const { code, text } = await project.up({ TEST_PORT: port, ...environment });
@@ -63,9 +63,6 @@ describe('a full disk', () => {
     ['the machines', '8k', (disk: string) => ({ INGOT_STATE: disk }), 'INGOT_STATE'],
   ])(
     'for %s: says so, leaves nothing half-made, and all is well once there is room',
-    {
-      timeout: 5 * MINUTES,
-    },
     async (what, size, environmentWith, variable) => {
       await mount(size);
       await project.write('page/index.html', `${what}\n`);
@@ -113,16 +110,14 @@ describe('a network that fails', () => {
     await rm(join(project.directory, '.state/empty'), { recursive: true, force: true });
   });
 
-  test('in the middle of an answer: says which mirror, and keeps nothing of it', {
-    timeout: 2 * MINUTES,
-  }, async () => {
+  test('in the middle of an answer: says which mirror, and keeps nothing of it', async () => {
     await serve((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n-----BEGIN PGP'));
     const text = await fails(mirror);
     expect(text).toMatch(/Cannot .*127\.0\.0\.1/);
     expect(await readdir(join(project.directory, '.state/empty/temporary')).catch(() => [])).toEqual([]);
   });
 
-  test('without a word: Ctrl-C ends the wait, and nothing is kept', { timeout: 2 * MINUTES }, async () => {
+  test('without a word: Ctrl-C ends the wait, and nothing is kept', async () => {
     await serve(() => {});
     const running = project.start(['up', '--yes', '--skip-preview'], { TEST_PORT: port, ...mirror });
     await until(async () => sockets.size > 0, 'a request');
@@ -141,9 +136,9 @@ describe('a network that fails', () => {
 /** Both fetch and build the same at once. */
 describe('two updates at once, with one empty cache', () => {
   let other: Project;
-  afterAll(() => other.remove(), 2 * MINUTES);
+  afterAll(() => other.remove());
 
-  test('both are well', { timeout: 5 * MINUTES }, async () => {
+  test('both are well', async () => {
     other = await Project.create('quickstart');
     await other.write('index.ts', PROGRAM);
     const cache = join(project.directory, '.state/shared');

@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, Project } from './project.js';
-
-const MINUTES = 60_000;
+import { freePort } from '../free-port.js';
+import { Project } from './project.js';
 
 interface Machine {
   readonly id: string;
@@ -51,9 +50,9 @@ new ingot.local.Instance('web', { ...machine, ports: [{ host: ${ports.instance},
   afterAll(async () => {
     await other.remove();
     await project.remove();
-  }, 4 * MINUTES);
+  });
 
-  test('is what the machines of a fleet boot', { timeout: 5 * MINUTES }, async () => {
+  test('is what the machines of a fleet boot', async () => {
     const { code, text } = await project.up();
     expect(code, text).toBe(0);
     const { digest } = (await project.resource('ingot:BootTest::web')).outputs;
@@ -61,7 +60,7 @@ new ingot.local.Instance('web', { ...machine, ports: [{ host: ${ports.instance},
     expect(await page(ports.ours)).toContain('Hello from');
   });
 
-  test('is what machines of another stack boot, by its ref', { timeout: 8 * MINUTES }, async () => {
+  test('is what machines of another stack boot, by its ref', async () => {
     const { code, text } = await other.up();
     expect(code, text).toBe(0);
     const { digest } = JSON.parse(await project.output('ref'));
@@ -72,9 +71,7 @@ new ingot.local.Instance('web', { ...machine, ports: [{ host: ${ports.instance},
     expect(again.code, again.text).toBe(0);
   });
 
-  test('is no image that a probe finds wrong: no fleet rolls to it, and nothing is published', {
-    timeout: 5 * MINUTES,
-  }, async () => {
+  test('is no image that a probe finds wrong: no fleet rolls to it, and nothing is published', async () => {
     const before = { machines: await machines(project), ref: await project.output('ref') };
     await project.write('page/index.html', 'Another page\n');
     const { code, text } = await project.up();
@@ -83,9 +80,7 @@ new ingot.local.Instance('web', { ...machine, ports: [{ host: ${ports.instance},
     expect({ machines: await machines(project), ref: await project.output('ref') }).toEqual(before);
   });
 
-  test('comes to all machines: a preview of the other stack shows what changes inside', {
-    timeout: 10 * MINUTES,
-  }, async () => {
+  test('comes to all machines: a preview of the other stack shows what changes inside', async () => {
     await project.write('index.ts', producer('Another page'));
     const rolled = await project.up();
     expect(rolled.code, rolled.text).toBe(0);
@@ -103,7 +98,7 @@ new ingot.local.Instance('web', { ...machine, ports: [{ host: ${ports.instance},
     for (const port of [ports.fleet, ports.instance]) expect(await page(port)).toBe('Another page\n');
   });
 
-  test('leaves nothing when both stacks go', { timeout: 4 * MINUTES }, async () => {
+  test('leaves nothing when both stacks go', async () => {
     const { file } = JSON.parse(await project.output('ref'));
     for (const one of [other, project]) {
       const { code, text } = await one.run(['destroy', '--yes', '--skip-preview']);

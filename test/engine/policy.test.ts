@@ -3,7 +3,6 @@ import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Outcome, Project } from './project.js';
 
-const MINUTES = 60_000;
 const ROOT = join(__dirname, '../..');
 
 /** The policy pack of examples/policy, started by the real engine. */
@@ -14,7 +13,7 @@ describe('a policy', () => {
   beforeAll(async () => {
     project = await Project.create('policy');
   });
-  afterAll(() => project.remove(), MINUTES);
+  afterAll(() => project.remove());
 
   async function preview(): Promise<Outcome> {
     const args = ['preview', '--diff', '--policy-pack', 'policy'];
@@ -25,13 +24,13 @@ describe('a policy', () => {
     return project.run(args, environment);
   }
 
-  test('lets an image pass that keeps to it', { timeout: 3 * MINUTES }, async () => {
+  test('lets an image pass that keeps to it', async () => {
     const { code, text } = await preview();
     expect(code, text).toBe(0);
     expect(text).toMatch(/images.*1\.0\.0/);
   });
 
-  test('blocks a preview that adds a setuid file, a port and a refused package', { timeout: 3 * MINUTES }, async () => {
+  test('blocks a preview that adds a setuid file, a port and a refused package', async () => {
     const spec = await readFile(join(project.directory, 'web.yml'), 'utf8');
     const [, added = ''] =
       /<<'END'\n(.*?)END\n/s.exec(await readFile(join(project.directory, 'README.md'), 'utf8')) ?? [];

@@ -6,7 +6,6 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Project } from './project.js';
 
-const MINUTES = 60_000;
 const QUICKSTART = join(__dirname, '../../examples/quickstart');
 const TSX = 'tsx@4.23.15';
 
@@ -21,7 +20,7 @@ let tsx: string;
 beforeAll(async () => {
   tsx = await mkdtemp(join(tmpdir(), 'ingot-tsx-'));
   await promisify(execFile)('npm', ['install', '--no-audit', '--no-fund', '--prefix', tsx, TSX], { cwd: tsx });
-}, 5 * MINUTES);
+});
 afterAll(() => rm(tsx, { recursive: true, force: true }));
 
 /** A program of each sort, each in a project of its own: a preview of each knows the digest of its image. */
@@ -72,14 +71,14 @@ describe('a program', () => {
       },
       () => ({ NODE_OPTIONS: `--import ${join(tsx, 'node_modules/tsx/dist/loader.mjs')}` }),
     ],
-  ])('%s', { timeout: MINUTES }, async (_, files, environment) => {
+  ])('%s', async (_, files, environment) => {
     await using project = await projectOf(files);
     const { code, text } = await project.preview(environment?.());
     expect(code, text).toBe(0);
     expect(text).toMatch(/digest\s*: "sha256:[0-9a-f]{64}"/);
   });
 
-  test('with many images, in components, and under --target', { timeout: 4 * MINUTES }, async () => {
+  test('with many images, in components, and under --target', async () => {
     await using project = await projectOf({
       'index.ts': `
 import * as pulumi from '@pulumi/pulumi';

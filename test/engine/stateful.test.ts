@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Project } from './project.js';
 
-const MINUTES = 60_000;
 const MIB = 2 ** 20;
 
 /** The story of examples/stateful, as its README tells it; each test goes on where the last one ended. */
@@ -19,7 +18,7 @@ describe('a database on a disk', () => {
   afterAll(async () => {
     await project.run(['state', 'unprotect', '--all', '--yes']);
     await project.remove();
-  }, 2 * MINUTES);
+  });
 
   const set = (name: string, value: string) => project.run(['config', 'set', name, value]);
 
@@ -32,7 +31,7 @@ describe('a database on a disk', () => {
     return text.replaceAll('\r', '').trim();
   }
 
-  test('up() makes the disk and the machine, and a value can be written', { timeout: 5 * MINUTES }, async () => {
+  test('up() makes the disk and the machine, and a value can be written', async () => {
     const { code, text } = await project.up();
     expect(code, text).toBe(0);
     expect(text).not.toContain('warning: the old machine');
@@ -41,7 +40,7 @@ describe('a database on a disk', () => {
     expect(await typed("ask 'SET greeting hello' 1")).toBe('+OK');
   });
 
-  test('preview() of another image says that the old machine goes first', { timeout: MINUTES }, async () => {
+  test('preview() of another image says that the old machine goes first', async () => {
     await project.write('redis.conf', 'bind 0.0.0.0\nprotected-mode no\ndir /data\nappendonly yes\nsave ""\n');
     const { code, text } = await project.preview();
     expect(code, text).toBe(0);
@@ -50,9 +49,7 @@ describe('a database on a disk', () => {
     expect(text, 'no progress where nobody looks').not.toMatch(/^checking$/m);
   });
 
-  test('up() with a larger disk replaces the machine, and the value is still there', {
-    timeout: 6 * MINUTES,
-  }, async () => {
+  test('up() with a larger disk replaces the machine, and the value is still there', async () => {
     const before = await project.resource('ingot:local.Instance::db');
     await set('sizeMiB', '320');
     const { code, text } = await project.up();
@@ -63,7 +60,7 @@ describe('a database on a disk', () => {
     expect(await project.machines()).toHaveLength(1);
   });
 
-  test('preview() of a larger disk alone leaves the machine as it is', { timeout: MINUTES }, async () => {
+  test('preview() of a larger disk alone leaves the machine as it is', async () => {
     await set('sizeMiB', '384');
     const { code, text } = await project.preview();
     expect(code, text).toBe(0);
@@ -72,7 +69,7 @@ describe('a database on a disk', () => {
     await set('sizeMiB', '320');
   });
 
-  test('preview() refuses to make the disk smaller', { timeout: MINUTES }, async () => {
+  test('preview() refuses to make the disk smaller', async () => {
     await set('sizeMiB', '128');
     const { code, text } = await project.preview();
     expect(code).not.toBe(0);
@@ -80,14 +77,14 @@ describe('a database on a disk', () => {
     await set('sizeMiB', '320');
   });
 
-  test('destroy() is refused while the disk is protected, and says so', { timeout: 2 * MINUTES }, async () => {
+  test('destroy() is refused while the disk is protected, and says so', async () => {
     const { code, text } = await project.run(['destroy', '--yes']);
     expect(code).not.toBe(0);
     expect(text).toMatch(/local\.Disk::data.*protect/s);
     expect(await ask(port, 'GET greeting')).toBe('hello');
   });
 
-  test('destroy() takes all with it once the program says protect: false', { timeout: 4 * MINUTES }, async () => {
+  test('destroy() takes all with it once the program says protect: false', async () => {
     const file = await project.output('file');
     await set('protect', 'false');
     const up = await project.up();
