@@ -1,4 +1,3 @@
-import type { Json } from '../model/digest.js';
 import {
   archiveAddresses,
   type Lock,
@@ -14,7 +13,7 @@ import type { Spec } from '../model/spec.js';
 import type { LockFile } from '../source/lock-file/lock-file.js';
 import { requireFreshFile } from './lock-file.js';
 import { lockPackageFiles } from './package-files.js';
-import { guestFor, type Pinned, pin } from './pin.js';
+import { guestFor, pin } from './pin.js';
 import { isLocal, referencesOf } from './references.js';
 import { sourceOptions } from './source-options.js';
 import type { Workshop } from './workshop.js';
@@ -63,31 +62,14 @@ export async function lock(spec: Spec, options: LockOptions, workshop: Workshop)
   const guestHere = await guestFor(local.spec, unpinned.platform);
   // Another init may want other packages.
   const name = options.remember && `${RECIPE} ${guestHere?.digest ?? 'none'} ${options.remember}`;
-  const { pins, guest } = await remembered(name, workshop, () =>
+  const { rememberedPins } = await import('./remembered-pins.js');
+  const { pins, guest } = await rememberedPins({ name, packageFiles }, workshop, () =>
     pin(local.spec, { old: options.move === true ? undefined : previous?.lock, guestHere, packageFiles }, workshop),
   );
   const before = previous && { ...previous.lock, lockedAt: previous.mirrors?.lockedAt };
   const lockedAt = lockTimes({ pins, guest }, { previous: before, now: workshop.now() });
   const lock = { ...unpinned, recipe: RECIPE, pins: { ...pins, ...local.pins }, guest };
   return { lock, mirrors: mirrors(lockedAt), ...found };
-}
-
-/** How long an update does what its preview showed, whatever the archives have published since. */
-const REMEMBER_SECONDS = 3600;
-
-async function remembered(
-  name: string | undefined,
-  { store, now }: Workshop,
-  make: () => Promise<Pinned>,
-): Promise<Pinned> {
-  if (name === undefined) return make();
-  const seconds = Math.floor(now().getTime() / 1000);
-  const key = `resolution ${name}`;
-  const known = (await store.recall(key)) as unknown as { seconds: number; pinned: Pinned } | undefined;
-  if (known !== undefined && seconds - known.seconds < REMEMBER_SECONDS) return known.pinned;
-  const pinned = await make();
-  await store.remember(key, { seconds, pinned } as unknown as Json);
-  return pinned;
 }
 
 interface LocalSpec {
