@@ -56,7 +56,7 @@ describe('ingot build', () => {
 
   test.each(['', 'a/b', '../web'])('refuses the name %j', async (name) => {
     const { code, stderr } = await run('build', '--name', name, 'web.yml');
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toContain(`Cannot use --name ${JSON.stringify(name)}`);
   });
 
@@ -118,13 +118,13 @@ describe('ingot build', () => {
       ['-o', '-', '--json', 'web.yml'],
       'Cannot use --json with -o -: both go to the standard output; name a file after -o\n',
     ],
-    [['-o', 'nowhere/x', 'web.yml'], 'Cannot write nowhere/x: there is no such folder; make it first\n'],
-    [['-o', 'root', 'web.yml'], 'Cannot write root: it is a folder; give the name of a file in it\n'],
+    [['-o', 'nowhere/x', 'web.yml'], 'Cannot write nowhere/x: there is no such folder; make it first\n', 1],
+    [['-o', 'root', 'web.yml'], 'Cannot write root: it is a folder; give the name of a file in it\n', 1],
     [['-', '--dir', 'out'], 'Cannot name the output: the spec comes from standard input; give --name\n'],
-    [['missing.yml'], /^Cannot read the spec missing\.yml: there is no such file/],
-  ])('refuses %j, and leaves nothing', async (words, message) => {
+    [['missing.yml'], /^Cannot read the spec missing\.yml: there is no such file/, 1],
+  ])('refuses %j, and leaves nothing', async (words, message, want = 2) => {
     const { code, stdout, stderr } = await run('build', ...words);
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect({ code, stdout }).toEqual({ code: want, stdout: '' });
     if (typeof message === 'string') expect(stderr).toBe(message);
     else expect(stderr).toMatch(message);
     expect(await listed()).toEqual([]);

@@ -132,7 +132,7 @@ describe('ingot lock', () => {
       stderr: expect.stringContaining("missing required argument 'spec'"),
     });
     expect(await run('lock', '-')).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: expect.stringMatching(/^Cannot lock the spec: it comes from standard input/),
     });
   });

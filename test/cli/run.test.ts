@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { freeLoopbackPort } from '../../provider/src/run/qemu/loopback-port.js';
+import { freePort } from '../free-port.js';
 import { type Ended, ingot, PROGRAM } from './ingot.js';
 
 const MINUTES = 60_000;
@@ -39,7 +39,7 @@ async function running(): Promise<string[]> {
 
 /** Boots something, asks its page, and ends it. */
 async function boots(...words: string[]): Promise<void> {
-  const port = await freeLoopbackPort();
+  const port = await freePort();
   const started = await run('run', '--detach', '--timeline', '--memory', '768', '--publish', `${port}:80`, ...words);
   expect(started.code, started.stderr).toBe(0);
   expect(await page(port)).toContain('Hello from an immutable machine');
@@ -109,25 +109,32 @@ describe('ingot run', () => {
   });
 
   test.each([
-    [['nowhere.img'], /Cannot run nowhere\.img: there is no such file/],
+    [['nowhere.img'], /Cannot run nowhere\.img: there is no such file/, 1],
     [['web-efi.img', 'web.yml'], /a disk is run alone/],
-    [['--publish', '80', 'web.yml'], /Cannot publish "80": write it as/],
-    [['--memory', 'lots', 'web.yml'], /Cannot use --memory lots: it must be a whole number/],
-    [['--memory', '1', 'web.yml'], /Cannot use --memory 1: it must be a whole number from 64/],
+    [['--publish', '80', 'web.yml'], /Cannot publish "80": it is not two ports; write it as/],
+    [['--memory', 'lots', 'web.yml'], /Cannot use --memory lots: it is no whole number/],
+    [['--memory', '1', 'web.yml'], /Cannot use --memory 1: it is too small; give one from 64/],
     [['web.img.tar.gz'], /wanted a spec, or a disk .* unpack the disk first/],
-    [['--disk', 'none.raw', 'web.yml'], /Cannot attach none\.raw: there is no such file; with ,size=10G it is made/],
+    [
+      ['--disk', 'none.raw', 'web.yml'],
+      /Cannot attach .*none\.raw: there is no such file; with ,size=10G it is made/,
+      1,
+    ],
     [
       ['--disk', 'new.raw,size=1M,serial=', 'web.yml'],
       /^Cannot attach "new\.raw,.*": its serial must have 1 to 20 letters/,
     ],
-    [['--userdata', '.', 'web.yml'], /^Cannot read \.: it is a folder; give a file\n$/],
+    [['--userdata', '.', 'web.yml'], /^Cannot read \.: it is a folder; give a file\n$/, 1],
     [['--firmware', 'bios', 'web.yml'], /choose uefi or none/],
     [['--platform', 'arm64', 'web-efi.img'], /choose linux\/amd64 or linux\/arm64/],
     [['--platform', 'linux/arm64', 'web.yml'], /what it runs on stands in the spec/],
-    [['--secret', 'hunter2', 'web.yml'], /^Cannot use --secret: write it as a name and the file(?!.*hunter2)/],
-  ])('refuses %j', async (words, message) => {
+    [['--secret', 'hunter2', 'web.yml'], /^Cannot use --secret: .*; write it as a name and the file(?!.*hunter2)/],
+    [['--disk', 'new.raw,size=1M', 'missing.yml'], /there is no such file/, 1],
+    [['--disk', 'new.raw,size=1M', '--userdata', 'none', 'web.yml'], /^Cannot read none: there is no such file/, 1],
+  ])('refuses %j, and makes no disk', async (words, message, want = 2) => {
     const { code, stderr } = await run('run', ...words);
-    expect(code).toBe(1);
+    expect(code).toBe(want);
+    expect(await readdir(folder)).not.toContain('new.raw');
     expect(stderr).toMatch(message);
   });
 });

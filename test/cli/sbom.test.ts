@@ -43,13 +43,13 @@ describe('ingot sbom', () => {
 
   test('refuses a format that there is not', async () => {
     const { code, stderr } = await run('sbom', '-f', 'swid', 'one.yml');
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toContain('choose from spdx, cyclonedx');
   });
 
   test.each(['web.tar', 'web-efi.img'])('refuses %s, which says nothing of its sources', async (name) => {
     const { code, stderr } = await run('sbom', name);
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toMatch(/^Cannot tell what web.* is made of: it was built, .*; give its spec or lock file/);
   });
 });

@@ -3,13 +3,13 @@ import { DISK_FORMATS, type Format } from '../model/artifact.js';
 import type { Digest } from '../model/digest.js';
 import type { LockedImage } from '../model/lock.js';
 import { type EncodeOptions, lockDigest, type PredictedBoot, signerFor, stream, type Workshop } from '../pipeline.js';
-import { CommandError } from './command-error.js';
 import { endingOf } from './format-names.js';
 import { withLock } from './locked.js';
 import { sizeIn } from './number-option.js';
 import { OutputFiles } from './output-files.js';
 import { formatsIn, streamedFormat } from './output-formats.js';
 import { requireNoTerminal } from './standard-output.js';
+import { UsageError } from './usage-error.js';
 import { withWorkshop } from './workshop.js';
 import { writeOutput } from './write-output.js';
 
@@ -47,15 +47,17 @@ export async function build(specs: string[], options: BuildOptions): Promise<voi
   const formats = formatsIn(options.format ?? [output === undefined ? 'kernel+initrd' : 'tar']);
   checkDiskOptions(options, formats);
   if (options.compress && !formats.includes('qcow2-efi')) {
-    throw new CommandError(
+    throw new UsageError(
       'bad-format',
       `Cannot use --compress with -f ${formats.join(',')}: it is for qcow2-efi; leave it out, or build that`,
     );
   }
   if (output !== undefined) checkOutput(output, { ...options, formats });
   const pathOf = output === undefined ? namer(specs, options) : () => output;
-  await withWorkshop((workshop) =>
-    withLock(
+  const asked = encodingAsked(options);
+  await withWorkshop(async (workshop) => {
+    const encoding = await encodingOf(asked, workshop);
+    await withLock(
       specs,
       workshop,
       async (locked) => {
@@ -65,7 +67,7 @@ export async function build(specs: string[], options: BuildOptions): Promise<voi
             formats,
             pathOf,
             hashed: json === true,
-            encoding: await encodingOf(options, workshop),
+            encoding,
             folder: output === undefined ? options.dir : undefined,
           },
           workshop,
@@ -79,8 +81,8 @@ export async function build(specs: string[], options: BuildOptions): Promise<voi
         process.stderr.write(`${image}\n`);
       },
       { debug: options.debug },
-    ),
-  );
+    );
+  });
 }
 
 interface Wanted {
@@ -119,30 +121,50 @@ function checkDiskOptions(options: BuildOptions, formats: readonly Format[]): vo
   const given = (['size', 'secureBootCert', 'secureBootKey', 'secureBootCommand'] as const).find((key) => options[key]);
   if (given === undefined || formats.some((format) => DISK_FORMATS.includes(format))) return;
   const flag = `--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  throw new CommandError(
+  throw new UsageError(
     'bad-format',
     `Cannot use ${flag} with -f ${formats.join(',')}: it is for disks alone; choose from ${DISK_FORMATS.join(', ')}`,
   );
 }
 
-async function encodingOf(options: BuildOptions, workshop: Workshop): Promise<EncodeOptions> {
+/** What the words say of the encoding, before any file is looked at. */
+interface EncodingAsked {
+  readonly encoding: EncodeOptions;
+  readonly secureBoot?: { readonly certificate: string; readonly with: { key: string } | { command: string } };
+}
+
+/** @throws {UsageError} `bad-number`, `bad-keys`. */
+function encodingAsked(options: BuildOptions): EncodingAsked {
   const { size, secureBootCert: certificate, secureBootKey: key, secureBootCommand: command } = options;
-  const plain = {
+  const encoding = {
     ...(size === undefined ? {} : { addBytes: sizeIn(size, '--size') }),
     ...(options.compress ? { compress: true } : {}),
   };
-  if (certificate === undefined && key === undefined && command === undefined) return plain;
+  if (certificate === undefined && key === undefined && command === undefined) return { encoding };
   if (certificate === undefined || (key === undefined) === (command === undefined)) {
-    throw new CommandError(
+    const what =
+      certificate === undefined
+        ? 'there is no certificate'
+        : key === undefined
+          ? 'nobody signs'
+          : 'a key and a command both sign';
+    throw new UsageError(
       'bad-keys',
-      'Cannot sign for Secure Boot: wanted --secure-boot-cert, and with it --secure-boot-key or --secure-boot-command; `ingot keys new` makes the files',
+      `Cannot sign for Secure Boot: ${what}; give --secure-boot-cert, and with it either --secure-boot-key or --secure-boot-command (\`ingot keys new\` makes the files)`,
     );
   }
-  const by = key === undefined ? { command: command as string } : { key: resolve(workshop.directory, key) };
-  return {
-    ...plain,
-    signer: await signerFor({ certificate: resolve(workshop.directory, certificate), with: by }, workshop),
+  return { encoding, secureBoot: { certificate, with: key === undefined ? { command: command as string } : { key } } };
+}
+
+async function encodingOf({ encoding, secureBoot }: EncodingAsked, workshop: Workshop): Promise<EncodeOptions> {
+  if (secureBoot === undefined) return encoding;
+  const { certificate, with: by } = secureBoot;
+  const { directory } = workshop;
+  const signing = {
+    certificate: resolve(directory, certificate),
+    with: 'key' in by ? { key: resolve(directory, by.key) } : by,
   };
+  return { ...encoding, signer: await signerFor(signing, workshop) };
 }
 
 function checkOutput(
@@ -152,14 +174,14 @@ function checkOutput(
   streamedFormat(formats);
   const [beside] = Object.entries({ '--dir': dir, '--name': name }).flatMap(([flag, value]) => (value ? [flag] : []));
   if (beside !== undefined) {
-    throw new CommandError(
+    throw new UsageError(
       'bad-output',
       `Cannot use ${beside} with -o: the file after -o is the whole output; leave one of them out`,
     );
   }
   if (output !== '-') return;
   if (json)
-    throw new CommandError(
+    throw new UsageError(
       'bad-output',
       'Cannot use --json with -o -: both go to the standard output; name a file after -o',
     );
@@ -169,9 +191,9 @@ function checkOutput(
 /** LinuxKit's names: in the folder, that of the last spec or the one given, and what the format adds. */
 function namer(specs: readonly string[], { dir = '.', name }: BuildOptions): Wanted['pathOf'] {
   if (name === '' || name?.includes('/')) {
-    throw new CommandError(
+    throw new UsageError(
       'bad-name',
-      `Cannot use --name ${JSON.stringify(name)}: wanted a name; --dir is for folders`,
+      `Cannot use --name ${JSON.stringify(name)}: it is no name of a file; give one without a slash (--dir is for folders)`,
     );
   }
   const base = name ?? nameOf(specs);
@@ -181,5 +203,5 @@ function namer(specs: readonly string[], { dir = '.', name }: BuildOptions): Wan
 function nameOf(specs: readonly string[]): string {
   const last = specs.at(-1) ?? '';
   if (last !== '-') return basename(last, extname(last));
-  throw new CommandError('bad-name', 'Cannot name the output: the spec comes from standard input; give --name');
+  throw new UsageError('bad-name', 'Cannot name the output: the spec comes from standard input; give --name');
 }

@@ -1,10 +1,10 @@
 import { basename, extname } from 'node:path';
 import { cache, exportInputs } from '../pipeline.js';
-import { CommandError } from './command-error.js';
 import { withLock } from './locked.js';
 import { OutputFiles } from './output-files.js';
 import { requireNoTerminal, writeStandardOutput } from './standard-output.js';
 import { specsOf } from './subject.js';
+import { UsageError } from './usage-error.js';
 import { withWorkshop } from './workshop.js';
 
 export interface CacheExportOptions {
@@ -18,7 +18,7 @@ export async function cacheExport(subjects: readonly string[], options: CacheExp
   const specs = await specsOf(subjects);
   const output = options.output ?? `${nameOf(specs)}.inputs.tar`;
   if (output === '-' && options.json) {
-    throw new CommandError(
+    throw new UsageError(
       'bad-output',
       'Cannot use --json with -o -: both go to the standard output; name a file after -o',
     );
@@ -54,5 +54,5 @@ export async function cacheExport(subjects: readonly string[], options: CacheExp
 function nameOf(specs: readonly string[]): string {
   const last = specs.at(-1) ?? '';
   if (last !== '-') return basename(last, extname(last));
-  throw new CommandError('bad-output', 'Cannot name the archive: the spec comes from standard input; give -o');
+  throw new UsageError('bad-output', 'Cannot name the archive: the spec comes from standard input; give -o');
 }

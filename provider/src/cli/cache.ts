@@ -3,9 +3,10 @@ import { IngotError } from '../model/error.js';
 import { cache } from '../pipeline.js';
 import { settingsFrom } from '../settings.js';
 import { columns } from './columns.js';
+import { UsageError } from './usage-error.js';
 import { withWorkshop } from './workshop.js';
 
-class CacheCommandError extends IngotError<'nothing-asked' | 'contradiction'> {}
+class CacheCommandError extends IngotError<'nothing-asked'> {}
 
 /** `ingot cache dir`: the folder, whether it is there or not. */
 export function cacheDir(): void {
@@ -68,7 +69,7 @@ export async function cachePrune(options: PruneCommandOptions): Promise<void> {
     const { formatSize, limitOf, parseDuration, parseSize, prune } = await cache();
     const { all, maxSize, olderThan, dryRun } = options;
     if (all && (maxSize !== undefined || olderThan !== undefined)) {
-      throw new CacheCommandError(
+      throw new UsageError(
         'contradiction',
         'Cannot prune the cache: --all leaves nothing to choose; give either --all, or --max-size and --older-than',
       );
@@ -77,11 +78,12 @@ export async function cachePrune(options: PruneCommandOptions): Promise<void> {
     const maxBytes = all
       ? 0
       : maxSize !== undefined
-        ? parseSize(maxSize, '--max-size')
+        ? understood(() => parseSize(maxSize, '--max-size'))
         : isPlain
           ? limitOf(settings.cacheMaxSize)
           : undefined;
-    const unusedForMs = olderThan === undefined ? undefined : parseDuration(olderThan, '--older-than');
+    const unusedForMs =
+      olderThan === undefined ? undefined : understood(() => parseDuration(olderThan, '--older-than'));
     if (maxBytes === undefined && unusedForMs === undefined) {
       throw new CacheCommandError(
         'nothing-asked',
@@ -102,6 +104,16 @@ export async function cachePrune(options: PruneCommandOptions): Promise<void> {
         `${formatSize(pruned.keptBytes)} ${dryRun ? 'would be left' : 'left'}${inUse}\n`,
     );
   });
+}
+
+/** What the cache cannot read stands in the command line here. */
+function understood<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof IngotError)) throw error;
+    throw new UsageError('bad-number', error.message, { cause: error });
+  }
 }
 
 /** `ingot cache verify`: compares everything with its digest. @returns whether anything was damaged. */

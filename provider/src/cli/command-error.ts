@@ -1,6 +1,4 @@
 import { IngotError } from '../model/error.js';
 
-/** What is wrong with how a command was given, or with where its output goes. */
-export class CommandError extends IngotError<
-  'bad-format' | 'bad-keys' | 'bad-name' | 'bad-number' | 'bad-output' | 'bad-probe' | 'bad-subject' | 'not-written'
-> {}
+/** What is wrong with the files that a command is to read or write. What is wrong with its words is a UsageError. */
+export class CommandError extends IngotError<'bad-output' | 'bad-subject' | 'not-written'> {}

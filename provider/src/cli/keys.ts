@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { newKeys } from '../pipeline.js';
-import { CommandError } from './command-error.js';
+import { UsageError } from './usage-error.js';
 import { withWorkshop } from './workshop.js';
 
 export interface NewKeysCommandOptions {
@@ -14,9 +14,9 @@ const MAX_NAME_CHARACTERS = 60;
 /** `ingot keys new FOLDER`: writes the files, and says what each is for. */
 export async function keysNew(folder: string, { name = 'Ingot' }: NewKeysCommandOptions): Promise<void> {
   if (name === '' || name.length > MAX_NAME_CHARACTERS) {
-    throw new CommandError(
+    throw new UsageError(
       'bad-name',
-      `Cannot name the keys ${JSON.stringify(name)}: wanted 1 to ${MAX_NAME_CHARACTERS} characters`,
+      `Cannot name the keys ${JSON.stringify(name)}: it is too short or too long; wanted 1 to ${MAX_NAME_CHARACTERS} characters`,
     );
   }
   await withWorkshop(async (workshop) => {

@@ -1,14 +1,15 @@
 import { IngotError } from '../model/error.js';
 import { type LockFile, lockFile } from '../pipeline.js';
+import { UsageError } from './usage-error.js';
 
-class LockCommandError extends IngotError<'no-place' | 'no-lock-file'> {}
+class LockCommandError extends IngotError<'no-lock-file'> {}
 
-/** Where the lock file of specs is or would be, and what writes it. */
+/** Where the lock file of specs is or would be, and what writes it. @throws {UsageError} `bad-subject`. */
 export async function lockPlaceOf(specs: readonly string[]): Promise<Pick<LockFile, 'path' | 'command'>> {
   const place = (await lockFile()).lockFilePlace(specs);
   if (place !== undefined) return place;
-  throw new LockCommandError(
-    'no-place',
+  throw new UsageError(
+    'bad-subject',
     'Cannot lock the spec: it comes from standard input, and a lock file lies beside its spec; give the path of a file',
   );
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describeError, IngotError } from '../model/error.js';
 import { newProgram } from './program.js';
 import { Unanswered } from './question.js';
+import { UsageError } from './usage-error.js';
 
 /**
  * The `ingot` command. Sets the exit code: 0 done, 1 it could not be done, 2 the command was not understood. Commands that
@@ -41,7 +42,7 @@ function report(error: unknown): number {
   const text =
     error instanceof IngotError || process.env.INGOT_DEBUG === undefined ? describeError(error) : stackOf(error);
   process.stderr.write(`${text}\n`);
-  return 1;
+  return error instanceof UsageError ? 2 : 1;
 }
 
 function stackOf(error: unknown): string {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addCacheCommands } from './cache-commands.js';
 import { addCompletionCommands } from './completion-commands.js';
+import { refuseEmptyWords } from './empty-word.js';
 import { addGcCommands } from './gc-commands.js';
 import { addImageCommands } from './image-commands.js';
 import { addKeysCommands } from './keys-commands.js';
@@ -15,7 +16,8 @@ export function newProgram(version: string): Command {
     )
     .version(version)
     .showHelpAfterError('(ingot --help shows what there is)')
-    .exitOverride();
+    .exitOverride()
+    .hook('preAction', (_, command) => refuseEmptyWords(command));
   addImageCommands(program);
   addMachineCommands(program);
   addLockCommands(program);

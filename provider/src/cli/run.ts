@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { open } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256 } from '../model/digest.js';
-import { AttachedDisk, MachineSpec, type PortMapping } from '../model/machine.js';
 import type { Platform } from '../model/platform.js';
 import { DEFAULT_PLATFORM } from '../model/spec.js';
 import {
-  disks,
   type MachineRecord,
   run as machines,
   type RunRequest,
@@ -18,20 +16,13 @@ import {
 import { ARCHIVE, builtFile, DISKS, isBuilt } from './built-file.js';
 import { CommandError } from './command-error.js';
 import { withLock } from './locked.js';
-import { numberIn, sizeIn } from './number-option.js';
+import { type MachineOptions, machineAsked, machineFrom, makeDisks, platformIn } from './machine-options.js';
 import { timeline } from './timeline.js';
+import { UsageError } from './usage-error.js';
 import { withWorkshop } from './workshop.js';
 
-export interface RunCommandOptions {
-  readonly publish?: readonly string[];
-  readonly disk?: readonly string[];
-  readonly userdata?: string;
-  readonly secret?: readonly string[];
-  readonly memory?: string;
-  readonly cpus?: string;
-  readonly firmware?: string;
+export interface RunCommandOptions extends MachineOptions {
   readonly platform?: string;
-  readonly timeout?: string;
   readonly timeline?: true;
   readonly detach?: true;
   readonly debug?: true;
@@ -46,35 +37,44 @@ export async function run(subjects: readonly string[], options: RunCommandOption
   const [first = ''] = subjects;
   const built = isBuilt(first);
   if (built && subjects.length > 1) {
-    throw new CommandError('bad-subject', `Cannot run ${subjects.join(' ')}: a disk is run alone; give one`);
+    throw new UsageError('bad-subject', `Cannot run ${subjects.join(' ')}: a disk is run alone; give one`);
   }
   const platform = platformIn(options.platform);
   if (ARCHIVE.test(first)) {
-    throw new CommandError(
+    throw new UsageError(
       'bad-subject',
       `Cannot run ${first}: wanted a spec, or a disk that ends in ${Object.keys(DISKS).join(', ')}; from an archive, unpack the disk first`,
     );
   }
   if (!built && platform !== undefined) {
-    throw new CommandError('bad-subject', `Cannot use --platform for ${first}: what it runs on stands in the spec`);
+    throw new UsageError(
+      'bad-subject',
+      `Cannot use --platform for ${first}: what it runs on stands in the spec; leave it out`,
+    );
   }
+  if (built && options.debug) {
+    throw new UsageError(
+      'bad-subject',
+      `Cannot use --debug for ${first}: it is built already; give it to \`ingot build\``,
+    );
+  }
+  const asked = machineAsked(options, process.cwd());
   await withWorkshop(async (workshop) => {
     const request = {
       // Each run is a machine of its own.
       owner: { urn: `ingot run ${subjects.join(' ')} ${randomUUID()}`, project: workshop.directory },
-      machine: await machineOf(options, workshop),
+      machine: await machineFrom(asked, workshop),
     };
     const watching = new Watching(options.detach !== true && options.json !== true, workshop.signal);
     const runOptions = { ...stateOf(workshop), began: watching.began };
     const { debug } = options;
-    const start = async (): Promise<MachineRecord> =>
-      !built
-        ? // What is wrong with the machine does not stand in the spec.
-          runImage(await withLock(subjects, workshop, async (locked) => locked, { debug }), request, {
-            ...runOptions,
-            workshop,
-          })
-        : runFile(first, { platform, request, runOptions });
+    const start = async (): Promise<MachineRecord> => {
+      if (built) return runFile(first, { platform, request, runOptions, prepare: () => makeDisks(asked, workshop) });
+      // What is wrong with the machine does not stand in the spec.
+      const locked = await withLock(subjects, workshop, async (found) => found, { debug });
+      await makeDisks(asked, workshop);
+      return runImage(locked, request, { ...runOptions, workshop });
+    };
     const record = await start().finally(() => watching.end());
     tell(record, request, options);
     if (options.detach) return;
@@ -92,14 +92,18 @@ async function runFile(
     platform = DEFAULT_PLATFORM,
     request,
     runOptions,
+    prepare,
   }: {
     readonly platform: Platform | undefined;
     readonly request: RunRequest;
     readonly runOptions: ReturnType<typeof stateOf>;
+    /** Once it is known what is to boot. */
+    readonly prepare: () => Promise<void>;
   },
 ): Promise<MachineRecord> {
   const { project } = request.owner;
   const boot = await builtFile(path, project);
+  await prepare();
   // What it was built from is said within; nobody needs it to run the file.
   return runBuilt({ boot, digest: sha256(resolve(project, path)), platform }, request, runOptions);
 }
@@ -190,114 +194,6 @@ class Watching {
       this.#offset += bytesRead;
       process.stdout.write(Buffer.from(buffer.subarray(0, bytesRead)));
     }
-  }
-}
-
-function platformIn(text: string | undefined): Platform | undefined {
-  if (text === undefined || text === 'linux/amd64' || text === 'linux/arm64') return text;
-  throw new CommandError('bad-subject', `Cannot use --platform ${text}: choose linux/amd64 or linux/arm64`);
-}
-
-async function machineOf(options: RunCommandOptions, workshop: Workshop): Promise<MachineSpec> {
-  const { userdata, firmware } = options;
-  if (firmware !== undefined && firmware !== 'uefi' && firmware !== 'none') {
-    throw new CommandError('bad-number', `Cannot use --firmware ${firmware}: choose uefi or none`);
-  }
-  const { data, error } = MachineSpec.safeParse({
-    memoryMiB: numberIn(options.memory ?? '512', { flag: '--memory', min: 64, max: 1048576 }),
-    cpus: numberIn(options.cpus ?? '1', { flag: '--cpus', max: 256 }),
-    ports: (options.publish ?? []).map(portIn),
-    drainSeconds: 0,
-    health: { timeoutSeconds: numberIn(options.timeout ?? '60', { flag: '--timeout', max: 3600 }) },
-    ...(options.disk ? { disks: await Promise.all(options.disk.map((text) => diskIn(text, workshop))) } : {}),
-    ...(options.secret ? { secrets: await secretsIn(options.secret, workshop) } : {}),
-    ...(userdata === undefined ? {} : { userData: await readText(userdata, workshop) }),
-    ...(firmware === undefined ? {} : { firmware }),
-  });
-  if (data !== undefined) return data;
-  const [{ path, message } = { path: [], message: 'it cannot be' }] = error.issues;
-  throw new CommandError('bad-subject', `Cannot run such a machine: ${path.join('.')}: ${message}; give another`);
-}
-
-/** Each `NAME=FILE`. */
-async function secretsIn(texts: readonly string[], workshop: Workshop): Promise<Record<string, string>> {
-  const secrets: Record<string, string> = {};
-  for (const text of texts) {
-    const [, name, file] = /^([A-Za-z0-9_][A-Za-z0-9._-]{0,63})=(.+)$/.exec(text) ?? [];
-    if (name === undefined || file === undefined) {
-      // What stands there may be the secret itself.
-      throw new CommandError(
-        'bad-subject',
-        'Cannot use --secret: write it as a name and the file that has it, as in --secret token=token.txt',
-      );
-    }
-    secrets[name] = await readText(file, workshop);
-  }
-  return secrets;
-}
-
-/** `8080:80`, or `0.0.0.0:8080:80`. */
-function portIn(text: string): PortMapping {
-  const [, address, host = '', guest = ''] = /^(?:(.+):)?(\d+):(\d+)$/.exec(text) ?? [];
-  if (guest === '') {
-    throw new CommandError(
-      'bad-number',
-      `Cannot publish "${text}": write it as host port and port in the machine, as in --publish 8080:80`,
-    );
-  }
-  const port = (number: string): number => numberIn(number, { flag: '--publish', max: 65535 });
-  return { host: port(host), guest: port(guest), ...(address === undefined ? {} : { address }) };
-}
-
-/** `FILE`, or `FILE,size=10G,serial=data`: made where it is not there and a size is given. */
-async function diskIn(text: string, workshop: Workshop): Promise<AttachedDisk> {
-  const [file = '', ...words] = text.split(',');
-  const given = new Map(words.map((word) => word.split('=', 2) as [string, string]));
-  const unknown = [...given.keys()].find((key) => key !== 'size' && key !== 'serial');
-  if (file === '' || unknown !== undefined) {
-    throw new CommandError(
-      'bad-subject',
-      `Cannot attach "${text}": write it as in --disk data.raw,size=10G,serial=data`,
-    );
-  }
-  const path = resolve(workshop.directory, file);
-  const serial = given.get('serial') ?? serialOf(file);
-  // Before a disk is made of it.
-  const { error } = AttachedDisk.safeParse({ path, serial });
-  if (error) {
-    throw new CommandError('bad-subject', `Cannot attach "${text}": its serial ${error.issues[0]?.message}`);
-  }
-  const { readDisk, createDisk } = await disks();
-  const size = given.get('size');
-  if ((await readDisk(path)) === undefined) {
-    if (size === undefined) {
-      throw new CommandError('bad-subject', `Cannot attach ${file}: there is no such file; with ,size=10G it is made`);
-    }
-    await createDisk({ path, sizeBytes: sizeIn(size, '--disk'), stateDirectory: workshop.settings.stateDirectory });
-  }
-  return { path, serial };
-}
-
-/** The name of the file, as far as a serial number can have it. */
-function serialOf(file: string): string {
-  return basename(file)
-    .replace(/(?<=.)\.[^.]*$/, '')
-    .replace(/[^A-Za-z0-9._-]/g, '-')
-    .slice(0, 20);
-}
-
-async function readText(path: string, { directory }: Workshop): Promise<string> {
-  try {
-    return await readFile(resolve(directory, path), 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'EISDIR'
-        ? 'it is a folder; give a file'
-        : code === 'ENOENT'
-          ? 'there is no such file; give one that is there'
-          : `${code}; give a file that can be read`;
-    throw new CommandError('bad-subject', `Cannot read ${path}: ${why}`);
   }
 }
 

@@ -1,8 +1,9 @@
+import { didYouMean, nearest } from '../model/suggestion.js';
 import { sbomText } from '../pipeline.js';
-import { CommandError } from './command-error.js';
 import { withLock } from './locked.js';
 import { writeText } from './output-text.js';
 import { specsOf } from './subject.js';
+import { UsageError } from './usage-error.js';
 import { withWorkshop } from './workshop.js';
 
 export const SBOM_FORMATS = ['spdx', 'cyclonedx'] as const;
@@ -27,8 +28,8 @@ export async function sbom(subjects: string[], { format = 'spdx', output = '-' }
 function knownFormat(text: string): SbomFormat {
   const known = SBOM_FORMATS.find((format) => format === text);
   if (known !== undefined) return known;
-  throw new CommandError(
+  throw new UsageError(
     'bad-format',
-    `Cannot write the format "${text}": there is no such format; choose from ${SBOM_FORMATS.join(', ')}`,
+    `Cannot write the format "${text}": there is no such format; choose from ${SBOM_FORMATS.join(', ')}${didYouMean(nearest(text, SBOM_FORMATS))}`,
   );
 }

@@ -13,13 +13,14 @@ import {
 import { ARCHIVE, isBuilt } from './built-file.js';
 import { CommandError } from './command-error.js';
 import { withLock } from './locked.js';
+import { UsageError } from './usage-error.js';
 
 /** How the name of a lock file ends. */
 const LOCK_FILE = /\.lock\.json$/;
 
 /**
  * The specs that are meant: where a lock file is named, the YAML file that it lies beside.
- * @throws {CommandError} `bad-subject` where something that was built is named.
+ * @throws {UsageError} `bad-subject` where something that was built is named.
  */
 export async function specsOf(subjects: readonly string[]): Promise<string[]> {
   for (const subject of subjects) {
@@ -39,7 +40,10 @@ export async function withSurveys<T>(
   use: (before: Survey, after: Survey) => Promise<T>,
 ): Promise<T> {
   if (before === '-' && after === '-') {
-    throw new CommandError('bad-subject', 'Cannot compare - with -: the standard input can be read once');
+    throw new UsageError(
+      'bad-subject',
+      'Cannot compare - with -: the standard input can be read once; give the path of a file for one of them',
+    );
   }
   return withSurvey(before, { other: after, workshop }, (old) =>
     withSurvey(after, { other: before, workshop }, (now) => use(old, now)),
@@ -76,9 +80,9 @@ function refuseDisk(subject: string): void {
   if (isBuilt(subject)) throw notSpec(subject);
 }
 
-function notSpec(subject: string): CommandError {
+function notSpec(subject: string): UsageError {
   const what = 'it was built, and does not say of what';
-  return new CommandError(
+  return new UsageError(
     'bad-subject',
     `Cannot tell what ${subject} is made of: ${what}; give its spec or lock file (\`inspect\` and \`diff\` take a tar of its root, too)`,
     { context: { path: subject } },

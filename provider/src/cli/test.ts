@@ -1,10 +1,10 @@
 import type { Probe } from '../model/probe.js';
 import { lockDigest, testImage, type Workshop } from '../pipeline.js';
-import { CommandError } from './command-error.js';
 import { commandProbe } from './command-probe.js';
 import { withLock } from './locked.js';
 import { numberIn } from './number-option.js';
 import { timeline } from './timeline.js';
+import { UsageError } from './usage-error.js';
 import { withWorkshop } from './workshop.js';
 
 export interface TestOptions {
@@ -51,7 +51,7 @@ function runOptions({ settings, signal, progress }: Workshop) {
 function httpProbe(text: string): Probe {
   const [, port = '', path, body] = /^(\d+)(\/[^=]*)?(?:=(.+))?$/.exec(text) ?? [];
   if (port === '') {
-    throw new CommandError(
+    throw new UsageError(
       'bad-probe',
       `Cannot ask "${text}" over HTTP: it is not a port with a path; write it as in --http 80/health, or --http 80/=text`,
     );
