@@ -67,7 +67,8 @@ export class Relay {
   switchTo(targets: readonly Target[]): void {
     this.#active = targets;
     for (const wake of [...this.#waiting]) wake();
-    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS);
+    // After what has come meanwhile was read: a process that did not get its turn for a while has not heard silence.
+    this.#sweeper ??= setInterval(() => setImmediate(() => this.#sweep()), SWEEP_MS);
   }
 
   /** Ends every connection that lies between two exchanges: nobody will answer on it any more. */
@@ -259,13 +260,17 @@ class Link {
 function dialOnce(port: number): Promise<Socket | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
-    const timer = setTimeout(() => done(false), DIAL_PATIENCE_MS);
+    let pending = true;
     const done = (connected: boolean): void => {
+      if (!pending) return;
+      pending = false;
       clearTimeout(timer);
       socket.removeAllListeners('connect');
       if (!connected) socket.destroy();
       resolve(connected ? socket : undefined);
     };
+    // After what has happened meanwhile was heard: this process may not have had its turn for as long.
+    const timer = setTimeout(() => setImmediate(() => done(false)), DIAL_PATIENCE_MS);
     socket.once('connect', () => done(true));
     socket.on('error', () => done(false));
   });
