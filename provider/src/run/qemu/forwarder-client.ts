@@ -107,8 +107,10 @@ async function converse(folder: string, request: ForwarderRequest): Promise<Forw
   try {
     return await new Promise((resolve, reject) => {
       socket.setTimeout(ANSWER_LIMIT_MS, () => reject(new Error('the forwarder does not answer')));
-      socket.on('error', reject);
       // It ended while we asked: as good as if it had not been there.
+      socket.on('error', (error) =>
+        ['ECONNRESET', 'EPIPE'].includes(errnoOf(error) ?? '') ? resolve(undefined) : reject(error),
+      );
       socket.on('close', () => resolve(undefined));
       socket.on('data', (piece: Buffer) => {
         const line = lines.push(piece)[0];

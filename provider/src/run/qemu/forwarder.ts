@@ -40,6 +40,8 @@ class Forwarder {
   readonly #relay = new Relay();
   readonly #machines = new Map<string, Machine>();
   #server: Server | undefined;
+  #opening: Promise<void> | undefined;
+  #ended = false;
 
   constructor(argument: ForwarderArgument) {
     this.#argument = argument;
@@ -48,18 +50,31 @@ class Forwarder {
   /** Takes the port. @throws the system's error, such as EADDRINUSE. */
   async listen(): Promise<void> {
     if (this.#server !== undefined) return;
+    // Several machines of a fleet come at once.
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    await this.#opening;
+  }
+
+  async #open(): Promise<void> {
     const { address, port } = this.#argument;
     const server = createServer({ allowHalfOpen: true }, (client) => this.#relay.accept(client));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host: address, port, backlog: BACKLOG, exclusive: true }, resolve);
     });
-    this.#server = server;
+    if (this.#ended) server.close();
+    else this.#server = server;
   }
 
-  async answer(request: ForwarderRequest): Promise<ForwarderAnswer> {
+  /** Undefined once it has ended: whoever asks then is told nothing, as if it had come a moment later. */
+  async answer(request: ForwarderRequest): Promise<ForwarderAnswer | undefined> {
+    if (this.#ended) return undefined;
     try {
       await this.#do(request);
+      // What came while the last of the others went is nobody's.
+      if (this.#ended && request.do === 'add') return undefined;
       return { ok: true, stat: this.#stat() };
     } catch (error) {
       return { ok: false, error: error instanceof Error ? error.message : String(error) };
@@ -134,6 +149,8 @@ class Forwarder {
   }
 
   #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
     // The folder first: once the port is free another forwarder may start, and this is its folder, too.
     for (const file of [CONTROL_SOCKET, LOG_FILE]) rmSync(file, { force: true });
     try {
@@ -180,6 +197,7 @@ function serveControl(forwarder: Forwarder, socket: Socket): void {
     for (const line of lines.push(piece)) {
       const request = parse(line);
       const answer = request ? await forwarder.answer(request) : { ok: false, error: 'not JSON' };
+      if (answer === undefined) socket.destroy();
       if (!socket.destroyed) socket.write(`${JSON.stringify(answer)}\n`);
     }
   });

@@ -14,6 +14,8 @@ import { sameOwner, wordsFor } from './port-check.js';
 import { findPortHolder, heldBy } from './port-holder.js';
 
 const LOOK_AGAIN_MS = 100;
+/** A forwarder that is there when it is looked for may end with the last of its machines before it is told of ours. */
+const JOIN_TRIES = 3;
 
 /** Where forwarders are, and what they are. */
 export interface Forwarders {
@@ -68,15 +70,17 @@ async function join(
 ): Promise<string | null> {
   const { id, owner, process } = machine;
   if (process === undefined) throw new RangeError(`Cannot publish machine ${id}: it does not run`);
-  try {
-    await ensureForwarder(endpoint, { stateDirectory, owner, parts });
-  } catch (error) {
-    throw await portTaken(error, endpoint);
-  }
   const add = { do: 'add', owner, machine: id, port: endpoint.private, process } as const;
-  const stat = await askForwarder(stateDirectory, endpoint, add);
-  if (stat === undefined) throw new Error(`the forwarder of ${endpointText(endpoint)} is gone`);
-  return stat.active;
+  for (let attempt = 1; attempt <= JOIN_TRIES; attempt++) {
+    try {
+      await ensureForwarder(endpoint, { stateDirectory, owner, parts });
+    } catch (error) {
+      throw await portTaken(error, endpoint);
+    }
+    const stat = await askForwarder(stateDirectory, endpoint, add);
+    if (stat !== undefined) return stat.active;
+  }
+  throw new Error(`the forwarder of ${endpointText(endpoint)} is gone`);
 }
 
 /** Forwarders of the same owner that hold a port which the new machine publishes at another address. */
