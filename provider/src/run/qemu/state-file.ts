@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeFolder } from '../../store/make-folder.js';
@@ -17,7 +18,8 @@ export async function makePrivateFolder(path: string): Promise<void> {
 
 /** Readers see the old content or the new one, never a part. @throws {RunError} `io`; then it is the old one. */
 export async function writeStateFile(path: string, value: unknown): Promise<void> {
-  const temporary = `${path}.${process.pid}.new`;
+  // A name of its own: in one process several machines are made at once, and each remembers what it has found out.
+  const temporary = `${path}.${randomUUID()}.new`;
   await makePrivateFolder(dirname(path));
   try {
     await writeFile(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
