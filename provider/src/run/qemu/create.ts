@@ -25,7 +25,7 @@ import { withQmp } from './qmp.js';
 import { keepConsole, removeRemains, sweep } from './remains.js';
 import { hostError, makePrivateFolder } from './state-file.js';
 import { stopMachine } from './stop.js';
-import { endStrays } from './strays.js';
+import { endStrays, siblingsOf } from './strays.js';
 import { takeOver } from './take-over.js';
 
 /** Somebody else may take a port between our asking for a free one and QEMU's taking it. */
@@ -108,7 +108,7 @@ export async function bootMachine(request: MachineRequest, options: RunOptions, 
     uuid: randomUUID(),
     stage: 'starting',
     maker,
-    createdMs: Date.now(),
+    createdMs: request.fleet ? Date.now() : await newestMs(owner, options),
     owner: { urn: owner.urn, project: owner.project },
     image,
     platform,
@@ -122,6 +122,12 @@ export async function bootMachine(request: MachineRequest, options: RunOptions, 
   } catch (error) {
     throw await undo(machine, error, { what, options });
   }
+}
+
+/** Now, but after all others of the owner, however the clock was set since: the newest has the ports. */
+async function newestMs(owner: MachineOwner, options: RunOptions): Promise<number> {
+  const others = await siblingsOf({ owner }, options);
+  return Math.max(Date.now(), ...others.map(({ createdMs }) => createdMs + 1));
 }
 
 async function start(
