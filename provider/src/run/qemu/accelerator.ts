@@ -14,8 +14,11 @@ export type Accelerator = 'kvm' | 'hvf' | 'tcg';
 
 const ACCELERATORS: readonly string[] = ['kvm', 'hvf', 'tcg'] satisfies Accelerator[];
 
-/** A working accelerator needs milliseconds; emulation about one second; a broken one may never come back. */
-const PROBE_LIMIT_MS = 4000;
+/**
+ * A working accelerator needs milliseconds; emulation about one second; a broken one may never come back. The answer is
+ * remembered until the host starts again, so one that is only busy is given its time.
+ */
+const PROBE_LIMIT_MS = 10_000;
 
 /**
  * The processor that the guest sees: the host's own, or everything that emulation knows. On x86 without CMPXCHG16B:
@@ -103,10 +106,10 @@ async function exitStatus(
   args: readonly string[],
   { folder, signal, limitMs }: { folder: string; signal: AbortSignal; limitMs: number },
 ): Promise<number | null> {
-  if (signal.aborted) throw aborted('try the accelerator', signal);
   // SIGKILL, since a guest that hangs in the accelerator also keeps QEMU from handling SIGTERM; and timeout(1) where
   // there is one, so that nothing stays even if this very process is killed.
   const guard = await findProgram('timeout');
+  if (signal.aborted) throw aborted('try the accelerator', signal);
   const guarded = guard === undefined ? [program] : [guard, '-s', 'KILL', String(Math.ceil(limitMs / 1000)), program];
   const child = spawn(guarded[0] ?? program, [...guarded.slice(1), ...args], {
     cwd: folder,
