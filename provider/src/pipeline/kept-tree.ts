@@ -28,11 +28,19 @@ export function treeKey(lock: Lock): string {
   return `tree ${TREE_VERSION} ${RECIPE} ${codeTime()} ${sha256(canonicalJson(rest as unknown as Json))}`;
 }
 
-/** When the code that assembles was last written: what other code has kept, older or still being worked on, is not taken. */
+/**
+ * When the code that assembles was last written: what other code has kept, older or still being worked on, is not taken.
+ * Asked once: this process goes on with the code that it has loaded, whatever is written there meanwhile.
+ */
 function codeTime(): number {
-  const folder = join(__dirname, '../tree');
-  return Math.max(...readdirSync(folder).map((name) => Math.trunc(statSync(join(folder, name)).mtimeMs)));
+  codeMs ??= Math.max(
+    ...readdirSync(CODE).map((name) => statSync(join(CODE, name), { throwIfNoEntry: false })?.mtimeMs ?? 0),
+  );
+  return Math.trunc(codeMs);
 }
+
+const CODE = join(__dirname, '../tree');
+let codeMs: number | undefined;
 
 /** By index in `spec.files`; others are certificates, whose content goes into bundles. */
 function isFile(key: string): boolean {
