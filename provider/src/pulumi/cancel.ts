@@ -41,7 +41,9 @@ function watchEngine(server: Http2Server, ended: () => void): void {
       const socket = connect({ host, port: Number(port) });
       socket.unref();
       socket.once('connect', () => socket.destroy());
-      socket.once('error', () => {
+      socket.once('error', (refused: NodeJS.ErrnoException) => {
+        // Anything else, such as that this process has too many files open, says nothing about the engine.
+        if (refused.code !== 'ECONNREFUSED') return;
         clearInterval(timer);
         ended();
         // This process then ends by itself, once what was begun is undone.

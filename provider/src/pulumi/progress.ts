@@ -84,5 +84,7 @@ async function connect(): Promise<{ engine: EngineClient; messages: EngineMessag
   const messages = load('@pulumi/pulumi/proto/engine_pb.js') as EngineMessages;
   // A dependency of the SDK, not of ours: strict package managers show it to the SDK alone.
   const { credentials } = createRequire(load.resolve('@pulumi/pulumi/package.json'))('@grpc/grpc-js') as Grpc;
-  return { engine: new services.EngineClient(address, credentials.createInsecure()), messages };
+  // It is on this host, where no proxy of the environment leads.
+  const options = { 'grpc.enable_http_proxy': 0 };
+  return { engine: new services.EngineClient(address, credentials.createInsecure(), options), messages };
 }
