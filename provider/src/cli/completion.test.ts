@@ -12,13 +12,18 @@ const tree = commandTree(newProgram(''));
 const ROOT = join(__dirname, '../../..');
 
 let folder: string;
+/** What a shell writes down for itself is not among what it completes. */
+let home: string;
 beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'ingot-completion-home-'));
   folder = mkdtempSync(join(tmpdir(), 'ingot-completion-'));
   mkdirSync(join(folder, 'specs'));
   writeFileSync(join(folder, 'web.yml'), '');
   for (const [shell, script] of Object.entries(SHELLS)) writeFileSync(join(folder, shell), script(tree));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  for (const made of [folder, home]) rmSync(made, { recursive: true, force: true, maxRetries: 20 });
+});
 
 describe('commandTree()', () => {
   test('knows every command, with its options and what they take', () => {
@@ -65,7 +70,7 @@ describe('ingot completion', () => {
     const given = execFileSync('fish', ['--no-config', '-c', 'source ./fish; complete -C $argv[1]', line], {
       cwd: folder,
       encoding: 'utf8',
-      env: { ...process.env, HOME: folder },
+      env: { ...process.env, HOME: home, XDG_CONFIG_HOME: home, XDG_DATA_HOME: home },
     });
     const words = given
       .trim()
