@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { httpAttempt, isEstablished, tcpAttempt, untilHealthy } from './health.js';
-import { freeLoopbackPort } from './loopback-port.js';
+import { reservedPort } from './reserved-port.fixture.js';
 
 const cleanUps: (() => unknown)[] = [];
 afterEach(() => {
@@ -56,7 +56,7 @@ describe('httpAttempt()', () => {
   });
 
   test('says what is wrong, when there is no answer', async () => {
-    const refused = httpAttempt({ port: 80 }, { port: await freeLoopbackPort(), host: 'a' });
+    const refused = httpAttempt({ port: 80 }, { port: await reservedPort(), host: 'a' });
     expect(await refused(never)).toBe('it refuses connections');
     const silent = httpAttempt({ port: 80 }, { port: await tcp(() => {}), host: 'a' });
     expect(await silent(AbortSignal.timeout(100))).toBe('it does not answer');
@@ -89,7 +89,8 @@ describe('untilHealthy()', () => {
       if (++asked >= 3) answer.end();
     });
     await untilHealthy(httpAttempt({ port: 80 }, { port, host: 'a' }), { signal: never, failed: () => {} });
-    expect(asked).toBe(3);
+    // Or more: on a busy host the next question goes out before the answer is in.
+    expect(asked).toBeGreaterThanOrEqual(3);
   });
 
   test('asks rarely before an answer is likely, and at once when it is', async () => {

@@ -8,8 +8,8 @@ import { silent } from '../../model/progress.js';
 import { checkMachine } from './check.js';
 import { askForwarder, ensureForwarder } from './forwarder-client.js';
 import { compileForwarder } from './forwarder-program.fixture.js';
-import { freeLoopbackPort } from './loopback-port.js';
 import { findPortHolder, listeningInodes } from './port-holder.js';
+import { reservedPort } from './reserved-port.fixture.js';
 
 const owner = { urn: 'urn:pulumi:test::web::ingot:Instance::web', project: '/a' };
 const other = { ...owner, urn: 'urn:pulumi:test::web::ingot:Instance::other' };
@@ -43,7 +43,7 @@ async function listen(address: string): Promise<number> {
 
 describe('checkMachine()', () => {
   test('has nothing to say about a machine that can run', async () => {
-    const host = await freeLoopbackPort();
+    const host = await reservedPort();
     expect(await problems({ ports: [{ host, guest: 80 }], health: { http: { port: 80 } } })).toEqual([]);
   });
 
@@ -57,7 +57,7 @@ describe('checkMachine()', () => {
   });
 
   test('lets an owner have the port that its own forwarder holds, and tells others whose it is', async () => {
-    const host = await freeLoopbackPort();
+    const host = await reservedPort();
     const endpoint = { address: '127.0.0.1', port: host };
     const parts = { forwarder: compileForwarder(join(folder, 'program')) };
     const mine = join(folder, 'mine');
@@ -85,9 +85,9 @@ describe('checkMachine()', () => {
   test.each<[string, Partial<MachineSpec>, string, RegExp]>([
     [
       'more memory than there is',
-      { memoryMiB: 1048576 },
+      { memoryMiB: 2 ** 40 },
       'memoryMiB',
-      /^1048576 MiB is more than this host has; it has \d+ MiB$/,
+      /^1099511627776 MiB is more than this host has; it has \d+ MiB$/,
     ],
     [
       'a name for an address',
@@ -120,7 +120,7 @@ describe('checkMachine()', () => {
   });
 
   test('refuses a port that is published twice', async () => {
-    const host = await freeLoopbackPort();
+    const host = await reservedPort();
     const ports = [
       { host, guest: 80 },
       { host, guest: 443, address: '127.0.0.1' },

@@ -29,7 +29,7 @@ describe('identityOf()', () => {
     const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
     cleanUps.push(() => parent.kill('SIGKILL'));
     const pid = Number(await new Promise<Buffer>((resolve) => parent.stdout.once('data', resolve)));
-    for (let i = 0; i < 100 && (await identityOf(pid)) !== undefined; i++) await new Promise((r) => setTimeout(r, 20));
+    for (let i = 0; i < 1000 && (await identityOf(pid)) !== undefined; i++) await new Promise((r) => setTimeout(r, 20));
     expect(await identityOf(pid)).toBeUndefined();
     expect(() => process.kill(pid, 0)).not.toThrow();
   });
