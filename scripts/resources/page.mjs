@@ -10,7 +10,7 @@ const HEAD = `<!-- Written by scripts/generate-resources.mjs from sdk/src: chang
 
 # Resources
 
-What a Pulumi program declares with \`import * as ingot from 'pulumi-ingot'\`. Every input may be an \`Output\`. Besides these, each resource takes Pulumi's own options, but \`provider\`, which is refused: it would have no effect.
+What a Pulumi program declares with \`import * as ingot from 'pulumi-ingot'\`. Every input may be an \`Output\`. A name that there is not is an error of the preview, in programs without types, too. Besides these, each resource takes Pulumi's own options, but \`provider\`, which is refused: it would have no effect.
 `;
 
 /** @returns {string} Markdown. */

@@ -1,6 +1,7 @@
-import * as pulumi from '@pulumi/pulumi';
+import type * as pulumi from '@pulumi/pulumi';
 import type { Image, ImageContents } from './image.js';
-import { containsSecret, Resource } from './stub.js';
+import { requireImage } from './required-image.js';
+import { containsSecret, type NamesOf, Resource, requireArgs } from './stub.js';
 
 /**
  * One question to the booted machine, asked until the answer is good. One of `http`, `tcp`, `console`, `command` and
@@ -59,6 +60,15 @@ export interface BootTestArgs {
   budget?: pulumi.Input<BootBudget>;
 }
 
+const NAMES: NamesOf<BootTestArgs> = {
+  image: true,
+  probes: true,
+  memoryMiB: true,
+  cpus: true,
+  timeoutSeconds: true,
+  budget: true,
+};
+
 /** How long a boot may take. */
 export interface BootBudget {
   /**
@@ -90,13 +100,14 @@ export class BootTest extends Resource {
   declare readonly __lock: pulumi.Output<string>;
 
   constructor(name: string, args: BootTestArgs, options?: pulumi.CustomResourceOptions) {
-    if (args.image === undefined) {
-      throw new pulumi.RunError(`Cannot create the boot test '${name}': it has no image; pass an ingot.Image as image`);
-    }
+    requireArgs(`the boot test '${name}'`, args);
+    requireImage(`the boot test '${name}'`, args.image, 'an ingot.Image');
     super(
       'BootTest',
       name,
       {
+        args,
+        names: NAMES,
         properties: {
           digest: args.image.digest,
           contents: args.image.contents,

@@ -1,7 +1,7 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { PredictedBoot, SecureBoot } from './secure-boot.js';
 import type { Spec } from './spec.js';
-import { containsSecret, Resource } from './stub.js';
+import { containsSecret, type NamesOf, Resource, requireArgs } from './stub.js';
 
 export interface ImageArgs {
   /**
@@ -37,6 +37,18 @@ export interface ImageArgs {
   /** The SBOM whose digest is wanted (`sbomDigest`). Default: none. */
   sbom?: pulumi.Input<'spdx' | 'cyclonedx'>;
 }
+
+const NAMES: NamesOf<ImageArgs> = {
+  spec: true,
+  pins: true,
+  platform: true,
+  root: true,
+  debug: true,
+  budget: true,
+  secureBoot: true,
+  predictBoot: true,
+  sbom: true,
+};
 
 /** What an image may have at the most. */
 export interface ImageBudget {
@@ -105,10 +117,13 @@ export class Image extends Resource {
   declare readonly __lock: pulumi.Output<string>;
 
   constructor(name: string, args: ImageArgs, options?: pulumi.CustomResourceOptions) {
+    requireArgs(`the image '${name}'`, args);
     super(
       'Image',
       name,
       {
+        args,
+        names: NAMES,
         properties: {
           spec: args.spec,
           pins: args.pins,

@@ -45,6 +45,47 @@ describe('Image', () => {
   });
 });
 
+describe('a program without types', () => {
+  const given = (args: object): never => args as never;
+
+  test('passes on the names of what is misspelt, and no value', async () => {
+    const image = new Image(
+      'typo',
+      given({ spec: 'web.yml', budgte: pulumi.secret('hunter2'), sbom: undefined, x: undefined }),
+    );
+    const inputs = await inputsOf(image);
+    expect(inputs.__misnamed).toEqual({ names: ['budgte'], known: expect.arrayContaining(['spec', 'budget', 'sbom']) });
+    expect(JSON.stringify(inputs)).not.toContain('hunter2');
+    expect(await inputsOf(new Image('right', { spec: 'web.yml' }))).not.toHaveProperty('__misnamed');
+  });
+
+  test.each([
+    ['disks', () => new local.Disk('d1', given({ sizeMiB: 1, seral: 'x' })), 'seral'],
+    ['image files', (image: Image) => new local.ImageFile('f1', given({ image, untested: true, dir: '/x' })), 'dir'],
+    ['boot tests', (image: Image) => new BootTest('b1', given({ image, probe: [] })), 'probe'],
+    ['instances', (image: Image) => new local.Instance('i1', given({ image, port: [] })), 'port'],
+    ['fleets', (image: Image) => new local.Fleet('l1', given({ image, untested: true, count: 1, disks: [] })), 'disks'],
+  ])('does so for %s', async (_, make, name) => {
+    const image = new Image(`image-of-${name}`, { spec: 'web.yml' });
+    expect((await inputsOf(make(image))).__misnamed).toMatchObject({ names: [name] });
+  });
+
+  test.each([
+    [() => new Image('none', undefined as never), /the image 'none': it has no arguments; pass them as an object/],
+    [() => new local.Disk('none', given([])), /the disk 'none': it has no arguments/],
+    [() => new local.Instance('none', undefined as never), /it has no arguments/],
+    [
+      () => new BootTest('none', given({ image: 'web' })),
+      /its image is not one that was declared; pass an ingot\.Image/,
+    ],
+    [() => new local.ImageFile('none', given({ image: {} })), /its image is not one that was declared/],
+    [() => new local.Instance('none', given({ image: {}, disks: 'data' })), /disks is no list of disks/],
+    [() => new local.Instance('none', given({ image: {}, disks: [{}] })), /disks\[0\] is none of disks/],
+  ])('is told what is wrong: %s', (make, message) => {
+    expect(make).toThrow(message);
+  });
+});
+
 describe('in a component', () => {
   class Site extends pulumi.ComponentResource {
     readonly image: Image;

@@ -4,12 +4,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../free-port.js';
 import { Project } from './project.js';
 
 const PROGRAM = `
 import * as ingot from 'pulumi-ingot';
 const image = new ingot.Image('web', { spec: 'web.yml' });
-new ingot.local.Instance('web', { image, ports: [{ host: Number(process.env.TEST_PORT ?? 18080), guest: 80 }] });
+new ingot.local.Instance('web', { image, ports: [{ host: Number(process.env.TEST_PORT), guest: 80 }] });
 `;
 const QEMU = 'qemu-system-x86_64';
 const KERNEL = 'kernel:\n  image: deb:linux-image-cloud-amd64\n';
@@ -24,14 +25,16 @@ function plain(text: string): string {
 /** What a user may get wrong: each is found in the preview, exits with an error, and leaves nothing behind. */
 describe('a preview of bad input', () => {
   let project: Project;
+  let port: string;
   beforeAll(async () => {
+    port = String(await freePort());
     project = await Project.create({ 'index.ts': PROGRAM, 'web.yml': KERNEL });
   });
   afterAll(() => project.remove());
 
   async function fails(spec: string, environment?: Record<string, string>): Promise<string> {
     await project.write('web.yml', spec);
-    const { code, text } = await project.preview(environment);
+    const { code, text } = await project.preview({ TEST_PORT: port, ...environment });
     expect(code, text).not.toBe(0);
     expect(await project.machines()).toEqual([]);
     return text;
@@ -96,6 +99,30 @@ describe('a preview of bad input', () => {
       );
       expect(text).toMatch(/there are \d+ packages, and packages allows 1/);
       expect(text, 'not the whole description').not.toContain('components');
+    } finally {
+      await project.write('index.ts', PROGRAM);
+    }
+  });
+
+  test.each([
+    ["new ingot.Image('a', { spce: 'web.yml' })", 'there is no argument "spce"; did you mean spec?'],
+    [
+      "new ingot.BootTest('c', { image, probes: [{ http: { port: 80, pth: '/' } }] })",
+      '[0].http: there is no "pth"; did you mean path?',
+    ],
+    [
+      "new ingot.local.ImageFile('g', { image, untested: true, dirctory: 'pool' })",
+      'there is no argument "dirctory"; did you mean directory?',
+    ],
+    ["new ingot.local.Instance('h', { image, disks: 'data' })", 'disks is no list of disks; pass a list of'],
+    ["new ingot.Image('i')", "Cannot create the image 'i': it has no arguments; pass them as an object"],
+  ])('names what is misspelt in a program that no compiler has seen: %s', async (line, expected) => {
+    const [head = ''] = PROGRAM.split('new ingot.local');
+    await project.write('index.ts', `${head}${line};\n`);
+    try {
+      const text = await fails(KERNEL);
+      expect(plain(text)).toContain(expected);
+      expect(text, 'no stack traces').not.toMatch(/^\s+at .*\.js:\d+/m);
     } finally {
       await project.write('index.ts', PROGRAM);
     }

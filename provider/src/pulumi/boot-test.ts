@@ -7,6 +7,7 @@ import type { BootTestRecord } from '../pipeline.js';
 import { unpacked } from './booted.js';
 import { BootBudget, bootOverBudget, isJudged } from './budget.js';
 import type { Handler, Operation } from './handler.js';
+import { misnamedWithin, parseInputs } from './inputs.js';
 import { decodeLock } from './lock-text.js';
 import { runOptions, same, tooLittleMemory, withoutLock } from './machine-inputs.js';
 import { failuresOf, failuresOfIssues } from './problems.js';
@@ -19,7 +20,9 @@ const DEFAULTS = { probes: [], memoryMiB: 512, cpus: 1, timeoutSeconds: 60 };
 
 /** What a program gives an `ingot.BootTest`; the SDK takes the image apart into its digest and lock. */
 const Inputs = z.looseObject({
-  digest: z.string().refine((text) => text === UNKNOWN || isDigest(text), 'must be the digest of an ingot.Image'),
+  digest: z
+    .string({ error: 'must be the digest of an ingot.Image' })
+    .refine((text) => text === UNKNOWN || isDigest(text), 'must be the digest of an ingot.Image'),
   probes: z.array(Probe).max(100).default(DEFAULTS.probes),
   memoryMiB: MachineSpec.shape.memoryMiB.default(DEFAULTS.memoryMiB),
   cpus: MachineSpec.shape.cpus.default(DEFAULTS.cpus),
@@ -33,8 +36,11 @@ const TESTED = ['digest', 'probes', 'memoryMiB', 'cpus'] as const;
 /** An image, booted once; the update fails where it does not pass. It owns nothing: the machine is gone afterwards. */
 export const bootTest: Handler = {
   async check(_olds, news) {
-    if (isUnknown(withoutLock(news))) return { inputs: { ...DEFAULTS, ...news, __version: STATE_VERSION } };
-    const parsed = Inputs.safeParse(news);
+    if (isUnknown(withoutLock(news))) {
+      const inputs = { ...DEFAULTS, ...news, __version: STATE_VERSION };
+      return { inputs, failures: misnamedWithin(Inputs, news) };
+    }
+    const parsed = parseInputs(Inputs, news);
     if (!parsed.success) return { inputs: { ...news }, failures: failuresOfIssues(parsed.error) };
     const inputs = { ...parsed.data, __version: STATE_VERSION };
     try {

@@ -33,7 +33,9 @@ export const MachineInputs = z.looseObject({
       platform: z.enum(['linux/amd64', 'linux/arm64']),
     })
     .optional(),
-  imageDigest: z.string().refine((text) => text === UNKNOWN || isDigest(text), 'must be the digest of an ingot.Image'),
+  imageDigest: z
+    .string({ error: 'must be the digest of an ingot.Image' })
+    .refine((text) => text === UNKNOWN || isDigest(text), 'must be the digest of an ingot.Image'),
   memoryMiB: MachineSpec.shape.memoryMiB.default(MACHINE_DEFAULTS.memoryMiB),
   cpus: MachineSpec.shape.cpus.default(MACHINE_DEFAULTS.cpus),
   ports: z.array(PortMapping).default(MACHINE_DEFAULTS.ports),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { hexOf, sha256 } from '../model/digest.js';
 import { AttachedDisk } from '../model/machine.js';
 import type { Handler } from './handler.js';
+import { parseInputs } from './inputs.js';
 import { same } from './machine-inputs.js';
 import { failuresOfIssues } from './problems.js';
 import { type Properties, STATE_VERSION } from './state.js';
@@ -26,7 +27,7 @@ const Inputs = z.looseObject({
 export const disk: Handler = {
   async check(olds, news, operation) {
     if (isUnknown(news)) return { inputs: { ...news, __version: STATE_VERSION } };
-    const parsed = Inputs.safeParse(news);
+    const parsed = parseInputs(Inputs, news);
     if (!parsed.success) return { inputs: { ...news }, failures: failuresOfIssues(parsed.error) };
     const { sizeMiB, path, existingFile } = parsed.data;
     const failures = [];

@@ -14,6 +14,7 @@ import {
   ownerOf,
 } from './booted.js';
 import type { Handler, Operation } from './handler.js';
+import { misnamedWithin, parseInputs } from './inputs.js';
 import { runOptions, same, withoutLock } from './machine-inputs.js';
 import { PartialFailure } from './partial-failure.js';
 import { failuresOf, failuresOfIssues } from './problems.js';
@@ -42,8 +43,11 @@ type Rejected = z.infer<typeof Rejected>;
 /** Machines behind the same published ports. The resource stays; its machines are replaced, some at a time. */
 export const fleet: Handler = {
   async check(_olds, news, operation) {
-    if (isUnknown(withoutLock(news))) return { inputs: { ...MACHINE_DEFAULTS, ...news, __version: STATE_VERSION } };
-    const parsed = Inputs.safeParse(news);
+    if (isUnknown(withoutLock(news))) {
+      const inputs = { ...MACHINE_DEFAULTS, ...news, __version: STATE_VERSION };
+      return { inputs, failures: misnamedWithin(Inputs, news) };
+    }
+    const parsed = parseInputs(Inputs, news);
     if (!parsed.success) return { inputs: { ...news }, failures: failuresOfIssues(parsed.error) };
     const inputs = { ...parsed.data, ...endpointsOf(parsed.data), __version: STATE_VERSION };
     try {

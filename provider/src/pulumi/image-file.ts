@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { FORMATS, type Format } from '../model/artifact.js';
 import { isDigest } from '../model/digest.js';
 import type { Handler } from './handler.js';
+import { misnamedWithin, parseInputs } from './inputs.js';
 import { decodeLock } from './lock-text.js';
 import { same, withoutLock } from './machine-inputs.js';
 import { failuresOfIssues } from './problems.js';
@@ -15,7 +16,9 @@ const DEFAULTS = { format: 'raw-efi', keep: 1 } as const;
 
 /** What a program gives an `ingot.local.ImageFile`; the SDK takes the image apart into its digest, contents and lock. */
 const Inputs = z.looseObject({
-  imageDigest: z.string().refine((text) => text === UNKNOWN || isDigest(text), 'must be the digest of an ingot.Image'),
+  imageDigest: z
+    .string({ error: 'must be the digest of an ingot.Image' })
+    .refine((text) => text === UNKNOWN || isDigest(text), 'must be the digest of an ingot.Image'),
   directory: z.string().min(1),
   name: z
     .string()
@@ -33,9 +36,10 @@ export const imageFile: Handler = {
   async check(_olds, news, { urn }) {
     const named = { ...news, name: news.name ?? nameOf(urn) };
     if (isUnknown(withoutLock(withoutContents(named)))) {
-      return { inputs: { ...DEFAULTS, ...named, __version: STATE_VERSION } };
+      const inputs = { ...DEFAULTS, ...named, __version: STATE_VERSION };
+      return { inputs, failures: misnamedWithin(Inputs, named) };
     }
-    const parsed = Inputs.safeParse(named);
+    const parsed = parseInputs(Inputs, named);
     if (!parsed.success) return { inputs: { ...named }, failures: failuresOfIssues(parsed.error) };
     const { FILE_ENDINGS } = await import('../pipeline.js');
     const { format } = parsed.data;

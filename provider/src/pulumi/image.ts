@@ -6,6 +6,7 @@ import { Spec } from '../model/spec.js';
 import type { LockFile, LockOptions } from '../pipeline.js';
 import { ImageBudget, imageOverBudget } from './budget.js';
 import type { Handler, Operation } from './handler.js';
+import { misnamedWithin, parseInputs } from './inputs.js';
 import { decodeLock, encodeLock } from './lock-text.js';
 import { failuresOf, failuresOfIssues } from './problems.js';
 import { SecureBoot, signerOf } from './secure-boot.js';
@@ -40,8 +41,11 @@ export const image: Handler = {
     const known = withoutComputed(news);
     if (news.__secret === true || isUnknown(news.__secret))
       return { inputs: { ...known }, failures: [secretFailure()] };
-    if (isUnknown(known)) return { inputs: { ...known, ...notKnownYet(), __version: STATE_VERSION } };
-    const parsed = Inputs.safeParse(known);
+    if (isUnknown(known)) {
+      const inputs = { ...known, ...notKnownYet(), __version: STATE_VERSION };
+      return { inputs, failures: misnamedWithin(Inputs, known) };
+    }
+    const parsed = parseInputs(Inputs, known);
     if (!parsed.success) return { inputs: { ...known }, failures: failuresOfIssues(parsed.error) };
     try {
       const computed = await describeImage(parsed.data, olds, operation);

@@ -26,7 +26,7 @@ describe('Image', () => {
 
   test('check() says that nothing is known, when a part of the spec is not', async () => {
     const { inputs, failures } = await check({}, { ...IMAGE, spec: { hostname: UNKNOWN } });
-    expect(failures).toBeUndefined();
+    expect(failures).toEqual([]);
     expect(inputs).toMatchObject({ digest: UNKNOWN, contents: UNKNOWN, __lock: UNKNOWN, spec: { hostname: UNKNOWN } });
   });
 
@@ -41,6 +41,15 @@ describe('Image', () => {
     const { failures } = await check({}, { ...IMAGE, ...inputs });
     expect(failures).toEqual([{ property, reason: expect.stringContaining(reason) }]);
   });
+
+  test.each([{ spec: 'a.yml' }, { spec: UNKNOWN }])(
+    'check() refuses a name that the SDK did not know, beside %j',
+    async (inputs) => {
+      const __misnamed = { names: ['budgte'], known: ['spec', 'budget'] };
+      const { failures } = await check({}, { ...IMAGE, ...inputs, __misnamed });
+      expect(failures).toEqual([{ property: '', reason: 'there is no argument "budgte"; did you mean budget?' }]);
+    },
+  );
 
   test('diff() sees no change where only the text of the lock differs', async () => {
     const olds = { ...IMAGE, spec: 'web.yml', digest: `sha256:${'0'.repeat(64)}`, __lock: 'a' };

@@ -11,6 +11,7 @@ import {
 } from './booted.js';
 import { foundMachine } from './drift.js';
 import type { Handler, Operation } from './handler.js';
+import { misnamedWithin, parseInputs } from './inputs.js';
 import { knownAtCreate, knownAtDelete, learnOf, learnOfCheck } from './known-machines.js';
 import { runOptions, same, withoutLock } from './machine-inputs.js';
 import { failuresOf, failuresOfIssues } from './problems.js';
@@ -35,8 +36,11 @@ const RECORDED = ['health', 'drainSeconds'] as const;
 export const instance: Handler = {
   async check(olds, news, operation) {
     learnOfCheck(operation.urn, olds);
-    if (isUnknown(withoutLock(news))) return { inputs: { ...MACHINE_DEFAULTS, ...news, __version: STATE_VERSION } };
-    const parsed = MachineInputs.safeParse(news);
+    if (isUnknown(withoutLock(news))) {
+      const inputs = { ...MACHINE_DEFAULTS, ...news, __version: STATE_VERSION };
+      return { inputs, failures: misnamedWithin(MachineInputs, news) };
+    }
+    const parsed = parseInputs(MachineInputs, news);
     if (!parsed.success) return { inputs: { ...news }, failures: failuresOfIssues(parsed.error) };
     const inputs = { ...parsed.data, ...endpointsOf(parsed.data), __version: STATE_VERSION };
     try {

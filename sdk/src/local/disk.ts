@@ -1,5 +1,5 @@
 import type * as pulumi from '@pulumi/pulumi';
-import { containsSecret, Resource } from '../stub.js';
+import { containsSecret, type NamesOf, Resource, requireArgs } from '../stub.js';
 
 export interface DiskArgs {
   /** Its size. It can grow, and never shrinks. */
@@ -17,6 +17,13 @@ export interface DiskArgs {
   existingFile?: pulumi.Input<string>;
 }
 
+const NAMES: NamesOf<DiskArgs> = {
+  sizeMiB: true,
+  serial: true,
+  path: true,
+  existingFile: true,
+};
+
 /**
  * A disk for data on this host. It survives the replacement of the machine that uses it, and of its image. It is
  * protected from deletion, unless the option `protect` says otherwise; without the resource, its data is gone.
@@ -30,10 +37,13 @@ export class Disk extends Resource {
   declare readonly sizeMiB: pulumi.Output<number>;
 
   constructor(name: string, args: DiskArgs, options: pulumi.CustomResourceOptions = {}) {
+    requireArgs(`the disk '${name}'`, args);
     super(
       'local.Disk',
       name,
       {
+        args,
+        names: NAMES,
         properties: {
           sizeMiB: args.sizeMiB,
           serial: args.serial,

@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { type ImageToRoll, requireTested } from '../published.js';
-import { containsSecret, Resource } from '../stub.js';
-import { imageOf, type MachineArgs } from './instance.js';
+import { containsSecret, type NamesOf, Resource, requireArgs } from '../stub.js';
+import { imageOf, MACHINE_NAMES, type MachineArgs } from './instance.js';
 
 /** A number of machines, or a share of all: `2`, `"25%"`. */
 export type Amount = number | string;
@@ -31,6 +31,15 @@ export type FleetArgs = ImageToRoll &
     /** Try again what has failed to roll out before. Default: `false`. */
     retry?: pulumi.Input<boolean>;
   };
+
+const NAMES: NamesOf<FleetArgs> = {
+  ...MACHINE_NAMES,
+  image: true,
+  untested: true,
+  count: true,
+  strategy: true,
+  retry: true,
+};
 
 /** One machine of a fleet. */
 export interface FleetMachine {
@@ -70,6 +79,7 @@ export class Fleet extends Resource {
   declare readonly version: pulumi.Output<string>;
 
   constructor(name: string, args: FleetArgs, options?: pulumi.CustomResourceOptions) {
+    requireArgs(`the fleet '${name}'`, args);
     if (args.image === undefined) {
       throw new pulumi.RunError(`Cannot create the fleet '${name}': it has no image; pass an ingot.BootTest as image`);
     }
@@ -78,6 +88,8 @@ export class Fleet extends Resource {
       'local.Fleet',
       name,
       {
+        args,
+        names: NAMES,
         properties: {
           ...imageOf(args.image),
           count: args.count,

@@ -1,7 +1,7 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { type ImageRef, type ImageToPublish, imageInputs } from '../published.js';
 import type { PredictedBoot, SecureBoot } from '../secure-boot.js';
-import { containsSecret, Resource } from '../stub.js';
+import { containsSecret, type NamesOf, Resource, requireArgs } from '../stub.js';
 
 /** Output formats that are one file. */
 export type FileFormat =
@@ -31,6 +31,16 @@ export type ImageFileArgs = ImageToPublish & {
   keep?: pulumi.Input<number>;
 };
 
+const NAMES: NamesOf<ImageFileArgs> = {
+  image: true,
+  untested: true,
+  directory: true,
+  name: true,
+  format: true,
+  secureBoot: true,
+  keep: true,
+};
+
 /**
  * An image in a folder, as a file named by its digest, with what is in it in a JSON file beside it. Another image is
  * another file. It goes when no resource, of this stack or another, needs it.
@@ -50,10 +60,13 @@ export class ImageFile extends Resource {
   declare readonly ref: pulumi.Output<ImageRef>;
 
   constructor(name: string, args: ImageFileArgs, options?: pulumi.CustomResourceOptions) {
+    requireArgs(`the image file '${name}'`, args);
     super(
       'local.ImageFile',
       name,
       {
+        args,
+        names: NAMES,
         properties: {
           ...imageInputs(`the image file '${name}'`, args),
           directory: args.directory,

@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { BootTest } from '../boot-test.js';
 import type { Image } from '../image.js';
 import type { ImageRef } from '../published.js';
-import { containsSecret, Resource } from '../stub.js';
+import { containsSecret, type NamesOf, Resource, requireArgs } from '../stub.js';
 import type { Disk } from './disk.js';
 
 /** A TCP port of this host that is passed on to the machine. */
@@ -53,6 +53,17 @@ export interface MachineArgs {
   drainSeconds?: pulumi.Input<number>;
 }
 
+/** The names of `MachineArgs`. */
+export const MACHINE_NAMES: NamesOf<MachineArgs> = {
+  ports: true,
+  health: true,
+  memoryMiB: true,
+  cpus: true,
+  userData: true,
+  firmware: true,
+  drainSeconds: true,
+};
+
 export interface InstanceArgs extends MachineArgs {
   /**
    * What it boots; with a boot test, only if that has passed. The `ref` of an image that is published as a file, also from
@@ -67,6 +78,8 @@ export interface InstanceArgs extends MachineArgs {
   /** What services that name them in `secrets` get as files, by name; encrypted in the state. Default: none. */
   secrets?: pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
 }
+
+const NAMES: NamesOf<InstanceArgs> = { ...MACHINE_NAMES, image: true, disks: true, secrets: true };
 
 /**
  * A virtual machine on this host (QEMU). It is never changed: a change starts another machine, waits until that one is
@@ -89,13 +102,17 @@ export class Instance extends Resource {
   declare readonly bootSeconds: pulumi.Output<{ [phase: string]: number }>;
 
   constructor(name: string, args: InstanceArgs, options?: pulumi.CustomResourceOptions) {
+    requireArgs(`the instance '${name}'`, args);
     if (args.image === undefined) {
       throw new pulumi.RunError(`Cannot create the instance '${name}': it has no image; pass an ingot.Image as image`);
     }
+    requireDisks(`the instance '${name}'`, args.disks);
     super(
       'local.Instance',
       name,
       {
+        args,
+        names: NAMES,
         properties: {
           ...imageOf(args.image),
           ports: args.ports,
@@ -121,6 +138,14 @@ export class Instance extends Resource {
       { ...options, additionalSecretOutputs: [...(options?.additionalSecretOutputs ?? []), 'secrets'] },
     );
   }
+}
+
+/** @throws {pulumi.RunError} for what TypeScript would not have let through. */
+function requireDisks(what: string, disks: unknown = []): void {
+  const wrong = Array.isArray(disks) ? disks.findIndex((disk) => !pulumi.Output.isInstance(disk?.serial)) : undefined;
+  if (wrong === -1) return;
+  const place = wrong === undefined ? 'disks is no list' : `disks[${wrong}] is none`;
+  throw new pulumi.RunError(`Cannot create ${what}: ${place} of disks; pass a list of ingot.local.Disk`);
 }
 
 /** The image's part in the inputs. What is in one of another stack goes along, so that a preview shows what changes. */
