@@ -33,6 +33,11 @@ export class BootFailure extends Error {
   }
 }
 
+/** What is said of a machine whose QEMU has ended, and how. */
+export function endedByItself(how: string): string {
+  return `it ended by itself (QEMU: ${how})`;
+}
+
 export interface BootOptions {
   readonly folder: string;
   readonly uuid: string;
@@ -194,7 +199,7 @@ function listen(
       // Before its last words are read, so that none of them is missed.
       const end = ended();
       for (const ear of ears) (await ear.listen()).forEach(take);
-      if (end !== undefined) throw new BootFailure('died', `it ended by itself (QEMU: ${end})`);
+      if (end !== undefined) throw new BootFailure('died', endedByItself(end));
       await pause(LISTEN_MS / 1000, signal);
     }
     return new Promise(() => {});

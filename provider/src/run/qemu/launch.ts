@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RunError, requireWanted } from '../error.js';
+import { BootFailure, endedByItself } from './boot.js';
 import { LOG_FILE, type MachinePlan, qemuArguments } from './command-line.js';
 import { lastLinesOf } from './console-text.js';
 import { identityOf, type ProcessIdentity } from './process-identity.js';
@@ -11,6 +12,7 @@ import { withQmp } from './qmp.js';
 /** QEMU answers within a tenth of a second; a host that swaps needs longer. */
 const ANSWER_LIMIT_MS = 60_000;
 const ASK_AGAIN_MS = 20;
+const KILLED = 'signal SIGKILL';
 
 /** A QEMU that was started here, and goes on when this process ends. */
 export interface Launched {
@@ -37,7 +39,7 @@ export class LaunchFailure extends Error {
 /**
  * Starts QEMU in the machine's folder and waits until it answers.
  * @param found is told of the process before anything else, so that it can be found again.
- * @throws {LaunchFailure} if it ends at once; {RunError} `aborted`, `no-start`. Then it does not run any more.
+ * @throws {LaunchFailure} if it ends at once; {BootFailure} `died` if it is killed; {RunError} `aborted`, `no-start`. Then it does not run any more.
  */
 export async function launch(
   qemu: string,
@@ -89,6 +91,8 @@ async function untilAnswered(
     const answered = await withQmp({ folder, uuid }, async () => true);
     // With status 0 the guest has ended QEMU already, before we could ask: then it did start.
     if (answered === true || ended() === 'exit status 0') return;
+    // QEMU refuses nothing when somebody else ends it, such as a host without memory; it ran, if not for long.
+    if (ended() === KILLED) throw new BootFailure('died', endedByItself(KILLED));
     if (ended() !== undefined) {
       throw new LaunchFailure((await lastLinesOf(join(folder, LOG_FILE), 5)).join('\n') || ended());
     }
