@@ -3,7 +3,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /** Keys under which artifacts and their parts are kept, and what is known of them. */
-const PART = /"key":"(?:artifact|artifact-parts|erofs-layout|tree|initrd-segment|region-digests|root-file\/\d+) /;
+const PART =
+  /"key":"(?:artifact|artifact-parts|erofs-layout|erofs-plan|tree|initrd-segment|region-digests|root-file\/\d+) /;
 
 /** Makes the cache forget all that it keeps of artifacts: only layers are left, and what is known of sources. */
 export async function forgetParts(): Promise<void> {

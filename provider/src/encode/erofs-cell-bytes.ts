@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type Digest, sha256 } from '../model/digest.js';
-import type { Content } from '../model/tree.js';
+import type { Digest } from '../model/digest.js';
+import type { Content, TreeEntry } from '../model/tree.js';
 import { checkContent } from './archive.js';
-import type { Span } from './block-span.js';
 import type { EncodeContext } from './context.js';
-import type { CellPlan } from './erofs-cell-plan.js';
+import { type CellPlan, COPY, READ, USED, WRITTEN } from './erofs-plan.js';
 import { type Gaps, readRanges } from './read-ranges.js';
 
 const COMPARE_BYTES = 1 << 18;
@@ -15,31 +14,72 @@ export interface CellRoom {
   readonly gaps: Gaps;
 }
 
+/** A part of a file in a cell. */
+interface PartRead {
+  readonly path: string;
+  readonly content: Content;
+  /** Where the part begins in the content. */
+  readonly from: number;
+  readonly sizeBytes: number;
+  readonly at: number;
+}
+
 /** Makes the bytes of cells, and compares what it reads with its digests. */
 export class CellFiller {
   readonly #context: EncodeContext;
+  readonly #entries: readonly TreeEntry[];
   readonly #trusting: boolean;
   /** Contents that lie in several cells, compared once as a whole. */
   readonly #compared = new Map<Digest, Promise<void>>();
 
-  constructor(context: EncodeContext, options: { readonly trusting: boolean }) {
+  constructor(
+    entries: readonly TreeEntry[],
+    { trusting, context }: { readonly trusting: boolean; readonly context: EncodeContext },
+  ) {
     this.#context = context;
-    this.#trusting = options.trusting;
+    this.#entries = entries;
+    this.#trusting = trusting;
   }
 
   /**
-   * Completes the bytes of a cell that was planned.
+   * Makes the bytes of a cell: what is used of it; the rest is left as it is.
    * @throws {EncodeError} `corrupt` when a content is not what the tree says.
    */
-  async fill({ bytes, gaps }: CellRoom, plan: CellPlan): Promise<void> {
+  async fill(room: CellRoom, plan: CellPlan): Promise<void> {
     this.#context.signal.throwIfAborted();
-    if (!this.#trusting) await Promise.all(plan.partly.map((part) => this.#compare(part)));
-    await this.#read({ bytes, gaps }, plan);
-    if (!this.#trusting) for (const whole of plan.wholly) compareParts(bytes, whole);
-    for (const { from, at, sizeBytes } of plan.copies) bytes.copyWithin(at, from, from + sizeBytes);
+    const reads = this.#readsOf(plan);
+    const contents = this.#trusting ? [] : partsByContent(reads);
+    const isWhole = (parts: readonly PartRead[]): boolean => sizeOf(parts) === parts[0]?.content.sizeBytes;
+    await Promise.all(
+      contents.flatMap((parts) => (isWhole(parts) ? [] : parts.slice(0, 1).map((part) => this.#compare(part)))),
+    );
+    const { bytes } = room;
+    putZeros(bytes, plan);
+    putWritten(bytes, plan);
+    await this.#read(room, reads);
+    for (const parts of contents) if (isWhole(parts)) compareParts(bytes, parts);
+    const { copies } = plan;
+    for (let index = 0; index < copies.length; index += COPY) {
+      const from = copies[index] as number;
+      bytes.copyWithin(copies[index + 1] as number, from, from + (copies[index + 2] as number));
+    }
   }
 
-  async #read(room: CellRoom, { reads }: CellPlan): Promise<void> {
+  #readsOf({ reads }: CellPlan): PartRead[] {
+    const parts: PartRead[] = [];
+    for (let index = 0; index < reads.length; index += READ) {
+      const { path, content } = this.#entries[reads[index] as number] as TreeEntry;
+      const [from, sizeBytes, at] = [
+        reads[index + 1] as number,
+        reads[index + 2] as number,
+        reads[index + 3] as number,
+      ];
+      if (content !== undefined) parts.push({ path, content, from, sizeBytes, at });
+    }
+    return parts;
+  }
+
+  async #read(room: CellRoom, reads: readonly PartRead[]): Promise<void> {
     const ranges = [];
     for (const { content, from, sizeBytes, at } of reads) {
       if ('bytes' in content) room.bytes.set(content.bytes.subarray(from, from + sizeBytes), at);
@@ -58,20 +98,51 @@ export class CellFiller {
   }
 }
 
-function compareParts(
-  bytes: Buffer,
-  { path, content, parts }: { readonly path: string; readonly content: Content; readonly parts: readonly Span[] },
-): void {
-  const [only] = parts;
-  const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
-  if (only !== undefined && parts.length === 1) {
-    const digest = sha256(bytes.subarray(only.offset, only.offset + only.sizeBytes));
-    checkContent({ path, content }, { sizeBytes, digest });
-    return;
+/** What a room held before is not to be seen beside what comes to lie there. */
+function putZeros(bytes: Buffer, { used, written, reads }: CellPlan): void {
+  // Most of a large file: nothing is beside it but the rest of its last block.
+  const full = written.length === 0 && reads.length === READ && reads[3] === 0 ? (reads[2] as number) : 0;
+  for (let index = 0; index < used.length; index += USED) {
+    const offset = used[index] as number;
+    const end = offset + (used[index + 1] as number);
+    if (end > full) bytes.fill(0, Math.max(offset, full), end);
   }
+}
+
+function putWritten(bytes: Buffer, plan: CellPlan): void {
+  const { written } = plan;
+  let done = 0;
+  for (let index = 0; index < written.length; index += WRITTEN) {
+    const sizeBytes = written[index + 1] as number;
+    plan.bytes.copy(bytes, written[index] as number, done, done + sizeBytes);
+    done += sizeBytes;
+  }
+}
+
+/** The parts of each content that lie one behind the other in it. */
+function partsByContent(reads: readonly PartRead[]): PartRead[][] {
+  const groups: PartRead[][] = [];
+  for (const read of reads) {
+    const last = groups.at(-1);
+    const before = last?.at(-1);
+    const goesOn = before?.content === read.content && before.from + before.sizeBytes === read.from && read.from > 0;
+    if (goesOn) last?.push(read);
+    else groups.push([read]);
+  }
+  return groups;
+}
+
+function sizeOf(parts: readonly PartRead[]): number {
+  return parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+}
+
+/** A content that lies in a cell from beginning to end. */
+function compareParts(bytes: Buffer, parts: readonly PartRead[]): void {
+  const [first] = parts;
+  if (first === undefined) return;
   const hash = createHash('sha256');
-  for (const part of parts) hash.update(bytes.subarray(part.offset, part.offset + part.sizeBytes));
-  checkContent({ path, content }, { sizeBytes, digest: `sha256:${hash.digest('hex')}` });
+  for (const { at, sizeBytes } of parts) hash.update(bytes.subarray(at, at + sizeBytes));
+  checkContent(first, { sizeBytes: sizeOf(parts), digest: `sha256:${hash.digest('hex')}` });
 }
 
 /** By way of one buffer: what a stream gives would lie around until it is collected. */

@@ -2,64 +2,41 @@ import { createHash } from 'node:crypto';
 import { erofsChunkMap } from '../format/erofs/chunk-map.js';
 import { erofsDirectory } from '../format/erofs/directory.js';
 import { EROFS_BLOCK_BYTES, EROFS_SLOT_BYTES } from '../format/erofs/geometry.js';
-import { EROFS_INODE_BYTES, type ErofsLayout as ErofsInodeLayout, putErofsInode } from '../format/erofs/inode.js';
-import type { Content } from '../model/tree.js';
-import type { Span } from './block-span.js';
+import { EROFS_INODE_BYTES, type ErofsLayout as ErofsInodeLayout, erofsInode } from '../format/erofs/inode.js';
+import type { Digest } from '../model/digest.js';
 import type { ErofsItem } from './erofs-bodies.js';
 import { EROFS_CELL_BITS, EROFS_CELL_BLOCKS, EROFS_CELL_BYTES } from './erofs-cell.js';
 import type { ErofsLayout, PlacedCell } from './erofs-layout.js';
 import { type ErofsNode, sortedNames } from './erofs-nodes.js';
+import { type CellPlan, READ } from './erofs-plan.js';
 import { representable } from './representable.js';
 
-/** What a cell consists of, beside what stands in it already; all places count from its first byte. */
-export interface CellPlan {
-  /** What was written: tables of inodes, directories, targets of symlinks. */
-  readonly written: readonly Span[];
-  /** Parts of files. */
-  readonly reads: readonly PartRead[];
-  /** What stands in two places: done when all is read. */
-  readonly copies: readonly { readonly from: number; readonly at: number; readonly sizeBytes: number }[];
-  /** Contents that lie in the cell from beginning to end. */
-  readonly wholly: readonly { readonly path: string; readonly content: Content; readonly parts: readonly Span[] }[];
-  /** Contents of which a part lies in the cell. */
-  readonly partly: readonly { readonly path: string; readonly content: Content }[];
-}
-
-export interface PartRead {
-  readonly content: Content;
-  /** Where the part begins in the content. */
-  readonly from: number;
-  readonly sizeBytes: number;
-  readonly at: number;
-}
-
+/** Of which cells are planned. */
 export interface ErofsRoot {
   readonly nodes: readonly ErofsNode[];
   readonly layout: ErofsLayout;
   readonly superblock: Buffer;
+  /** For each node the entry of the tree that has its content, by index. */
+  readonly entryOf: Int32Array;
 }
 
-/**
- * The plan of a cell, whose inodes and names are written into its bytes; those are zeros before.
- * @throws {EncodeError} `unrepresentable` when a value fits no field.
- */
-export function planCell(placed: PlacedCell, root: ErofsRoot, bytes: Buffer): CellPlan {
-  const plan = { written: [], reads: [], copies: [], wholly: [], partly: [] } as Draft;
-  if (placed.kind === 'whole') {
-    planWhole(placed, { plan, root, bytes });
-    return plan;
-  }
-  const { items, firstBlock, tableBlocks } = placed.cell;
-  if (firstBlock > 0) bytes.set(root.superblock);
-  plan.written.push({ offset: 0, sizeBytes: (firstBlock + tableBlocks) * EROFS_BLOCK_BYTES });
+/** The plan of a cell. @throws {EncodeError} `unrepresentable` when a value fits no field. */
+export function planCell(placed: PlacedCell, root: ErofsRoot): CellPlan {
+  const draft: Draft = { written: [], parts: [], reads: [], copies: [] };
   const base = placed.place * EROFS_CELL_BYTES;
-  for (const item of items) planItem(item, { plan, root, bytes, base });
-  return plan;
+  if (placed.kind === 'whole') planWhole(placed, { draft, root, base });
+  else {
+    const { items, firstBlock } = placed.cell;
+    if (firstBlock > 0) put(draft, { at: 0, bytes: root.superblock });
+    for (const item of items) planItem(item, { draft, root, base });
+  }
+  const { written, reads, copies } = draft;
+  const plan = { used: usedSpans(placed, root), written, bytes: Buffer.concat(draft.parts), reads, copies };
+  return { place: placed.place, key: keyOf(plan), ...plan };
 }
 
-/** What in a cell is ever read, by offset within the cell. */
-export function usedSpans(placed: PlacedCell, { layout }: ErofsRoot): Span[] {
-  if (placed.kind === 'whole') return [{ offset: 0, sizeBytes: placed.blocks * EROFS_BLOCK_BYTES }];
+function usedSpans(placed: PlacedCell, { layout }: ErofsRoot): number[] {
+  if (placed.kind === 'whole') return [0, placed.blocks * EROFS_BLOCK_BYTES];
   const { items, firstBlock, tableBlocks } = placed.cell;
   const used = new Uint8Array(EROFS_CELL_BLOCKS);
   if (firstBlock > 0) used[0] = 1;
@@ -72,90 +49,89 @@ export function usedSpans(placed: PlacedCell, { layout }: ErofsRoot): Span[] {
   }
   const data = firstBlock + tableBlocks;
   used.fill(1, data, data + items.reduce((sum, item) => sum + item.blocks, 0));
-  const spans: Span[] = [];
+  const spans: number[] = [];
   for (let first = used.indexOf(1); first >= 0; ) {
     const free = used.indexOf(0, first);
     const end = free < 0 ? used.length : free;
-    spans.push({ offset: first * EROFS_BLOCK_BYTES, sizeBytes: (end - first) * EROFS_BLOCK_BYTES });
+    spans.push(first * EROFS_BLOCK_BYTES, (end - first) * EROFS_BLOCK_BYTES);
     first = used.indexOf(1, end);
   }
   return spans;
 }
 
-/** All that decides the bytes of a cell that was planned. */
-export function cellKey({ written, reads, copies }: CellPlan, bytes: Buffer): string {
-  const hash = createHash('sha256');
-  let text = '';
-  for (const { offset, sizeBytes } of written) {
-    text += `written ${offset} ${sizeBytes}\n`;
-    hash.update(bytes.subarray(offset, offset + sizeBytes));
+function keyOf({ used, written, bytes, reads, copies }: Omit<CellPlan, 'place' | 'key'>): Digest {
+  const numbers: number[] = [used.length, written.length, reads.length, copies.length];
+  for (const list of [used, written, copies]) for (const number of Array.from(list)) numbers.push(number);
+  // An entry may come before this one, and change nothing here.
+  for (let at = 0; at < reads.length; at += READ) {
+    numbers.push(reads[at + 1] as number, reads[at + 2] as number, reads[at + 3] as number);
   }
-  for (const { content, from, sizeBytes, at } of reads) text += `read ${at} ${content.sha256} ${from} ${sizeBytes}\n`;
-  for (const { from, at, sizeBytes } of copies) text += `copy ${from} ${at} ${sizeBytes}\n`;
-  return hash.update(text).digest('hex');
+  const hash = createHash('sha256')
+    .update(`${numbers.join(' ')}\n`)
+    .update(bytes);
+  return `sha256:${hash.digest('hex')}`;
 }
 
-type Draft = { -readonly [Name in keyof CellPlan]: CellPlan[Name][number][] };
+interface Draft {
+  readonly written: number[];
+  /** What is written, in the same order. */
+  readonly parts: Buffer[];
+  readonly reads: number[];
+  readonly copies: number[];
+}
 
 interface Planning {
-  readonly plan: Draft;
+  readonly draft: Draft;
   readonly root: ErofsRoot;
-  readonly bytes: Buffer;
   /** Offset of the cell in the image. */
   readonly base: number;
 }
 
-function planWhole(
-  { node, chunk, blocks }: PlacedCell & { readonly kind: 'whole' },
-  planning: Omit<Planning, 'base'>,
-): void {
-  const { plan } = planning;
+function put(draft: Draft, { at, bytes }: { readonly at: number; readonly bytes: Buffer }): void {
+  draft.written.push(at, bytes.byteLength);
+  draft.parts.push(bytes);
+}
+
+function planWhole({ node, chunk, blocks }: PlacedCell & { readonly kind: 'whole' }, planning: Planning): void {
   const { sizeBytes, tailBytes } = node.storage;
   const from = chunk * EROFS_CELL_BYTES;
-  const part = { from, sizeBytes: Math.min(blocks * EROFS_BLOCK_BYTES, sizeBytes - tailBytes - from), at: 0 };
-  putContent(node, part, planning);
-  if (!isFile(node)) return;
-  const { path, content } = node;
-  if (part.sizeBytes < sizeBytes) plan.partly.push({ path, content });
-  else plan.wholly.push({ path, content, parts: [{ offset: 0, sizeBytes }] });
+  planContent(
+    node,
+    { from, sizeBytes: Math.min(blocks * EROFS_BLOCK_BYTES, sizeBytes - tailBytes - from), at: 0 },
+    planning,
+  );
 }
 
 function planItem(item: ErofsItem, planning: Planning): void {
-  const { plan, root, bytes, base } = planning;
+  const { draft, root, base } = planning;
   const { layout, nodes } = root;
   const first = item.nodes[0] as ErofsNode;
   const body = nodes[layout.bodyOf[first.index] as number] as ErofsNode;
   const { sizeBytes, tailBytes, wholes } = body.storage;
-  for (const node of item.nodes) putInode(bytes.subarray(inodeOffset(node, layout) - base), node, root);
-  const parts: Span[] = [];
+  for (const node of item.nodes) {
+    put(draft, { at: inodeOffset(node, layout) - base, bytes: inodeBytes(node, root) });
+  }
   if (item.blocks > 0) {
     const from = wholes.length * EROFS_CELL_BYTES;
     const at = (layout.sharedStart[first.index] as number) * EROFS_BLOCK_BYTES - base;
-    const part = { from, sizeBytes: sizeBytes - tailBytes - from, at };
-    putContent(body, part, planning);
-    parts.push({ offset: at, sizeBytes: part.sizeBytes });
+    planContent(body, { from, sizeBytes: sizeBytes - tailBytes - from, at }, planning);
   }
   if (tailBytes > 0) {
     const [tail = 0, ...others] = item.nodes.map(
       (node) => inodeOffset(node, layout) - base + EROFS_INODE_BYTES + node.xattrs.byteLength,
     );
-    putContent(body, { from: sizeBytes - tailBytes, sizeBytes: tailBytes, at: tail }, planning);
-    parts.push({ offset: tail, sizeBytes: tailBytes });
-    for (const at of others) plan.copies.push({ from: tail, at, sizeBytes: tailBytes });
+    planContent(body, { from: sizeBytes - tailBytes, sizeBytes: tailBytes, at: tail }, planning);
+    for (const at of others) draft.copies.push(tail, at, tailBytes);
   }
-  if (!isFile(body)) return;
-  const { path, content } = body;
-  const isWhole = parts.reduce((sum, part) => sum + part.sizeBytes, 0) === sizeBytes;
-  if (isWhole) plan.wholly.push({ path, content, parts });
-  else if (parts.length > 0) plan.partly.push({ path, content });
+  // Nothing of it lies anywhere, but it is compared with its digest as others are.
+  if (sizeBytes === 0) planContent(body, { from: 0, sizeBytes: 0, at: 0 }, planning);
 }
 
 /** What stands at the place of an inode, up to its tail. */
-function putInode(target: Buffer, node: ErofsNode, { layout }: ErofsRoot): void {
+function inodeBytes(node: ErofsNode, { layout }: ErofsRoot): Buffer {
   const { storage, xattrs, mode, uid, gid, mtimeSeconds, linkCount } = node;
-  representable(node.path || '/', 'an EROFS', () => {
-    const starts = storage.kind === 'chunks' ? startsOf(node, layout) : [];
-    putErofsInode(target, {
+  return representable(node.path || '/', 'an EROFS', () => {
+    const inode = erofsInode({
       mode,
       uid,
       gid,
@@ -166,8 +142,8 @@ function putInode(target: Buffer, node: ErofsNode, { layout }: ErofsRoot): void 
       inodeNumber: (layout.nids[node.index] as number) % 2 ** 32,
       xattrBytes: xattrs.byteLength,
     });
-    if (xattrs.byteLength > 0) target.set(xattrs, EROFS_INODE_BYTES);
-    if (starts.length > 0) target.set(erofsChunkMap(starts), EROFS_INODE_BYTES + xattrs.byteLength);
+    if (storage.kind === 'chunks') return Buffer.concat([inode, xattrs, erofsChunkMap(startsOf(node, layout))]);
+    return xattrs.byteLength === 0 ? inode : Buffer.concat([inode, xattrs]);
   });
 }
 
@@ -186,20 +162,20 @@ function startsOf({ index, storage }: ErofsNode, { bodyOf, wholeStarts, sharedSt
   return storage.blocks > 0 ? [...wholes, sharedStart[body] as number] : wholes;
 }
 
-function putContent(
+function planContent(
   node: ErofsNode,
   { from, sizeBytes, at }: { readonly from: number; readonly sizeBytes: number; readonly at: number },
-  { plan, root, bytes }: Omit<Planning, 'base'>,
+  { draft, root }: Planning,
 ): void {
   const { content } = node;
-  if (content === undefined || sizeBytes === 0) return;
+  if (content === undefined) return;
   if ('sha256' in content) {
-    plan.reads.push({ content, from, sizeBytes, at });
+    draft.reads.push(root.entryOf[node.index] as number, from, sizeBytes, at);
     return;
   }
+  if (sizeBytes === 0) return;
   const all = 'link' in content ? content.link : directoryBytes(node, root);
-  bytes.set(all.subarray(from, from + sizeBytes), at);
-  plan.written.push({ offset: at, sizeBytes });
+  put(draft, { at, bytes: all.subarray(from, from + sizeBytes) });
 }
 
 function directoryBytes({ index, content, path }: ErofsNode, { nodes, layout }: ErofsRoot): Buffer {
@@ -210,10 +186,6 @@ function directoryBytes({ index, content, path }: ErofsNode, { nodes, layout }: 
     mode: (nodes[node] as ErofsNode).mode,
   }));
   return representable(path || '/', 'an EROFS', () => erofsDirectory(entries));
-}
-
-function isFile(node: ErofsNode): node is ErofsNode & { readonly content: Content } {
-  return node.content !== undefined && 'sha256' in node.content;
 }
 
 function inodeOffset({ index }: ErofsNode, { nids }: ErofsLayout): number {

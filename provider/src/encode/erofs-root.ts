@@ -1,18 +1,13 @@
-import { createHash } from 'node:crypto';
-import { erofsSuperblock } from '../format/erofs/superblock.js';
-import { guidOfName } from '../format/guid.js';
 import { mapInOrder } from '../format/map-in-order.js';
+import { hexOf, sha256 } from '../model/digest.js';
 import type { Tree } from '../model/tree.js';
 import type { BlockImage, Extent, Piece, Region } from './block-image.js';
 import { endOf, joinExtents, overlap, type Span } from './block-span.js';
-import { checkTree } from './check-tree.js';
 import type { BytesOptions, EncodeContext } from './context.js';
-import { EROFS_CELL_BLOCKS, EROFS_CELL_BYTES } from './erofs-cell.js';
+import { EROFS_CELL_BYTES } from './erofs-cell.js';
 import { CellFiller, type CellRoom } from './erofs-cell-bytes.js';
-import { cellKey, type ErofsRoot, planCell, usedSpans } from './erofs-cell-plan.js';
-import { keptErofsLayout } from './erofs-kept-layout.js';
-import type { PlacedCell } from './erofs-layout.js';
-import { erofsNodes } from './erofs-nodes.js';
+import { keptErofsPlan } from './erofs-kept-plan.js';
+import { type CellPlan, type ErofsPlan, READ, USED } from './erofs-plan.js';
 
 export interface ErofsRootOptions extends Pick<BytesOptions, 'trusting'> {
   /** Of the image: the identifier of the file system follows from it, and stays when the contents change. */
@@ -46,58 +41,53 @@ export async function encodeErofsRoot(
   options: ErofsRootOptions,
   context: EncodeContext,
 ): Promise<ErofsRootImage> {
-  checkTree(tree);
-  const nodes = erofsNodes(tree);
-  context.signal.throwIfAborted();
-  const layout = await keptErofsLayout(nodes, context);
-  const superblock = erofsSuperblock({
-    rootNid: layout.nids[0] as number,
-    inodeCount: nodes.length,
-    blockCount: layout.cellCount * EROFS_CELL_BLOCKS,
-    uuid: Buffer.from(guidOfName(`${options.name} EROFS root`).replaceAll('-', ''), 'hex'),
-    label: Buffer.from(options.label ?? 'root'),
-    hasChunks: nodes.some(({ storage }) => storage.kind === 'chunks'),
-  });
-  const root = { nodes, layout, superblock };
-  const sizeBytes = layout.cellCount * EROFS_CELL_BYTES;
+  const { name, label = 'root' } = options;
+  const plan = await keptErofsPlan(tree, { name, label }, context);
+  const sizeBytes = plan.cellCount * EROFS_CELL_BYTES;
   const unused: CellRoom[] = [];
-  const imageFilledBy = (filler: CellFiller): Pick<BlockImage, 'pieces'> => ({
-    pieces: (span = { offset: 0, sizeBytes }) => piecesIn(unused, (rooms) => piecesOf(root, { span, filler, rooms })),
-  });
-  const all = { sizeBytes, extents: joinExtents(extentsOf(root)), regions: regionsOf(root) };
-  const compared = { ...all, ...imageFilledBy(new CellFiller(context, { trusting: false })) };
+  const imageFilled = (trusting: boolean): Pick<BlockImage, 'pieces'> => {
+    const filler = new CellFiller(tree.entries, { trusting, context });
+    return {
+      pieces: (span = { offset: 0, sizeBytes }) => piecesIn(unused, (rooms) => piecesOf(plan, { span, filler, rooms })),
+    };
+  };
+  const all = { sizeBytes, extents: joinExtents(extentsOf(plan)), regions: regionsOf(plan, tree) };
+  const compared = { ...all, ...imageFilled(false) };
   if (options.trusting !== true) return { ...compared, compared };
-  return { ...all, ...imageFilledBy(new CellFiller(context, { trusting: true })), compared };
+  return { ...all, ...imageFilled(true), compared };
 }
 
-function* extentsOf(root: ErofsRoot): Generator<Extent> {
+function* extentsOf({ cells, cellCount }: ErofsPlan): Generator<Extent> {
   let end = 0;
-  for (const cell of root.layout.cells) {
-    for (const span of usedSpans(cell, root)) {
-      const offset = cell.place * EROFS_CELL_BYTES + span.offset;
+  for (const cell of cells) {
+    for (const { offset, sizeBytes } of usedIn(cell)) {
       yield { offset: end, sizeBytes: offset - end, kind: 'unused' };
-      yield { offset, sizeBytes: span.sizeBytes, kind: 'data' };
-      end = offset + span.sizeBytes;
+      yield { offset, sizeBytes, kind: 'data' };
+      end = offset + sizeBytes;
     }
   }
-  yield { offset: end, sizeBytes: root.layout.cellCount * EROFS_CELL_BYTES - end, kind: 'unused' };
+  yield { offset: end, sizeBytes: cellCount * EROFS_CELL_BYTES - end, kind: 'unused' };
 }
 
-function regionsOf(root: ErofsRoot): Region[] {
-  const { cells, cellCount } = root.layout;
+/** What of a cell is ever read, in the image. */
+function* usedIn({ place, used }: CellPlan): Generator<Span> {
+  for (let index = 0; index < used.length; index += USED) {
+    yield { offset: place * EROFS_CELL_BYTES + (used[index] as number), sizeBytes: used[index + 1] as number };
+  }
+}
+
+function regionsOf({ cells, cellCount }: ErofsPlan, { entries }: Tree): Region[] {
   const regions: Region[] = [];
-  const bytes = Buffer.alloc(EROFS_CELL_BYTES);
   let next = 0;
   for (let first = 0; first < cellCount; first += REGION_CELLS) {
     const count = Math.min(REGION_CELLS, cellCount - first);
-    const hash = createHash('sha256');
+    let text = '';
     for (; (cells[next]?.place ?? cellCount) < first + count; next += 1) {
-      const cell = cells[next] as PlacedCell;
-      const plan = planCell(cell, root, bytes);
-      hash.update(`${cell.place - first} ${cellKey(plan, bytes)}\n`);
-      for (const { offset, sizeBytes } of plan.written) bytes.fill(0, offset, offset + sizeBytes);
+      const { place, key, reads } = cells[next] as CellPlan;
+      text += `${place - first} ${key}\n`;
+      for (let at = 0; at < reads.length; at += READ) text += `${entries[reads[at] as number]?.content?.sha256}\n`;
     }
-    const key = `erofs-root ${REGION_VERSION} ${count} ${hash.digest('hex')}`;
+    const key = `erofs-root ${REGION_VERSION} ${count} ${hexOf(sha256(text))}`;
     regions.push({ key, offset: first * EROFS_CELL_BYTES, sizeBytes: count * EROFS_CELL_BYTES });
   }
   return regions;
@@ -120,20 +110,20 @@ async function* piecesIn(
 }
 
 async function* piecesOf(
-  root: ErofsRoot,
+  plan: ErofsPlan,
   { span, filler, rooms }: { readonly span: Span; readonly filler: CellFiller; readonly rooms: readonly CellRoom[] },
 ): AsyncGenerator<Piece, void, undefined> {
   let next = 0;
-  const filled = async (placed: PlacedCell): Promise<{ placed: PlacedCell; bytes: Buffer }> => {
+  const filled = async (cell: CellPlan): Promise<{ cell: CellPlan; bytes: Buffer }> => {
     const room = rooms[next++ % IN_FLIGHT] as CellRoom;
-    await filler.fill(room, planCell(placed, root, room.bytes.fill(0)));
-    return { placed, bytes: room.bytes };
+    await filler.fill(room, cell);
+    return { cell, bytes: room.bytes };
   };
-  const wanted = cellsWithin(root.layout.cells, span);
-  for await (const { placed, bytes } of mapInOrder(wanted, filled, { inFlight: IN_FLIGHT })) {
-    const base = placed.place * EROFS_CELL_BYTES;
-    for (const used of usedSpans(placed, root)) {
-      const common = overlap({ ...used, offset: base + used.offset }, span);
+  const wanted = cellsWithin(plan.cells, span);
+  for await (const { cell, bytes } of mapInOrder(wanted, filled, { inFlight: IN_FLIGHT })) {
+    const base = cell.place * EROFS_CELL_BYTES;
+    for (const used of usedIn(cell)) {
+      const common = overlap(used, span);
       if (common === undefined) continue;
       const from = common.offset - base;
       yield { offset: common.offset, bytes: bytes.subarray(from, from + common.sizeBytes) };
@@ -141,14 +131,14 @@ async function* piecesOf(
   }
 }
 
-function* cellsWithin(cells: readonly PlacedCell[], span: Span): Generator<PlacedCell> {
+function* cellsWithin(cells: readonly CellPlan[], span: Span): Generator<CellPlan> {
   const first = Math.floor(span.offset / EROFS_CELL_BYTES);
   const end = Math.ceil(endOf(span) / EROFS_CELL_BYTES);
   let [low, high] = [0, cells.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((cells[middle] as PlacedCell).place < first) low = middle + 1;
+    if ((cells[middle] as CellPlan).place < first) low = middle + 1;
     else high = middle;
   }
-  for (; (cells[low]?.place ?? end) < end; low += 1) yield cells[low] as PlacedCell;
+  for (; (cells[low]?.place ?? end) < end; low += 1) yield cells[low] as CellPlan;
 }
