@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256 } from '../model/digest.js';
@@ -176,17 +176,24 @@ class Watching {
   }
 
   async #copy(path: string, end: AbortSignal): Promise<void> {
-    for (;;) {
-      const last = end.aborted || this.#signal.aborted;
-      await this.#copyMore(path);
-      if (last) return;
-      await sleep(100, undefined, { signal: AbortSignal.any([end, this.#signal]) }).catch(() => undefined);
+    let file: FileHandle | undefined;
+    try {
+      for (;;) {
+        const last = end.aborted || this.#signal.aborted;
+        const found = await open(path).catch(() => undefined);
+        // What was open stays so: the console of a machine that has ended is moved away, with its last words.
+        if (found !== undefined) await file?.close();
+        file = found ?? file;
+        if (file !== undefined) await this.#copyMore(file);
+        if (last) return;
+        await sleep(100, undefined, { signal: AbortSignal.any([end, this.#signal]) }).catch(() => undefined);
+      }
+    } finally {
+      await file?.close();
     }
   }
 
-  async #copyMore(path: string): Promise<void> {
-    await using file = await open(path).catch(() => undefined);
-    if (file === undefined) return;
+  async #copyMore(file: FileHandle): Promise<void> {
     const buffer = Buffer.alloc(64 * 1024);
     for (;;) {
       const { bytesRead } = await file.read(buffer, 0, buffer.length, this.#offset);
