@@ -121,6 +121,22 @@ describe('Store.put()', () => {
     expect(await temporaries()).toEqual([]);
   });
 
+  test('takes chunks that are overwritten when the next one is asked for', async () => {
+    const sizes = [3, 1, 262_143, 1, 262_144, 600_000, 0, 70_000, 200_000, 5];
+    const chunks = sizes.map((sizeBytes, index) => Buffer.alloc(sizeBytes, `chunk ${index} of ${sizeBytes},`));
+    async function* overwritten() {
+      const room = Buffer.alloc(600_000);
+      for (const chunk of chunks) {
+        room.fill(0xff).set(chunk);
+        yield room.subarray(0, chunk.length);
+      }
+    }
+    const whole = Buffer.concat(chunks);
+    const { digest, sizeBytes } = await store.put(overwritten());
+    expect({ digest, sizeBytes }).toEqual({ digest: sha256(whole), sizeBytes: whole.length });
+    expect((await readFile(store.pathOf(digest))).equals(whole)).toBe(true);
+  });
+
   test('stops reading at the limit', async () => {
     let given = 0;
     const endless = async function* (): AsyncGenerator<Uint8Array> {

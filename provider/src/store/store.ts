@@ -94,7 +94,8 @@ export class Store implements AsyncDisposable {
 
   /**
    * Stores bytes under their digest. Returns when they are safely on disk; storing what is there already is cheap.
-   * Chunks are kept until written: they must not be altered once they are given. With an expected digest that is there already, `data` is not read.
+   * A chunk may be altered when the next one is asked for. With an expected digest that is there already, `data` is
+   * not read.
    * @throws {StoreError} `corrupt` when digest or size is not the expected one, `too-large`, `no-space`, `io`;
    *   and whatever `data` throws. In all cases nothing is left behind.
    */

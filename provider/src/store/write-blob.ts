@@ -41,25 +41,18 @@ export async function writeBlob(
   const hash = createHash('sha256');
   const limit = Math.min(options.maxBytes ?? Number.MAX_SAFE_INTEGER, expect.sizeBytes ?? Number.MAX_SAFE_INTEGER);
   let sizeBytes = 0;
-  let held: Uint8Array[] = [];
-  let heldBytes = 0;
   const file = await writing(open(path, 'wx', 0o600));
   try {
+    const gathered = new GatheredWrites((bytes) => writing(writeFully(file, bytes)));
     for await (const chunk of chunks) {
       signal?.throwIfAborted();
       sizeBytes += chunk.byteLength;
       if (sizeBytes > limit) throw tooLong(limit, limit === expect.sizeBytes);
       hash.update(chunk);
-      // Archives come as many small pieces; a system call for each would cost more than their bytes.
-      held.push(chunk);
-      heldBytes += chunk.byteLength;
-      if (heldBytes < WRITE_BYTES) continue;
-      await writing(writeFully(file, held));
-      held = [];
-      heldBytes = 0;
+      await gathered.write(chunk);
     }
     signal?.throwIfAborted();
-    await writing(writeFully(file, held));
+    await gathered.flush();
     await writing(file.sync());
   } finally {
     await file.close();
@@ -78,10 +71,35 @@ export async function renameInto(temporary: string, path: string): Promise<void>
   });
 }
 
-async function writeFully(file: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
-  const chunk = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
-  for (let done = 0; done < chunk.byteLength; ) {
-    done += (await file.write(chunk, done, chunk.byteLength - done)).bytesWritten;
+/** Archives come as many small pieces, and a system call for each would cost more than their bytes. */
+class GatheredWrites {
+  readonly #write: (bytes: Uint8Array) => Promise<void>;
+  #room: Buffer | undefined;
+  #held = 0;
+
+  constructor(write: (bytes: Uint8Array) => Promise<void>) {
+    this.#write = write;
+  }
+
+  /** Afterwards the chunk is written, or copied. */
+  async write(chunk: Uint8Array): Promise<void> {
+    if (this.#held + chunk.byteLength > WRITE_BYTES) await this.flush();
+    if (chunk.byteLength >= WRITE_BYTES) return await this.#write(chunk);
+    this.#room ??= Buffer.allocUnsafeSlow(WRITE_BYTES);
+    this.#room.set(chunk, this.#held);
+    this.#held += chunk.byteLength;
+  }
+
+  async flush(): Promise<void> {
+    if (this.#room === undefined || this.#held === 0) return;
+    await this.#write(this.#room.subarray(0, this.#held));
+    this.#held = 0;
+  }
+}
+
+async function writeFully(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.byteLength; ) {
+    done += (await file.write(bytes, done, bytes.byteLength - done)).bytesWritten;
   }
 }
 
