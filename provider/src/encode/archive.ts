@@ -10,6 +10,11 @@ import { type Gaps, readRanges } from './read-ranges.js';
 /** One chunk is read while another is compared with its digests and a third is written by whoever takes them. */
 const IN_FLIGHT = 3;
 
+export interface ArchiveOptions extends BytesOptions {
+  /** Where chunks are put together, in turns: a chunk is overwritten when the next one is asked for. */
+  readonly rooms?: readonly ChunkRoom[] | undefined;
+}
+
 /**
  * The bytes of an archive, in chunks of 1 MiB. Each body is compared with its digest while it is read; bodies that lie
  * close to each other are read together. Memory does not grow with the number or the size of the files.
@@ -18,47 +23,41 @@ const IN_FLIGHT = 3;
 export async function* archiveBytes(
   entries: Iterable<ArchiveEntry>,
   context: EncodeContext,
-  options: BytesOptions = {},
+  options: ArchiveOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const buffers = new Buffers(options.reuse === true);
+  const { rooms = options.reuse === true ? chunkRooms(IN_FLIGHT).rooms : undefined } = options;
+  let next = 0;
   const verify = verifier();
   // Bodies go on from chunk to chunk, so chunks are verified one after the other, whichever was read first.
   let verified = Promise.resolve();
   const filled = (chunk: ArchiveChunk): Promise<Uint8Array> => {
-    const { bytes, gaps } = buffers.next(chunk.sizeBytes);
+    const room = rooms?.[next++ % rooms.length];
+    const bytes = room?.bytes.subarray(0, chunk.sizeBytes) ?? Buffer.allocUnsafe(chunk.sizeBytes);
+    const gaps = room?.gaps ?? {};
     const read = fill(bytes, { chunk, gaps, context });
     read.catch(() => undefined);
     verified = verified.then(() => read);
     if (options.trusting !== true) verified = verified.then(() => verify(chunk, bytes));
     return verified.then(() => bytes);
   };
-  for await (const bytes of mapInOrder(chunksOf(entries), filled, { inFlight: IN_FLIGHT })) {
+  for await (const bytes of mapInOrder(chunksOf(entries), filled, { inFlight: rooms?.length ?? IN_FLIGHT })) {
     context.signal.throwIfAborted();
     yield bytes;
   }
 }
 
-/** The same in one piece: for what is known to be small. */
-export async function archiveBuffer(entries: Iterable<ArchiveEntry>, context: EncodeContext): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of archiveBytes(entries, context)) chunks.push(chunk);
-  return Buffer.concat(chunks);
+/** Where a chunk is put together. */
+export interface ChunkRoom {
+  /** As long as a chunk. */
+  readonly bytes: Buffer;
+  readonly gaps: Gaps;
 }
 
-/** Where chunks are put together: in as many buffers as are in flight, or in new ones. */
-class Buffers {
-  readonly #kept: { bytes: Buffer; gaps: Gaps }[] = [];
-  #next = 0;
-
-  constructor(reuse: boolean) {
-    if (reuse) this.#kept = Array.from({ length: IN_FLIGHT }, () => ({ bytes: Buffer.alloc(CHUNK_BYTES), gaps: {} }));
-  }
-
-  next(sizeBytes: number): { bytes: Uint8Array; gaps: Gaps } {
-    if (this.#kept.length === 0) return { bytes: Buffer.allocUnsafe(sizeBytes), gaps: {} };
-    const { bytes, gaps } = this.#kept[this.#next++ % this.#kept.length] as { bytes: Buffer; gaps: Gaps };
-    return { bytes: bytes.subarray(0, sizeBytes), gaps };
-  }
+/** Rooms for chunks, one behind the other in memory. */
+export function chunkRooms(count: number): { readonly bytes: Buffer; readonly rooms: readonly ChunkRoom[] } {
+  const bytes = Buffer.allocUnsafeSlow(count * CHUNK_BYTES);
+  const roomAt = (at: number) => ({ bytes: bytes.subarray(at * CHUNK_BYTES, (at + 1) * CHUNK_BYTES), gaps: {} });
+  return { bytes, rooms: Array.from({ length: count }, (_, at) => roomAt(at)) };
 }
 
 interface Filling {

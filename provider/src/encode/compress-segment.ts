@@ -1,39 +1,56 @@
 import { gzip } from '../format/gzip.js';
 import { mapInOrder } from '../format/map-in-order.js';
+import { release } from '../format/release.js';
 import { zstdFrame, zstdFrameOf } from '../format/zstd.js';
-import { archiveBuffer, archiveBytes } from './archive.js';
-import { type ArchiveEntry, entryBytes } from './archive-chunks.js';
+import { archiveBytes, chunkRooms } from './archive.js';
+import { type ArchiveEntry, CHUNK_BYTES, entryBytes } from './archive-chunks.js';
 import { type Compression, GZIP_LEVEL, ZSTD_LEVEL } from './compression.js';
 import type { EncodeContext } from './context.js';
 import type { InitrdSegment } from './initrd-segments.js';
+import { Rooms } from './rooms.js';
 
 /** As long as the window of zstd's level 3: longer frames gain nothing but need more memory. */
-const FRAME_BYTES = 2 << 20;
-/** As many as Node's thread pool runs at once by default. */
+const FRAME_CHUNKS = 2;
+const FRAME_BYTES = FRAME_CHUNKS * CHUNK_BYTES;
+/** Of one segment: compressed, or waiting for the one before. */
 const FRAMES_IN_FLIGHT = 4;
+/** Of all segments together: what is read, or compressed. One core compresses each while another is read. */
+const FRAME_ROOMS = 3;
+
+type FrameRooms = Rooms<ReturnType<typeof chunkRooms>>;
+
+/** Where frames are put together, for all segments that are compressed at once. */
+export function frameRooms(): FrameRooms {
+  return new Rooms(() => chunkRooms(FRAME_CHUNKS), { count: FRAME_ROOMS });
+}
+
+interface SegmentOptions {
+  readonly compression: Exclude<Compression, 'none'>;
+  readonly rooms: FrameRooms;
+}
 
 /**
  * A segment of an initramfs, compressed. The kernel refuses what follows a compressed piece that ends within an entry
  * (`junk at the end of compressed archive`, and boots on without it), so every piece ends between entries: gzip makes
- * one piece of all, zstd one of as many entries as fit in 2 MiB, or of one that is larger.
+ * one piece of all, zstd one of as many entries as fit in 2 MiB, or of one that is larger. A chunk is gone when the
+ * next one is asked for.
  */
 export function compressSegment(
   segment: InitrdSegment,
-  compression: Exclude<Compression, 'none'>,
+  { compression, rooms }: SegmentOptions,
   context: EncodeContext,
 ): AsyncIterable<Uint8Array> {
   if (compression === 'gzip') return gzip(archiveBytes(segment, context), { level: GZIP_LEVEL });
-  return zstdFrames(segment, context);
+  return zstdFrames(segment, rooms, context);
 }
 
 async function* zstdFrames(
   entries: readonly ArchiveEntry[],
+  rooms: FrameRooms,
   context: EncodeContext,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const frames = mapInOrder(framesOf(entries), (frame) => compressFrame(frame, context), {
-    inFlight: FRAMES_IN_FLIGHT,
-  });
-  for await (const frame of frames) yield* frame;
+  const compress = (frame: Frame) => compressFrame(frame, rooms, context);
+  for await (const frame of mapInOrder(framesOf(entries), compress, { inFlight: FRAMES_IN_FLIGHT })) yield* frame;
 }
 
 interface Frame {
@@ -43,11 +60,36 @@ interface Frame {
 
 /** A frame that is too large for memory is not begun here but when its turn comes. */
 async function compressFrame(
-  { entries, sizeBytes }: Frame,
+  frame: Frame,
+  rooms: FrameRooms,
   context: EncodeContext,
 ): Promise<AsyncIterable<Uint8Array> | Iterable<Uint8Array>> {
-  if (sizeBytes > FRAME_BYTES) return zstdFrameOf(archiveBytes(entries, context), { level: ZSTD_LEVEL, sizeBytes });
-  return [await zstdFrame(await archiveBuffer(entries, context), { level: ZSTD_LEVEL })];
+  const { entries, sizeBytes } = frame;
+  if (sizeBytes > FRAME_BYTES) return largeFrame(frame, rooms, context);
+  const pieces = await rooms.use(async ({ bytes, rooms }) => {
+    for await (const _ of archiveBytes(entries, context, { rooms }));
+    return await zstdFrame(bytes.subarray(0, sizeBytes), { level: ZSTD_LEVEL });
+  });
+  return released(pieces);
+}
+
+async function* largeFrame(
+  { entries, sizeBytes }: Frame,
+  all: FrameRooms,
+  context: EncodeContext,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const room = await all.take();
+  try {
+    const { rooms } = room;
+    yield* zstdFrameOf(archiveBytes(entries, context, { rooms }), { level: ZSTD_LEVEL, sizeBytes });
+  } finally {
+    all.give(room);
+  }
+}
+
+function* released(pieces: readonly Buffer<ArrayBuffer>[]): Generator<Buffer> {
+  yield* pieces;
+  release(pieces);
 }
 
 function* framesOf(entries: Iterable<ArchiveEntry>): Generator<Frame> {

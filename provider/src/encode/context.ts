@@ -9,7 +9,7 @@ export interface EncodeContext {
   readonly readInto: (range: BlobRange, target: Uint8Array) => Promise<void>;
   /**
    * Where the bytes of that name lie in the content store: made if they are not there. A name says all that decides
-   * the bytes. Called for several names at a time.
+   * the bytes, of which a chunk may be overwritten when the next one is asked for. Called for several names at a time.
    */
   readonly memo: (key: string, make: () => AsyncIterable<Uint8Array>) => Promise<BlobRange>;
   readonly signal: AbortSignal;

@@ -3,7 +3,7 @@ import type { BlobRange } from '../model/layer.js';
 import type { Tree } from '../model/tree.js';
 import { archiveBytes, contentBytes } from './archive.js';
 import { bootParts, type FileEntry } from './boot-parts.js';
-import { compressSegment } from './compress-segment.js';
+import { compressSegment, frameRooms } from './compress-segment.js';
 import { type Compression, compressorOf } from './compression.js';
 import type { EncodeContext, EncodedFile } from './context.js';
 import { checkInitramfsLimits } from './initramfs-limits.js';
@@ -106,9 +106,10 @@ export function compressedSegments(
   context: EncodeContext,
 ): AsyncIterable<BlobRange> {
   const compressor = compressorOf('kernel+initrd', compression);
+  const options = { compression, rooms: frameRooms() };
   return mapInOrder(
     segments,
-    (segment) => context.memo(segmentKey(segment, compressor), () => compressSegment(segment, compression, context)),
+    (segment) => context.memo(segmentKey(segment, compressor), () => compressSegment(segment, options, context)),
     { inFlight: SEGMENTS_IN_FLIGHT },
   );
 }

@@ -86,7 +86,7 @@ export class MemoryStore {
     const known = this.memos.get(key);
     if (known !== undefined) return known;
     const chunks: Uint8Array[] = [];
-    for await (const chunk of make()) chunks.push(chunk);
+    for await (const chunk of make()) chunks.push(Uint8Array.from(chunk));
     const bytes = Buffer.concat(chunks);
     const range = { blob: this.put(bytes), offset: 0, sizeBytes: bytes.length };
     this.memos.set(key, range);

@@ -20,6 +20,18 @@ describe('blocksOf()', () => {
     );
   });
 
+  test('gives the same blocks, when they may be overwritten', async () => {
+    const chunks = fc.array(fc.uint8Array({ maxLength: 20 }));
+    await fc.assert(
+      fc.asyncProperty(chunks, fc.integer({ min: 1, max: 16 }), async (pieces, blockBytes) => {
+        const kept = await all(blocksOf(pieces, blockBytes));
+        const reused: Buffer[] = [];
+        for await (const block of blocksOf(pieces, blockBytes, { reuse: true })) reused.push(Buffer.from(block));
+        expect(reused).toEqual(kept);
+      }),
+    );
+  });
+
   test('gives no block, when there are no bytes', async () => {
     expect(await all(blocksOf([new Uint8Array()], 4))).toEqual([]);
   });

@@ -1,5 +1,4 @@
-import { pipeline, Readable } from 'node:stream';
-import { constants, createZstdCompress, zstdCompress } from 'node:zlib';
+import { constants, createZstdCompress, type ZstdCompress } from 'node:zlib';
 import { blocksOf } from './blocks.js';
 import { FormatError } from './error.js';
 
@@ -14,7 +13,8 @@ export interface ZstdOptions {
  * pieces of 777 bytes against pieces of 64 KiB).
  */
 const PIECE_BYTES = 1 << 20;
-const OUTPUT_CHUNK_BYTES = 256 * 1024;
+/** With Node's default of 16 KiB each piece of output is a trip to another thread. The bytes do not depend on it. */
+const OUTPUT_CHUNK_BYTES = 1 << 18;
 
 /** The name that goes with artifacts: what decides the bytes, besides the input. */
 export function zstdName(level: number): string {
@@ -22,37 +22,58 @@ export function zstdName(level: number): string {
 }
 
 /**
- * One frame with content size and checksum, compressed in one go on the thread pool. Needs about three times the
- * content's size in memory while it runs.
+ * One frame with content size and checksum, compressed on the thread pool, in pieces that are the caller's own. The
+ * content must stay as it is until then. Needs about twice its size in memory while it runs.
  * @throws {FormatError} `unsupported` where this Node.js has no zstd.
  */
-export function zstdFrame(content: Uint8Array, options: ZstdOptions): Promise<Buffer> {
-  checkPresent();
-  const sizeBytes = content.byteLength;
-  // Room for all output at once: with the default of 16 KiB each piece of output is a trip to another thread.
-  const settings = { ...frameSettings(sizeBytes, options), chunkSize: outputBound(sizeBytes) };
-  return new Promise((resolve, reject) => {
-    zstdCompress(content, settings, (error, frame) => (error === null ? resolve(frame) : reject(error)));
-  });
+export async function zstdFrame(content: Uint8Array, options: ZstdOptions): Promise<Buffer<ArrayBuffer>[]> {
+  const compressor = compressorFor(content.byteLength, options);
+  compressor.end(content);
+  return (await compressor.toArray()) as Buffer<ArrayBuffer>[];
 }
 
 /**
  * The same for content of any size, one piece after the other, with bounded memory. The bytes do not depend on how
- * the content is cut into chunks, but are other than those of `zstdFrame`.
+ * the content is cut into chunks, but are other than those of `zstdFrame`. A chunk of the content may be overwritten
+ * when the next one is asked for.
  * @param options.sizeBytes exact length of the content.
- * @throws {FormatError} `unsupported` where this Node.js has no zstd; and an error of zlib's when the content has
- *   another length.
+ * @throws {FormatError} `unsupported` where this Node.js has no zstd; an error of zlib's when the content has
+ *   another length; and what `content` throws.
  */
 export async function* zstdFrameOf(
   content: AsyncIterable<Uint8Array>,
   options: ZstdOptions & { readonly sizeBytes: number },
 ): AsyncGenerator<Buffer, void, undefined> {
-  checkPresent();
-  const settings = { ...frameSettings(options.sizeBytes, options), chunkSize: OUTPUT_CHUNK_BYTES };
-  const compressor = createZstdCompress(settings);
-  // The callback has nothing to do: a failure of either side comes out of the loop below.
-  pipeline(Readable.from(blocksOf(content, PIECE_BYTES), { objectMode: true }), compressor, () => undefined);
-  for await (const chunk of compressor) yield chunk as Buffer;
+  const compressor = compressorFor(options.sizeBytes, options);
+  // A failure of either side comes out of the loop below.
+  const fed = feed(compressor, content).catch((error: unknown) => void compressor.destroy(error as Error));
+  try {
+    for await (const chunk of compressor) yield chunk as Buffer;
+  } finally {
+    compressor.destroy();
+    await fed;
+  }
+}
+
+/** Each piece is taken before the next one is made, so one room is enough for all of them. */
+async function feed(compressor: ZstdCompress, content: AsyncIterable<Uint8Array>): Promise<void> {
+  // One that is closed while its output waits to be read does not call back.
+  const closed = new Promise<never>((_, reject) => {
+    compressor.once('close', () => reject(new Error('Cannot compress: the compressor is closed')));
+  });
+  closed.catch(() => undefined);
+  for await (const piece of blocksOf(content, PIECE_BYTES, { reuse: true })) {
+    const taken = new Promise<void>((resolve, reject) => {
+      compressor.write(piece, (error) => (error ? reject(error) : resolve()));
+    });
+    await Promise.race([taken, closed]);
+  }
+  compressor.end();
+}
+
+function compressorFor(sizeBytes: number, options: ZstdOptions): ZstdCompress {
+  if (createZstdCompress === undefined) throw noZstd();
+  return createZstdCompress({ ...frameSettings(sizeBytes, options), chunkSize: OUTPUT_CHUNK_BYTES });
 }
 
 /** Never ZSTD_c_nbWorkers: with it Node.js loses the end of the output (nodejs/node#59899). */
@@ -68,14 +89,8 @@ function frameSettings(sizeBytes: number, options: ZstdOptions) {
   };
 }
 
-/** At least ZSTD_compressBound of that size, with the frame header and the checksum. */
-function outputBound(sizeBytes: number): number {
-  return sizeBytes + Math.ceil(sizeBytes / 256) + 1024;
-}
-
-function checkPresent(): void {
-  if (zstdCompress !== undefined) return;
-  throw new FormatError(
+function noZstd(): FormatError {
+  return new FormatError(
     'unsupported',
     `Cannot compress with zstd: Node.js ${process.version} has none; wanted Node.js 22.15 or later`,
     { context: { got: process.version, want: 'v22.15.0' } },
