@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { missingPrograms, skipAllBecause } from '../skip.js';
 import { imageOf, script } from './guest-image.js';
-import { GuestMachine } from './guest-machine.js';
+import { GuestMachine, HANGS_MS } from './guest-machine.js';
 
 /** Sees and may do everything. */
 const HOST = { binds: ['/:/host:ro', '/run:/run'], mounts: [], pid: 'host', capabilities: ['all'] };
@@ -17,7 +17,7 @@ const HTTPD = 'exec busybox httpd -f -h /t/www -p';
 /** What the driver says on the console, by its first word. */
 async function told(machine: GuestMachine): Promise<Record<string, string>> {
   // On a busy host it takes much longer than on one that has nothing else to do.
-  await machine.sees(/^T end$/m, { limitMs: 200_000 });
+  await machine.sees(/^T end$/m, { limitMs: 2 * HANGS_MS });
   const lines = (await machine.console()).split('\n').filter((line) => line.startsWith('T '));
   return Object.fromEntries(lines.map((line) => [line.split(' ')[1] ?? '', line.split(' ').slice(2).join(' ')]));
 }
@@ -27,7 +27,7 @@ describe('services of the guest', () => {
 
   test('start in order, keep secrets, are checked, restarted, told to stop, and tell a load balancer', async () => {
     const image = await imageOf({
-      ready: { port: 80, failAfterSeconds: 90 },
+      ready: { port: 80, failAfterSeconds: 240 },
       onboot: [
         script('seed', 'mkdir -p /run/t/www; echo ok >/run/t/www/index.html; printf tell >/run/secrets/token', {
           binds: ['/run:/run'],
@@ -54,8 +54,8 @@ describe('services of the guest', () => {
           ...SHARED,
           health: {
             http: { port: 8081, path: '/flaky', status: 200 },
-            intervalSeconds: 1,
-            timeoutSeconds: 1,
+            intervalSeconds: 8,
+            timeoutSeconds: 8,
             retries: 2,
           },
           restart: { backoffSeconds: 0 },
@@ -63,7 +63,7 @@ describe('services of the guest', () => {
         script('hanging', `${HTTPD} 8082`, {
           ...{ ...SHARED, net: 'new', capabilities: ['CAP_NET_ADMIN'] },
           command: ['/usr/bin/busybox', 'sh', '-c', `busybox ip link set lo up; ${HTTPD} 8082`],
-          health: { http: { port: 8082 }, intervalSeconds: 1, timeoutSeconds: 1, retries: 1 },
+          health: { http: { port: 8082 }, intervalSeconds: 8, timeoutSeconds: 8, retries: 1 },
           stop: { timeoutSeconds: 1 },
         }),
         script('held', HELD, { ...SHARED, readonly: false, restart: { policy: 'never' } }),
@@ -94,6 +94,7 @@ describe('services of the guest', () => {
     });
     await using machine = await GuestMachine.start(image, {
       devices: ['-fw_cfg', 'name=opt/ingot/secrets/key,string=hush'],
+      commands: true,
     });
     const report = await machine.report();
     expect(report, JSON.stringify(report)).toMatchObject({
@@ -112,6 +113,12 @@ describe('services of the guest', () => {
     });
     expect(await machine.status('/')).toEqual([200, expect.objectContaining({ ingot: 'ready', image: image.digest })]);
 
+    // It has waited for this, so as not to break anything before.
+    const end = new AbortController();
+    const begin = { run: ['touch', '/run/t/begin'], in: undefined, limitSeconds: 60 };
+    const begun = () => machine.commands(end.signal).run(begin);
+    await expect.poll(begun, { timeout: HANGS_MS }).toMatchObject({ kind: 'exited', status: 0 });
+    end.abort();
     const says = await told(machine);
     expect(says).toMatchObject({
       order: 'migration data app',
@@ -138,10 +145,15 @@ describe('services of the guest', () => {
     );
     expect(said).toMatch(/^ingot: hanging was not healthy: port 8082 does not answer after \d+ s;/m);
     expect(said).not.toMatch(/hush|tell/);
-    expect(await machine.status('/')).toEqual([
-      503,
-      expect.objectContaining({ ingot: 'degraded', reason: 'limited: failed: exited with status 6 after 1 restarts' }),
-    ]);
+    await expect
+      .poll(() => machine.status('/'), { timeout: HANGS_MS })
+      .toEqual([
+        503,
+        expect.objectContaining({
+          ingot: 'degraded',
+          reason: 'limited: failed: exited with status 6 after 1 restarts',
+        }),
+      ]);
 
     await machine.pressPowerButton();
     expect(await machine.end()).toBe(0);
@@ -162,13 +174,13 @@ describe('services of the guest', () => {
     expect(says).toMatchObject({ missing: '', twins: '', state: 'ready' });
     // With a supervisor goes what belongs to it.
     expect(Number(says.killed)).toBeGreaterThan(25);
-    expect(await machine.status('/')).toMatchObject([200, { ingot: 'ready' }]);
+    await expect.poll(() => machine.status('/'), { timeout: HANGS_MS }).toMatchObject([200, { ingot: 'ready' }]);
 
-    await machine.pressPowerButton();
     const pressed = performance.now();
+    await machine.pressPowerButton();
     expect(await machine.end()).toBe(0);
-    // Emulated, on a busy host.
-    expect(performance.now() - pressed).toBeLessThan(15_000);
+    // Each is given ten seconds: they end at once, and not one after the other.
+    expect(performance.now() - pressed).toBeLessThan((others.length * 10_000) / 2);
   });
 
   test.each([
@@ -230,19 +242,31 @@ for folder in /proc/[0-9]*; do
   kill -9 $pid 2>/dev/null && killed=$((killed + 1))
 done
 say killed $killed
+look() {
+  seen=$(ps -o args | awk '
+    match($0, /this-is-[0-9]+-/) { count[substr($0, RSTART + 8, RLENGTH - 9)]++ }
+    END {
+      for (i = 0; i < 19; i++) {
+        if (count[i] < 1) missing = missing " " i
+        if (count[i] > 1) twins = twins " " i
+      }
+      print "T missing" missing "\\nT twins" twins
+    }')
+  read -r machine </run/ingot/machine
+}
+# A process that is about to become its sleep looks like a twin, but not for long.
+until_whole() {
+  for i in $(seq 300); do
+    look
+    [ "$seen $machine" != "$(printf 'T missing\\nT twins') ready" ] || break
+    sleep 0.5
+  done
+}
 sleep 2
-for i in $(seq 600); do read -r machine </run/ingot/machine; [ $machine != ready ] || break; sleep 0.2; done
-sleep 2
-ps -o args | awk '
-  match($0, /this-is-[0-9]+-/) { count[substr($0, RSTART + 8, RLENGTH - 9)]++ }
-  END {
-    for (i = 0; i < 19; i++) {
-      if (count[i] < 1) missing = missing " " i
-      if (count[i] > 1) twins = twins " " i
-    }
-    print "T missing" missing "\\nT twins" twins
-  }' >/host/dev/console
-read -r machine </run/ingot/machine
+until_whole
+sleep 3
+until_whole
+printf '%s\\n' "$seen" >/host/dev/console
 say state $machine
 say end
 exec sleep 1000
@@ -265,11 +289,14 @@ echo "T held $said" >/dev/console
 const DRIVER = `
 say() { echo "T $*" >/host/dev/console; }
 state() { read -r state </run/ingot/state/$1; }
-until_state() { for i in $(seq 300); do state $1; case $state in $2) return;; esac; sleep 0.1; done; }
+# What a service does when it is there, and what it says, comes when it comes.
+await() { for i in $(seq 1000); do ! eval "$1" || return 0; sleep 0.1; done; }
+until_state() { for i in $(seq 1000); do state $1; case $state in $2) return;; esac; sleep 0.1; done; }
 svc() { sh /host/usr/bin/svc "$@"; }
-until read -r machine </run/ingot/machine && [ $machine = ready ]; do sleep 0.1; done
-sleep 1
+until [ -e /run/t/begin ]; do sleep 0.1; done
+await '[ "$(wc -w </run/t/order)" -ge 3 ]'
 say order $(cat /run/t/order)
+await 'grep -q ^PATH= /run/log/keeper.log'
 say keeper $(head -n 2 /run/log/keeper.log) $(sed -n 3p /run/log/keeper.log | tr a-z n-za-m)
 say environment $(tail -n +4 /run/log/keeper.log | grep -c -i -e [h]ush -e [t]ell)
 say outside $(ls -ldn /run/ingot/secrets /run/ingot/secrets/services/keeper | awk '{ print $1, $3, $4 }')
@@ -280,8 +307,9 @@ until_state hanging '[!h]*'; until_state hanging healthy; say hanging $state
 say restarted $(svc restart polite)
 say stopped $(svc stop polite)
 say started $(svc start polite)
+await '[ "$(grep -c INT /run/log/polite.log)" -ge 2 ]'
 say int $(grep -c INT /run/log/polite.log)
-svc reload polite; for i in $(seq 100); do [ "$(svc logs polite 1)" != "got HUP" ] || break; sleep 0.1; done
+svc reload polite; await '[ "$(svc logs polite 1)" = "got HUP" ]'
 say reloaded $(svc logs polite 1)
 say refused $(svc reload limited 2>&1; svc start none 2>&1; svc logs none 2>&1)
 say full $(svc logs 002-full 1)
