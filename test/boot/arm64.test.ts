@@ -6,6 +6,7 @@ import { findFirmware } from '../../provider/src/run/qemu/firmware.js';
 import { type Ended, ingot } from '../cli/ingot.js';
 import { freePort } from '../free-port.js';
 import { missingPrograms, skipAllBecause, skipBecause } from '../skip.js';
+import { HANGS_MS, untilAnswered } from './guest-machine.js';
 
 describe('the quickstart on arm64', () => {
   skipAllBecause(missingPrograms('qemu-system-aarch64'));
@@ -51,9 +52,9 @@ describe('the quickstart on arm64', () => {
     expect(started.code, started.stderr).toBe(0);
     const { id, consoleFile } = JSON.parse(started.stdout) as { id: string; consoleFile: string };
     try {
-      const answer = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(60_000) });
-      expect(await answer.text()).toContain('Hello from an immutable machine');
-      expect(await readFile(consoleFile, 'utf8')).toContain('"ingot":"ready"');
+      const { text } = await untilAnswered(`http://127.0.0.1:${port}/`);
+      expect(text).toContain('Hello from an immutable machine');
+      await expect.poll(() => readFile(consoleFile, 'utf8'), { timeout: HANGS_MS }).toContain('"ingot":"ready"');
     } finally {
       await run('stop', id);
     }

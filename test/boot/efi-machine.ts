@@ -35,7 +35,7 @@ export async function runEfi(options: EfiMachineOptions): Promise<string> {
     });
     machine.stderr.setEncoding('utf8').on('data', (text: string) => complaints.push(text));
     started.push(machine);
-    const end = Date.now() + (options.timeoutMs ?? 240_000);
+    const end = Date.now() + (options.timeoutMs ?? 600_000);
     for (;;) {
       // Firmware draws on its console with escape sequences.
       const said = (await readFile(join(folder, 'console'), 'latin1')).replace(/\x1b\[[0-9;=]*[A-Za-z]/g, '');
@@ -45,9 +45,16 @@ export async function runEfi(options: EfiMachineOptions): Promise<string> {
       await sleep(200);
     }
   } finally {
-    for (const child of started) child.kill('SIGKILL');
+    for (const child of started) await end(child);
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await gone;
 }
 
 /** A folder that QEMU shows as a FAT volume. */
@@ -91,7 +98,7 @@ async function startTpm(folder: string, started: ChildProcess[]): Promise<string
     }),
   );
   for (let tries = 0; !existsSync(socket); tries++) {
-    if (tries > 100) throw new Error('swtpm does not start');
+    if (tries > 1200) throw new Error('swtpm does not start');
     await sleep(50);
   }
   return [

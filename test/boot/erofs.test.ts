@@ -93,7 +93,7 @@ async function run(folder: string): Promise<string> {
       ...['-append', 'console=ttyS0 no_timer_check cryptomgr.notests panic=-1'],
       ...['-drive', `file=${join(folder, 'root')},if=virtio,format=raw,readonly=on`],
     ],
-    { stdio: ['ignore', 'pipe', 'inherit'], timeout: 120_000 },
+    { stdio: ['ignore', 'pipe', 'inherit'], timeout: 600_000 },
   );
   let said = '';
   for await (const bytes of child.stdout) said += String(bytes);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missingPrograms, skipAllBecause } from '../skip.js';
 import { imageOf, script } from './guest-image.js';
-import { type BootFiles, GuestMachine } from './guest-machine.js';
+import { type BootFiles, GuestMachine, HANGS_MS } from './guest-machine.js';
 
 const MIB = 1048576;
 /** Kept of each log. */
@@ -60,7 +60,7 @@ describe('a disk with logs', () => {
   /** Waits for the last line of `talker`, and turns the machine off. What it said last, and what was before. */
   async function talks(machine: GuestMachine): Promise<{ readonly now: string; readonly before: string }> {
     expect(await machine.report(), await machine.console()).toMatchObject({ ingot: 'ready' });
-    await expect.poll(() => machine.get('/talker.log'), { timeout: 60_000 }).toMatch(/^this is line 0010000\n$/m);
+    await expect.poll(() => machine.get('/talker.log'), { timeout: HANGS_MS }).toMatch(/^this is line 0010000\n$/m);
     const said = { now: await machine.get('/talker.log'), before: await machine.get('/talker.log.1') };
     await machine.pressPowerButton();
     expect(await machine.end()).toBe(0);

@@ -102,7 +102,7 @@ describe('an image with an init of its own', () => {
     const { id, consoleFile } = JSON.parse(started.stdout) as { id: string; consoleFile: string };
     try {
       let said = '';
-      for (let i = 0; i < 1200 && !WANTED.every((text) => said.includes(text)); i++) {
+      for (let i = 0; i < 4000 && !WANTED.every((text) => said.includes(text)); i++) {
         await sleep(100);
         said = await readFile(consoleFile, 'utf8');
       }

@@ -77,7 +77,7 @@ describe('the recipes in examples/recipes', () => {
       const port = String((collector.address() as AddressInfo).port);
       await writeFile(configuration, text.replace('port="5514"', `port="${port}"`));
       await boots('log-shipper', ['logs.yml'], async () => {
-        for (let i = 0; i < 600 && !shipped.includes('request 3 served'); i++) await sleep(100);
+        for (let i = 0; i < 4000 && !shipped.includes('request 3 served'); i++) await sleep(100);
       });
       expect(shipped).toMatch(/^<133>1 \S+ example web - - - request 1 served$/m);
     } finally {

