@@ -39,7 +39,7 @@ describe('withLock()', () => {
     await writeFile(join(lock, 'owner.json'), JSON.stringify({ pid: process.pid, host: hostname() }));
     const waited: number[] = [];
     const done = withLock(lock, () => 'done', { onWait: (pid: number) => waited.push(pid) });
-    await expect.poll(() => waited.length).toBeGreaterThan(0);
+    await expect.poll(() => waited.length, { timeout: 30_000 }).toBeGreaterThan(0);
     await rm(lock, { recursive: true });
     expect(await done).toBe('done');
     expect(new Set(waited)).toEqual(new Set([process.pid]));
@@ -67,14 +67,43 @@ describe('run()', () => {
   test('ends a program that is silent for too long, and what it started', async () => {
     const { run } = await script('shell/run.mjs');
     const args = ['-c', 'sleep 1000 & echo $!; wait'];
-    const { code, output, ended } = await run('sh', args, { isIdle: (seconds: number) => seconds >= 1 });
+    let said = false;
+    const { code, output, ended } = await run('sh', args, {
+      onLine: () => {
+        said = true;
+      },
+      isIdle: (seconds: number) => said && seconds >= 1,
+    });
     expect({ code, ended }).toEqual({ code: null, ended: 'idle' });
-    await expect.poll(() => isRunning(Number(output))).toBe(false);
+    expect(Number(output)).toBeGreaterThan(1);
+    await expect.poll(() => isRunning(Number(output)), { timeout: 30_000 }).toBe(false);
   });
 
   test('says so where there is no such program', async () => {
     const { run } = await script('shell/run.mjs');
     expect(await run('no-such-program', [])).toMatchObject({ code: 127, output: expect.stringContaining('ENOENT') });
+  });
+});
+
+describe('again()', () => {
+  const trying = async (codes: readonly number[], options: object = {}) => {
+    const { again } = await script('shell/again.mjs');
+    const left = [...codes];
+    const { code } = await again(async () => ({ code: left.shift() }), { firstPauseMs: 1, ...options });
+    return { code, tries: codes.length - left.length };
+  };
+
+  test('tries what fails three times at most, and what works once', async () => {
+    expect(await trying([0, 1])).toEqual({ code: 0, tries: 1 });
+    expect(await trying([1, 0])).toEqual({ code: 0, tries: 2 });
+    expect(await trying([1, 2, 3, 0])).toEqual({ code: 3, tries: 3 });
+  });
+
+  test('does not try what would be in vain', async () => {
+    expect(await trying([1, 2, 0], { isFinal: ({ code }: { code: number }) => code === 2 })).toEqual({
+      code: 2,
+      tries: 2,
+    });
   });
 });
 

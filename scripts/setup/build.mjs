@@ -29,13 +29,14 @@ export async function build() {
 export async function compile(projects = []) {
   for (const name of PACKAGES) removeOrphans(join(root, name));
   const before = fingerprint();
+  // Until it is done, also if it is interrupted: sources may become again what they were the last time.
+  rmSync(stamp, { force: true });
   const result = await run(join(binFolder, 'tsc'), ['-b', '--pretty', 'false', ...projects], {
     cwd: root,
     env: childEnvironment(),
   });
   mkdirSync(workFolder, { recursive: true });
   if (result.code === 0) writeFileSync(stamp, before);
-  else rmSync(stamp, { force: true });
   return result;
 }
 

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { again } from '../shell/again.mjs';
 import { outsideEnvironment } from '../shell/environment.mjs';
 import { binFolder, root } from '../shell/paths.mjs';
 import { run, tail } from '../shell/run.mjs';
@@ -20,11 +21,11 @@ export async function dependencies() {
 
 async function install() {
   await step('npm ci', async (report) => {
-    const { code, output } = await run('npm', ['ci', '--no-audit', '--no-fund'], {
-      cwd: root,
-      env: outsideEnvironment(),
-      onLine: report,
-    });
+    const install = () =>
+      run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, env: outsideEnvironment(), onLine: report });
+    // A lock file that does not fit a package.json fits none the next time.
+    const isFinal = (outcome) => outcome.code === 127 || /npm error code EUSAGE/.test(outcome.output);
+    const { code, output } = await again(install, { isFinal, report });
     if (code === 0) return;
     throw new StepError('npm ci', {
       what: `npm ended with exit code ${code}`,

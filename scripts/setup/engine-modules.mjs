@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { again } from '../shell/again.mjs';
 import { childEnvironment } from '../shell/environment.mjs';
 import { findProgram } from '../shell/find.mjs';
 import { run } from '../shell/run.mjs';
@@ -69,7 +70,8 @@ async function buildPart(part, folder, report) {
 
 async function runGo(args, { cwd, onLine }) {
   const env = { ...childEnvironment(), CGO_ENABLED: '0', GOFLAGS: '-mod=mod', GOWORK: 'off', GOTMPDIR: cwd };
-  const result = await run('go', args, { cwd, env, onLine });
+  // What has been fetched and compiled by then is not again.
+  const result = await again(() => run('go', args, { cwd, env, onLine }), { report: onLine });
   if (result.code === 0) return result;
   throw new StepError('Pulumi engine', {
     what: `go ${args[0]} ended with exit code ${result.code}`,

@@ -19,6 +19,8 @@ import { INSTALLER_VERSION, runInstaller } from './engine-installer.mjs';
 import { buildFromModules, MODULES_VERSION } from './engine-modules.mjs';
 
 const MINIMUM = [3, 200];
+/** It takes two seconds, on a host at rest. */
+const VERSION_LIMIT_MS = 3 * 60_000;
 /** The engine, the host of Node programs, and the host of dynamic resources. */
 const PROGRAMS = ['pulumi', 'pulumi-language-nodejs', 'pulumi-resource-pulumi-nodejs'];
 
@@ -51,8 +53,10 @@ async function versionOf(pulumi) {
   } catch {
     // Not asked before.
   }
-  const { output } = await run(pulumi, ['version'], { env: quiet(), timeoutMs: 60_000 });
-  const version = /^v?(\d+\.\d+\.\d+)/m.exec(output)?.[1] ?? '0.0.0';
+  const { output } = await run(pulumi, ['version'], { env: quiet(), timeoutMs: VERSION_LIMIT_MS });
+  const version = /^v?(\d+\.\d+\.\d+)/m.exec(output)?.[1];
+  // One that was too busy to say it is asked again the next time.
+  if (version === undefined) return '0.0.0';
   mkdirSync(workFolder, { recursive: true });
   writeFileSync(memory, JSON.stringify({ path: pulumi, mtimeMs, size, version }));
   return version;
@@ -92,7 +96,10 @@ async function install(folder) {
 
 /** Tries an engine, and puts it in place in one piece. Returns its folder of programs. */
 async function keep(from, to) {
-  const { code, tail } = await run(join(from, 'bin/pulumi'), ['version'], { env: quiet(), timeoutMs: 60_000 });
+  const { code, tail } = await run(join(from, 'bin/pulumi'), ['version'], {
+    env: quiet(),
+    timeoutMs: VERSION_LIMIT_MS,
+  });
   if (code !== 0 || !isComplete(join(from, 'bin'))) {
     throw new StepError('Pulumi engine', { what: 'the new engine does not run', output: tail });
   }

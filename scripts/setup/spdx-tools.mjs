@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { again } from '../shell/again.mjs';
 import { childEnvironment } from '../shell/environment.mjs';
 import { isProgram } from '../shell/find.mjs';
 import { withLock } from '../shell/lock.mjs';
@@ -28,7 +29,10 @@ export async function spdxTools() {
 }
 
 async function python(args, { program, report }) {
-  const { code, tail } = await run(program, args, { env: childEnvironment(), onLine: report });
+  const { code, tail } = await again(() => run(program, args, { env: childEnvironment(), onLine: report }), {
+    isFinal: (outcome) => outcome.code === 127 || !args.includes('pip'),
+    report,
+  });
   if (code === 0) return;
   throw new StepError('spdx-tools', {
     what: `${program} ${args.slice(0, 2).join(' ')} ended with exit code ${code}`,

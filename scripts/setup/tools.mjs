@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { again } from '../shell/again.mjs';
 import { findProgram } from '../shell/find.mjs';
 import { run } from '../shell/run.mjs';
 import { StepError, step } from '../shell/step.mjs';
@@ -96,15 +97,19 @@ async function aptInstall(packages) {
   await step(`apt-get install ${packages.join(' ')}`, async (report) => {
     // A package that brings a service must not start it: systemctl then leaves the running system alone.
     const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', SYSTEMD_OFFLINE: '1', RUNLEVEL: '1' };
-    const apt = (...args) =>
-      run('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=300', ...args], { env: environment, onLine: report });
+    const options = ['-q', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3'];
+    const apt = (...args) => run('apt-get', [...options, ...args], { env: environment, onLine: report });
     const install = () => apt('install', '-y', '--no-install-recommends', ...packages);
 
     if ((await install()).code === 0) return;
-    // The lists are missing or older than the archive; a second failure then may be a mirror that was updating.
-    await apt('update');
-    if ((await install()).code === 0) return;
-    const { code, tail } = await install();
+    // The lists are missing or older than the archive, or the mirror is just being updated.
+    const { code, tail } = await again(
+      async () => {
+        await apt('update');
+        return install();
+      },
+      { report },
+    );
     if (code === 0) return;
     throw new StepError('apt-get install', {
       what: `apt-get ended with exit code ${code}`,
