@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { again } from './again.js';
 import { missingPrograms, skipAllBecause } from './skip.js';
 
 const ROOT = resolve(__dirname, '..');
@@ -70,14 +71,10 @@ describe.each(['npm', 'pnpm'] as const)('a program in an empty folder, with %s',
     await write(project);
     await useThesePackages(project, manager);
 
-    if (manager === 'npm') await run('npm', ['install', '--no-audit', '--no-fund'], project);
     // A store of its own: hard links into the user's would let a test change it.
-    else
-      await run(
-        'npm',
-        ['exec', '--yes', `--package=${PNPM}`, '--', 'pnpm', 'install', `--store-dir=${folder}/store`],
-        project,
-      );
+    const pnpm = ['exec', '--yes', `--package=${PNPM}`, '--', 'pnpm', 'install', `--store-dir=${folder}/store`];
+    const npm = ['install', '--no-audit', '--no-fund'];
+    await again(() => run('npm', manager === 'npm' ? npm : pnpm, project));
 
     await pulumi(['stack', 'init', 'test'], project);
     const text = await pulumi(['preview', '--diff'], project);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { again } from '../again.js';
 import { Project } from './project.js';
 
 const QUICKSTART = join(__dirname, '../../examples/quickstart');
@@ -19,7 +20,8 @@ const AWAIT = `const name: string = await Promise.resolve('web');`;
 let tsx: string;
 beforeAll(async () => {
   tsx = await mkdtemp(join(tmpdir(), 'ingot-tsx-'));
-  await promisify(execFile)('npm', ['install', '--no-audit', '--no-fund', '--prefix', tsx, TSX], { cwd: tsx });
+  const args = ['install', '--no-audit', '--no-fund', '--prefix', tsx, TSX];
+  await again(() => promisify(execFile)('npm', args, { cwd: tsx }));
 });
 afterAll(() => rm(tsx, { recursive: true, force: true }));
 
