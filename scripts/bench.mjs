@@ -69,12 +69,15 @@ function memoryTable(measured) {
 }
 
 function blockTable(measured) {
-  const header = ['what', 'blocks that differ', 'of', 'goal'];
-  const body = measured.map(({ name, blocks, of, goal }) => [
+  const header = ['what', 'blocks that differ', 'of', 'goal', 'where they lie'];
+  const body = measured.map(({ name, blocks, of, goal, places }) => [
     name,
     `${blocks}`,
     `${of}`,
     `≤ ${goal} ${blocks <= goal ? 'met' : 'MISSED'}`,
+    Object.entries(places)
+      .map(([place, count]) => `${place} ${count}`)
+      .join(', '),
   ]);
   return table(header, body);
 }
@@ -84,7 +87,7 @@ function sizeTable(measured) {
   const body = measured.map(({ name, kilobytes, goalKilobytes }) => [
     name,
     kilobytes.toFixed(1),
-    `≤ ${goalKilobytes} ${kilobytes <= goalKilobytes ? 'met' : 'MISSED'}`,
+    goalKilobytes === undefined ? '' : `≤ ${goalKilobytes} ${kilobytes <= goalKilobytes ? 'met' : 'MISSED'}`,
   ]);
   return table(header, body);
 }

@@ -44,13 +44,15 @@ export interface BlockRow {
   readonly blocks: number;
   readonly of: number;
   readonly goal: number;
+  /** How many of them lie in which partition. */
+  readonly places: Readonly<Record<string, number>>;
 }
 
-/** A line of the fourth table: what something takes in a state, in thousands of bytes. */
+/** A line of the fourth table: what something takes in a state or an image, in thousands of bytes. */
 export interface SizeRow {
   readonly name: string;
   readonly kilobytes: number;
-  readonly goalKilobytes: number;
+  readonly goalKilobytes?: number;
 }
 
 /** Hands a row to `npm run bench`, which prints the table at the end; prints it where there is nobody to hand it to. */
