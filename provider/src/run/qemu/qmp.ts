@@ -4,6 +4,8 @@ import { connectUnix } from './unix-socket.js';
 
 /** No answer that we ask for is near this. */
 const MAX_LINE_BYTES = 1 << 20;
+/** QEMU answers within milliseconds; on a host that swaps, or waits for its disk, within seconds. */
+const ANSWER_LIMIT_MS = 20_000;
 
 /**
  * QEMU's machine protocol (QMP specification): JSON lines over a unix socket. QEMU serves one client at a time and
@@ -24,11 +26,11 @@ export class Qmp {
   }
 
   /** @throws where nobody listens, or QEMU does not answer in time. */
-  static async connect(folder: string, { timeoutMs = 5000 }: { timeoutMs?: number } = {}): Promise<Qmp> {
+  static async connect(folder: string): Promise<Qmp> {
     const qmp = new Qmp(await connectUnix(folder, 'qmp.sock'));
     try {
       // QMP section 4: nothing but this is allowed before the capabilities are negotiated; the greeting needs no answer.
-      await qmp.execute('qmp_capabilities', {}, { timeoutMs });
+      await qmp.execute('qmp_capabilities');
       return qmp;
     } catch (error) {
       qmp.close();
@@ -36,16 +38,12 @@ export class Qmp {
     }
   }
 
-  async execute(
-    command: string,
-    args: Readonly<Record<string, unknown>> = {},
-    { timeoutMs = 5000 }: { timeoutMs?: number } = {},
-  ): Promise<unknown> {
+  async execute(command: string, args: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
     const answer = new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
     const timer = setTimeout(() => {
-      this.#fail(new Error(`QEMU did not answer ${command} within ${timeoutMs} ms`));
+      this.#fail(new Error(`QEMU did not answer ${command} within ${ANSWER_LIMIT_MS} ms`));
       this.#socket.destroy();
-    }, timeoutMs);
+    }, ANSWER_LIMIT_MS);
     if (this.#socket.destroyed) this.#fail(new Error('the connection to QEMU was closed'));
     else this.#socket.write(`${JSON.stringify({ execute: command, arguments: args })}\n`);
     try {
