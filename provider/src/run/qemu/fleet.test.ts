@@ -9,10 +9,13 @@ import { deleteFleet, type FleetRequest, type FleetVersion, readFleet, rollFleet
 import { askForwarder } from './forwarder-client.js';
 import { compileForwarder } from './forwarder-program.fixture.js';
 import { writeGuestRom } from './guest-rom.fixture.js';
-import { freeLoopbackPort } from './loopback-port.js';
 import { listMachines } from './machine.js';
 import type { RunOptions } from './options.js';
 import { identityOf } from './process-identity.js';
+import { reservedPort } from './reserved-port.fixture.js';
+
+// Processes are started, and ended: on a busy host that takes its time.
+vi.setConfig({ testTimeout: 240_000 });
 
 // Real QEMUs with firmware in the place of an image; whole images are booted by the tests of the engine.
 const READY = '{"ingot":"ready","phases":{}}\r\n';
@@ -27,14 +30,14 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ingot-fleet-'));
   forwarder = compileForwarder(join(folder, 'program'));
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20 }));
 
 let stateDirectory: string;
 let host: number;
 beforeEach(async () => {
   vi.stubEnv('INGOT_ACCELERATOR', 'tcg');
   stateDirectory = mkdtempSync(join(folder, 'state-'));
-  host = await freeLoopbackPort();
+  host = await reservedPort();
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -55,7 +58,7 @@ function version(name: string): FleetVersion {
   const ports = [{ host, guest: 80 }];
   return {
     version: name,
-    machine: { memoryMiB: 64, cpus: 1, ports, drainSeconds: 1, health: { timeoutSeconds: 15 } },
+    machine: { memoryMiB: 64, cpus: 1, ports, drainSeconds: 1, health: { timeoutSeconds: 60 } },
     booted: async () => ({
       image,
       boot: { kernel: '/nowhere', initrd: '/nowhere', commandLine: '' },
@@ -91,8 +94,7 @@ async function nothingLeft(): Promise<void> {
   await deleteFleet(id, { ...options(), owner, drainSeconds: 0 });
   expect(names('machines')).toEqual([]);
   expect(names('fleets')).toEqual([]);
-  for (let i = 0; i < 100 && (await stat()) !== undefined; i++) await sleep(25);
-  expect(names('forwarders')).toEqual([]);
+  await expect.poll(() => names('forwarders'), { timeout: 30_000 }).toEqual([]);
 }
 
 describe('rollFleet()', () => {
@@ -125,13 +127,13 @@ describe('rollFleet()', () => {
     const made = await rollFleet(request('a'), options());
     const controller = new AbortController();
     const rolling = rollFleet(request('b', 'a'), options(SILENT, controller.signal));
-    for (let i = 0; i < 400 && names('machines').length < 3; i++) await sleep(25);
+    for (let i = 0; i < 4000 && names('machines').length < 3; i++) await sleep(25);
     controller.abort(new Error('Ctrl-C'));
     expect(await rolling).toMatchObject({ outcome: 'interrupted', machines: made.machines, rejected: [] });
 
     const [dead, alive] = made.machines;
     kill(dead?.pid ?? 0);
-    for (let i = 0; i < 200 && (await identityOf(dead?.pid ?? 0)) !== undefined; i++) await sleep(25);
+    for (let i = 0; i < 1200 && (await identityOf(dead?.pid ?? 0)) !== undefined; i++) await sleep(25);
     expect(await readFleet(id, options())).toEqual([alive]);
     const mended = await rollFleet(request('a', 'a'), options());
     expect(mended).toMatchObject({ outcome: 'done', machines: [alive, { version: 'a' }] });
@@ -147,7 +149,7 @@ describe('rollFleet()', () => {
   test('gives way to a later one, and undoes what it has begun', async () => {
     const made = await rollFleet(request('a'), options());
     const first = rollFleet(request('b', 'a'), options(SILENT));
-    for (let i = 0; i < 400 && names('machines').length < 3; i++) await sleep(25);
+    for (let i = 0; i < 4000 && names('machines').length < 3; i++) await sleep(25);
     const second = await rollFleet(request('a', 'a', { count: 3 }), options());
     expect(second).toMatchObject({ outcome: 'done', machines: [...made.machines, { version: 'a' }] });
     expect(await first).toMatchObject({ outcome: 'interrupted', rejected: [] });

@@ -62,7 +62,7 @@ async function web(name: string, listener: RequestListener = (_, answer) => answ
 
 function fetchText(agent: Agent | false, path = '/'): Promise<string> {
   return new Promise((resolve, reject) => {
-    const request = get({ port: endpoint.port, host: '127.0.0.1', agent, path, timeout: 15_000 }, (answer) => {
+    const request = get({ port: endpoint.port, host: '127.0.0.1', agent, path, timeout: 100_000 }, (answer) => {
       let text = '';
       answer.setEncoding('utf8');
       answer.on('data', (piece: string) => {
