@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 const ROOT = join(__dirname, '../..');
 
 test('docs/resources.md is as scripts/generate-resources.mjs would write it; if not, run that', {
-  timeout: 60_000,
+  timeout: 240_000,
 }, async () => {
   const { resourcesPage } = await import(pathToFileURL(join(ROOT, 'scripts/resources/page.mjs')).href);
   const page = resourcesPage(ROOT);
