@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { SignerOptions } from '../source/signing/signer.js';
 import type { EncodeOptions } from './encode.js';
 import type { Workshop } from './workshop.js';
@@ -19,11 +20,21 @@ export async function newKeys(
   return files.map(({ name }) => name);
 }
 
-/** What signs disks for Secure Boot, from files or a command. @throws {SourceError} */
+/**
+ * What signs disks for Secure Boot, from files or a command. A certificate that has expired is a warning alone: firmware
+ * does not look at the time, and machines that know it go on to start what it signs.
+ * @throws {SourceError}
+ */
 export async function signerFor(
   options: Omit<SignerOptions, 'signal'>,
-  { signal }: Pick<Workshop, 'signal'>,
+  { signal, now, progress }: Pick<Workshop, 'signal' | 'now' | 'progress'>,
 ): Promise<NonNullable<EncodeOptions['signer']>> {
   const { signer } = await import('../source/signing/signer.js');
-  return signer({ ...options, signal });
+  const found = await signer({ ...options, signal });
+  const { validTo } = new X509Certificate(found.certificates[0] ?? '');
+  if (Date.parse(validTo) < now().getTime()) {
+    const warning = `the certificate ${options.certificate} has expired (${validTo}); firmware does not look at that, other tools may: \`ingot keys new\` makes another`;
+    progress({ step: 'reading keys', warning });
+  }
+  return found;
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
+import type { CheckFailure } from '@pulumi/pulumi/dynamic';
 import { z } from 'zod';
 import { FORMATS, type Format } from '../model/artifact.js';
 import { isDigest } from '../model/digest.js';
@@ -8,7 +9,7 @@ import { misnamedWithin, parseInputs } from './inputs.js';
 import { decodeLock } from './lock-text.js';
 import { same, withoutLock } from './machine-inputs.js';
 import { failuresOfIssues } from './problems.js';
-import { SecureBoot, signerOf } from './secure-boot.js';
+import { SecureBoot, signerOf, signingFailures } from './secure-boot.js';
 import { type Properties, STATE_VERSION } from './state.js';
 import { isUnknown, UNKNOWN } from './unknown.js';
 
@@ -33,26 +34,31 @@ const REPLACING = ['imageDigest', 'directory', 'name', 'format', 'secureBoot'] a
 
 /** An image in a folder, as a file named by its digest. Another image is another file; the one before stays a while. */
 export const imageFile: Handler = {
-  async check(_olds, news, { urn }) {
-    const named = { ...news, name: news.name ?? nameOf(urn) };
+  async check(olds, news, operation) {
+    const named = { ...news, name: news.name ?? nameOf(operation.urn) };
     if (isUnknown(withoutLock(withoutContents(named)))) {
       const inputs = { ...DEFAULTS, ...named, __version: STATE_VERSION };
-      return { inputs, failures: misnamedWithin(Inputs, named) };
+      const { data } = SecureBoot.safeParse(news.secureBoot);
+      return { inputs, failures: [...misnamedWithin(Inputs, named), ...(await signingFailures(data, operation))] };
     }
     const parsed = parseInputs(Inputs, named);
     if (!parsed.success) return { inputs: { ...named }, failures: failuresOfIssues(parsed.error) };
     const { FILE_ENDINGS } = await import('../pipeline.js');
     const { format } = parsed.data;
-    const failures = [];
+    const failures: CheckFailure[] = [];
     if (FILE_ENDINGS[format as Format] === undefined) {
       const choice = FORMATS.filter((one) => FILE_ENDINGS[one] !== undefined).join(', ');
       failures.push({ property: 'format', reason: `"${format}" is not a format of one file; choose from ${choice}` });
+    }
+    // What is there already was signed when it was made.
+    if (replacing(olds, parsed.data).length > 0) {
+      failures.push(...(await signingFailures(parsed.data.secureBoot, operation)));
     }
     return { inputs: { ...parsed.data, __version: STATE_VERSION }, failures };
   },
 
   async diff(_id, olds, news) {
-    const replaces = REPLACING.filter((key) => !same(olds[key], news[key]));
+    const replaces = replacing(olds, news);
     if (replaces.length > 0) return { replaces };
     return same(olds.keep, news.keep) ? { changes: false } : {};
   },
@@ -106,6 +112,10 @@ export const imageFile: Handler = {
     await releaseFile(id, { nonce: String(state.__claim), nowMs: now().getTime() });
   },
 };
+
+function replacing(olds: Properties, news: Properties): string[] {
+  return REPLACING.filter((key) => !same(olds[key], news[key]));
+}
 
 /**
  * What another resource, also of another stack, needs to know of a published image: with what is in it, so that the

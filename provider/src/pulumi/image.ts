@@ -9,7 +9,7 @@ import type { Handler, Operation } from './handler.js';
 import { misnamedWithin, parseInputs } from './inputs.js';
 import { decodeLock, encodeLock } from './lock-text.js';
 import { failuresOf, failuresOfIssues } from './problems.js';
-import { SecureBoot, signerOf } from './secure-boot.js';
+import { SecureBoot, signerOf, signingFailures } from './secure-boot.js';
 import { type Properties, STATE_VERSION, StateError } from './state.js';
 import { isUnknown, UNKNOWN } from './unknown.js';
 
@@ -28,6 +28,8 @@ const Inputs = z.looseObject({
   sbom: z.enum(['spdx', 'cyclonedx'], { error: 'must be "spdx" or "cyclonedx"' }).optional(),
 });
 
+const Signing = Inputs.pick({ secureBoot: true, predictBoot: true });
+
 /** What `check` finds out, unless the spec is not known yet. */
 const COMPUTED = ['digest', 'contents', 'kernel', 'commandLine', 'rootSizeBytes', '__lock'] as const;
 
@@ -43,7 +45,10 @@ export const image: Handler = {
       return { inputs: { ...known }, failures: [secretFailure()] };
     if (isUnknown(known)) {
       const inputs = { ...known, ...notKnownYet(), __version: STATE_VERSION };
-      return { inputs, failures: misnamedWithin(Inputs, known) };
+      // What is not known yet is going to change: then it is signed.
+      const { data: signing } = Signing.safeParse(isUnknown(known.secureBoot) ? {} : known);
+      const failures = [...misnamedWithin(Inputs, known), ...(await failuresOfSigning(signing ?? {}, operation))];
+      return { inputs, failures };
     }
     const parsed = parseInputs(Inputs, known);
     if (!parsed.success) return { inputs: { ...known }, failures: failuresOfIssues(parsed.error) };
@@ -51,11 +56,14 @@ export const image: Handler = {
       const computed = await describeImage(parsed.data, olds, operation);
       const before = olds.contents as Contents | undefined;
       const over = imageOverBudget(computed.contents as Contents, { budget: parsed.data.budget ?? {}, before });
-      return {
-        inputs: { ...known, ...computed, __version: STATE_VERSION },
+      const inputs = { ...known, ...computed, __version: STATE_VERSION };
+      const failures = [
         // The engine prints the value of a property that it knows: here the budget, which the reason has in words.
-        ...(over.length > 0 ? { failures: over.map((reason) => ({ property: '', reason })) } : {}),
-      };
+        ...over.map((reason) => ({ property: '', reason })),
+        // Who changes nothing needs no keys.
+        ...(identityOf(olds) === identityOf(inputs) ? [] : await failuresOfSigning(parsed.data, operation)),
+      ];
+      return { inputs, ...(failures.length > 0 ? { failures } : {}) };
     } catch (error) {
       return { inputs: { ...known }, failures: failuresOf(error) };
     }
@@ -123,9 +131,7 @@ async function describeImage(
 
 /** What only building the image tells: nothing, unless the program asks for it. */
 async function buildOutputs(inputs: Properties, operation: Operation): Promise<Properties> {
-  const { secureBoot, predictBoot, sbom } = Inputs.pick({ secureBoot: true, predictBoot: true, sbom: true }).parse(
-    inputs,
-  );
+  const { secureBoot, predictBoot, sbom } = Signing.extend({ sbom: Inputs.shape.sbom }).parse(inputs);
   const isBootWanted = predictBoot ?? secureBoot !== undefined;
   if (!isBootWanted && sbom === undefined) return {};
   const pipeline = await import('../pipeline.js');
@@ -135,6 +141,11 @@ async function buildOutputs(inputs: Properties, operation: Operation): Promise<P
     ...(isBootWanted ? { boot: await pipeline.predict(locked, await signerOf(secureBoot, workshop), workshop) } : {}),
     ...(sbom ? { sbomDigest: sha256(await pipeline.sbomText(locked, sbom, workshop)) } : {}),
   };
+}
+
+/** Only where the image itself builds a disk: what publishes it signs what it publishes. */
+async function failuresOfSigning({ secureBoot, predictBoot = true }: z.infer<typeof Signing>, operation: Operation) {
+  return predictBoot ? signingFailures(secureBoot, operation) : [];
 }
 
 /** What the program says in the place of the spec. What decides what is pinned has to be where the lock file is made. */
