@@ -8,9 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { askForwarder, type Endpoint, ensureForwarder } from './forwarder-client.js';
 import { compileForwarder } from './forwarder-program.fixture.js';
-import type { ForwarderRequest, ForwarderStat } from './forwarder-protocol.js';
+import { CONTROL_SOCKET, type ForwarderRequest, type ForwarderStat } from './forwarder-protocol.js';
 import { identityOf, type ProcessIdentity } from './process-identity.js';
 import { reservedPort } from './reserved-port.fixture.js';
+import { connectUnix } from './unix-socket.js';
 
 // Processes are started, and answers waited for: on a busy host that takes its time.
 vi.setConfig({ testTimeout: 240_000 });
@@ -326,6 +327,20 @@ describe('a forwarder', () => {
     expect(readdirSync(join(stateDirectory, 'forwarders'))).toEqual([]);
     await until(async () => (await identityOf(pid)) === undefined);
     expect(await ask({ do: 'stat' })).toBeUndefined();
+  });
+
+  test('tells nobody who asks a moment too late that it has taken a machine', async () => {
+    await start();
+    const port = await web('one');
+    await add('vm-1', port);
+    const late = await connectUnix(join(stateDirectory, 'forwarders', `127.0.0.1-${endpoint.port}`), CONTROL_SOCKET);
+    const answers: Buffer[] = [];
+    const closed = new Promise((resolve) => late.once('close', resolve));
+    late.on('data', (piece: Buffer) => answers.push(piece)).on('error', () => {});
+    await ask({ do: 'remove', machine: 'vm-1' });
+    late.write(`${JSON.stringify({ do: 'add', owner, machine: 'vm-2', port, process: self })}\n`);
+    await closed;
+    expect(Buffer.concat(answers).toString()).toBe('');
   });
 
   test('forgets a machine whose process is gone, and ends with the last', async () => {
