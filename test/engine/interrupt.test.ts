@@ -1,6 +1,5 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from './processes.js';
 import { Project } from './project.js';
@@ -17,13 +16,12 @@ describe('Ctrl-C', () => {
   test('up() ends a machine that is being started, and says that it was cancelled', async () => {
     const running = project.start(['up', '--yes', '--skip-preview']);
     await until(async () => (await project.machines()).length > 0, 'a machine that is started');
-    await sleep(500);
     const interrupted = performance.now();
     running.process.kill('SIGINT');
     const { code, text } = await running.outcome;
     expect(code, text).not.toBe(0);
-    // The machine needs longer than this to get healthy: it was not simply waited for.
-    expect(performance.now() - interrupted).toBeLessThan(30_000);
+    // The machine has four minutes to get healthy: it was not simply waited for.
+    expect(performance.now() - interrupted).toBeLessThan(120_000);
     expect(await project.machines()).toEqual([]);
     await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow();
   });

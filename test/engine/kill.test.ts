@@ -1,11 +1,11 @@
-import { cp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { skipAllBecause } from '../skip.js';
-import { killAll, providersOf, until } from './processes.js';
+import { killableUp } from './killed-engine.js';
+import { killAll, providersOf, seenBefore, until } from './processes.js';
 import { Project } from './project.js';
 
 const UP = ['up', '--yes', '--skip-preview'];
+const TRIES = 5;
 
 /**
  * SIGKILL of the engine, at moments that show from outside; and then `up` again. The provider and QEMU are left to
@@ -22,14 +22,15 @@ describe('an engine that is killed', () => {
   });
   afterAll(() => project.remove());
 
-  test.each<[string, () => Promise<unknown>]>([
-    ['it has started the provider', async () => until(provider, 'a provider')],
-    ['a machine has begun', async () => until(async () => (await project.machines()).length > 0, 'a machine')],
-    ['the machine runs', async () => until(async () => (await running()) > 0, 'a machine that runs')],
+  test.each<[string, () => Promise<boolean>]>([
+    ['it has started the provider', () => provider()],
+    ['a machine has begun', async () => (await project.machines()).length > 0],
+    ['the machine runs', async () => (await running()) > 0],
   ])('when %s, at first: the next up converges', async (_name, moment) => {
-    await killedUp(moment);
+    const destroy = () => project.run(['destroy', '--yes', '--skip-preview']);
+    await killedUp(moment, destroy);
     await converges();
-    await project.run(['destroy', '--yes', '--skip-preview']);
+    await destroy();
     expect(await project.machines()).toEqual([]);
   });
 
@@ -38,27 +39,23 @@ describe('an engine that is killed', () => {
   test('when the new machine runs beside the old one: the next up converges, and destroy leaves nothing', async () => {
     await converges();
     await change();
-    await killedUp(() => until(async () => (await running()) > 1, 'a new machine that runs'));
+    await killedUp(async () => (await running()) > 1, change);
     await converges();
     const { code, text } = await project.run(['destroy', '--yes', '--skip-preview']);
     expect(code, text).toBe(0);
     expect(await project.machines()).toEqual([]);
   });
 
-  async function killedUp(moment: () => Promise<unknown>): Promise<void> {
-    const backend = join(project.directory, '.state/backend');
-    await cp(backend, `${backend}-before`, { recursive: true });
-    const up = project.start(UP);
-    await Promise.race([moment(), up.outcome]);
-    up.process.kill('SIGKILL');
-    await up.outcome;
-    // The engine's own file may be cut off where it was just being written; people then take the copy before it.
-    if ((await project.run(['stack', 'export'])).code !== 0) {
-      await rm(backend, { recursive: true });
-      await cp(`${backend}-before`, backend, { recursive: true });
+  /** Kills the engine of an update at a moment. Where it was over before that was seen, `again` has there be another one. */
+  async function killedUp(moment: () => Promise<boolean>, again: () => Promise<unknown>): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const up = await killableUp(project);
+      const isHit = await seenBefore(up.outcome, moment);
+      await up.kill();
+      if (isHit) break;
+      if (tries === TRIES) throw new Error(`The moment has passed ${TRIES} times before anybody saw it`);
+      await again();
     }
-    await rm(`${backend}-before`, { recursive: true });
-    await project.run(['cancel', '--yes']);
     // It undoes what it has begun, or finishes it. (One that has not been asked for anything yet does not know us.)
     await until(async () => (await starting()) === 0, 'the end of what was begun');
     killAll(await providersOf(project));

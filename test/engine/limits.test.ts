@@ -126,7 +126,7 @@ describe('a network that fails', () => {
     const { code, text } = await running.outcome;
     expect(code, text).not.toBe(0);
     // A mirror is given a minute, three times.
-    expect(performance.now() - startMs).toBeLessThan(30_000);
+    expect(performance.now() - startMs).toBeLessThan(120_000);
     process.stdout.write(`Ctrl-C while fetching: ${Math.round(performance.now() - startMs)} ms\n`);
     expect(text, 'no stack traces').not.toMatch(/^\s+at .*\.js:\d+/m);
     expect(await readdir(join(project.directory, '.state/empty/temporary')).catch(() => [])).toEqual([]);

@@ -1,7 +1,8 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const LIMIT_MS = 3 * 60_000;
+/** Only what hangs meets it. */
+const LIMIT_MS = 10 * 60_000;
 
 /** The processes that run the resources of a project in a folder, by what Linux says of them; elsewhere none. */
 export async function providersOf({ directory }: { readonly directory: string }): Promise<number[]> {
@@ -26,6 +27,20 @@ export async function until<T>(look: () => Promise<T | undefined>, what: string)
     const found = await look();
     if (found !== undefined && found !== false) return found;
     if (performance.now() > limit) throw new Error(`It never came to be: ${what}`);
+    await sleep(50);
+  }
+}
+
+/** Whether `look` finds something before `end` comes: on a busy host a moment can pass before anybody has looked. */
+export async function seenBefore(end: Promise<unknown>, look: () => Promise<unknown>): Promise<boolean> {
+  let isOver = false;
+  void end.finally(() => {
+    isOver = true;
+  });
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return true;
+    if (isOver) return false;
     await sleep(50);
   }
 }

@@ -70,7 +70,8 @@ export class Project {
       PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true',
       INGOT_STATE: join(directory, '.state/ingot'),
     });
-    await project.run(['stack', 'init', 'test']);
+    const { code, text } = await project.run(['stack', 'init', 'test']);
+    if (code !== 0) throw new Error(`Cannot make a stack: ${text}`);
     return project;
   }
 
@@ -171,7 +172,8 @@ export class Project {
     await this.run(['destroy', '--yes', '--skip-preview']);
     // Those of an engine that was killed wait for it for ever.
     killAll(await providersOf(this));
-    await rm(this.directory, { recursive: true, force: true });
+    // Of an engine that was killed, something may still write there.
+    await rm(this.directory, { recursive: true, force: true, maxRetries: 20 });
   }
 }
 
