@@ -5,9 +5,7 @@ import { expect, test } from 'vitest';
 
 const ROOT = join(__dirname, '../..');
 
-test('docs/resources.md is as scripts/generate-resources.mjs would write it; if not, run that', {
-  timeout: 240_000,
-}, async () => {
+test('docs/resources.md is as scripts/generate-resources.mjs would write it; if not, run that', async () => {
   const { resourcesPage } = await import(pathToFileURL(join(ROOT, 'scripts/resources/page.mjs')).href);
   const page = resourcesPage(ROOT);
   expect(readFileSync(join(ROOT, 'docs/resources.md'), 'utf8')).toBe(page);

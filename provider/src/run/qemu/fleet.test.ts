@@ -14,9 +14,6 @@ import type { RunOptions } from './options.js';
 import { identityOf } from './process-identity.js';
 import { reservedPort } from './reserved-port.fixture.js';
 
-// Processes are started, and ended: on a busy host that takes its time.
-vi.setConfig({ testTimeout: 240_000 });
-
 // Real QEMUs with firmware in the place of an image; whole images are booted by the tests of the engine.
 const READY = '{"ingot":"ready","phases":{}}\r\n';
 const FAILED = '{"ingot":"failed","phase":"onboot/x","reason":"exit 3"}\r\n';

@@ -5,16 +5,13 @@ import { type AddressInfo, connect, createServer as createTcpServer, type Server
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { askForwarder, type Endpoint, ensureForwarder } from './forwarder-client.js';
 import { compileForwarder } from './forwarder-program.fixture.js';
 import { CONTROL_SOCKET, type ForwarderRequest, type ForwarderStat } from './forwarder-protocol.js';
 import { identityOf, type ProcessIdentity } from './process-identity.js';
 import { reservedPort } from './reserved-port.fixture.js';
 import { connectUnix } from './unix-socket.js';
-
-// Processes are started, and answers waited for: on a busy host that takes its time.
-vi.setConfig({ testTimeout: 240_000 });
 
 const owner = { urn: 'urn:pulumi:test::web::ingot:Instance::web', project: '/a' };
 let folder: string;

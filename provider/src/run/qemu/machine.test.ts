@@ -24,9 +24,6 @@ import {
 import { identityOf } from './process-identity.js';
 import { reservedPort } from './reserved-port.fixture.js';
 
-// Processes are started, and ended: on a busy host that takes its time.
-vi.setConfig({ testTimeout: 240_000 });
-
 // A real QEMU with firmware in the place of an image; whole images are booted by the tests of the engine.
 const READY = 'hello\r\n{"ingot":"ready","phases":{"kernel":1.5}}\r\n';
 const image: Digest = `sha256:${'ab'.repeat(32)}`;
