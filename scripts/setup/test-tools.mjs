@@ -1,3 +1,4 @@
+import { crane } from './crane.mjs';
 import { spdxTools } from './spdx-tools.mjs';
 import { tools } from './tools.mjs';
 
@@ -5,4 +6,5 @@ import { tools } from './tools.mjs';
 export async function testTools() {
   await tools('test');
   await spdxTools();
+  await crane();
 }

@@ -7,54 +7,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EncodedFile } from '../../provider/src/encode/context.js';
 import { encodeDockerArchive } from '../../provider/src/encode/docker-archive.js';
 import { encodeOciArchive } from '../../provider/src/encode/oci-archive.js';
-import { encodeOci, type OciImageOptions } from '../../provider/src/encode/oci-image.js';
-import { file, MemoryStore, treeOf } from '../../provider/src/encode/tree.fixture.js';
-import { sha256 } from '../../provider/src/model/digest.js';
+import { encodeOci } from '../../provider/src/encode/oci-image.js';
+import { MemoryStore } from '../../provider/src/encode/tree.fixture.js';
 import { type Tree, treeDigest } from '../../provider/src/model/tree.js';
 import { Store } from '../../provider/src/store/store.js';
 import { missingPrograms, skipAllBecause } from '../skip.js';
 import { readImage } from './image-root.js';
-import { line, listFolder, ROOTLESS, run } from './oci-images.js';
-
-const OPTIONS: OciImageOptions = { image: sha256('lock'), platform: 'linux/amd64', sourceDateEpoch: 1492533000 };
-
-/** Several kinds of components, names of one file in two of them, and all that a root has. */
-const TREE: Tree = {
-  ...treeOf([
-    file('bin/busybox', 'busybox', { mode: 0o4755 }),
-    { path: 'bin/sh', type: 'hardlink', link: 'bin/busybox', component: 'services/web' },
-    { path: 'init', type: 'symlink', link: '/bin/busybox' },
-    { path: 'tmp', type: 'directory', mode: 0o1777 },
-    { path: 'usr/lib', type: 'directory', component: 'services/web', mode: 0o711, gid: 7 },
-    file('usr/lib/early', 'a', { component: 'services/web', uid: 33, gid: 33, mtimeSeconds: 5 }),
-    file('usr/lib/late', 'b'.repeat(100_000), { component: 'files' }),
-    file(`usr/lib/${'long/'.repeat(60)}name`, 'c', { component: 'files' }),
-    file('usr/lib/größe', '', { component: 'files' }),
-    file('usr/lib/capable', 'd', {
-      component: 'files',
-      xattrs: { 'user.note': Buffer.from([0, 128, 255]).toString('base64') },
-    }),
-    { path: 'var/pipe', type: 'fifo', component: 'files' },
-  ]),
-  components: [
-    { id: 'base', kind: 'init' },
-    { id: 'services/web', kind: 'image' },
-    { id: 'files', kind: 'files' },
-  ],
-};
-
-/** As listFolder() shows it, but for the pipe, which it does not know. */
-const LISTING = TREE.entries
-  .filter(({ type }) => type !== 'fifo')
-  .map((entry) => {
-    const owner = entry.type === 'hardlink' ? TREE.entries.find(({ path }) => path === entry.link) : entry;
-    const { mode, uid, gid } = owner ?? entry;
-    const digest = entry.content?.sha256.slice('sha256:'.length);
-    const what = entry.type === 'hardlink' ? `= ${entry.link}` : (entry.link ?? digest ?? '');
-    const type = entry.type === 'hardlink' ? 'file' : entry.type;
-    return line({ path: entry.path, type, mode, uid, gid, what });
-  })
-  .sort();
+import { listFolder, ROOTLESS, run } from './oci-images.js';
+import { LISTING, OPTIONS, TREE } from './output-tree.js';
 
 describe('an image that is built', () => {
   const missing = missingPrograms('umoci', 'skopeo');

@@ -1,25 +1,6 @@
-import { accessSync, constants } from 'node:fs';
-import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { ownProgram } from './own-program.js';
 
-/** Where `scripts/setup/spdx-tools.mjs` puts it. */
-const OWN = 'ingot/spdx-tools-0.8.5/bin';
-
-/** The program with which the makers of SPDX read and check documents; undefined where there is none. */
+/** The program with which the makers of SPDX read and check documents (`scripts/setup/spdx-tools.mjs`); undefined where there is none. */
 export function spdxTools(): string | undefined {
-  const cache = process.env.XDG_CACHE_HOME;
-  const folders = [
-    join(cache?.startsWith('/') ? cache : join(homedir(), '.cache'), OWN),
-    ...(process.env.PATH ?? '').split(delimiter),
-  ];
-  return folders.map((folder) => join(folder, 'pyspdxtools')).find(isProgram);
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return ownProgram('pyspdxtools', 'spdx-tools-0.8.5/bin');
 }
