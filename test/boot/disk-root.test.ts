@@ -62,7 +62,7 @@ describe('a root on a disk', () => {
     await writeFile(join(folder, 'filled'), disk);
     await using machine = await GuestMachine.start(root.verity, { devices: nvme(join(folder, 'filled')) });
     const report = await machine.report();
-    expect(report).toMatchObject({ ingot: 'ready', services: { web: 'running' } });
+    expect(report, await machine.console()).toMatchObject({ ingot: 'ready', services: { web: 'running' } });
     expect(Object.keys(report.phases ?? {}).slice(0, 4)).toEqual(['kernel', 'disk', 'modules', 'root']);
     const mounts = (await machine.get('/facts')).split('\n').map((line) => line.split(' ').slice(0, 3).join(' '));
     expect(mounts).toEqual(['/dev/mapper/root / erofs', 'tmpfs /tmp tmpfs', 'overlay /var overlay', '']);
@@ -86,15 +86,15 @@ describe('a root on a disk', () => {
     const devices = [...drive(root.disk), '-device', 'virtio-scsi-pci', '-device', 'scsi-hd,drive=root'];
     const disks = [{ path: join(folder, 'empty'), serial: 'other' }];
     await using scsi = await GuestMachine.start(root.verity, { devices, disks });
-    expect(await scsi.report()).toMatchObject({ ingot: 'ready' });
+    expect(await scsi.report(), await scsi.console()).toMatchObject({ ingot: 'ready' });
     const virtio = [...drive(root.erofs), '-device', `virtio-blk-pci,drive=root,serial=${root.serial}`];
     await using plain = await GuestMachine.start(root.plain, { devices: virtio });
-    expect(await plain.report()).toMatchObject({ ingot: 'ready' });
+    expect(await plain.report(), await plain.console()).toMatchObject({ ingot: 'ready' });
   });
 
   test('can be carried in the initramfs', async () => {
     await using machine = await GuestMachine.start(root.ram);
-    expect(await machine.report()).toMatchObject({ ingot: 'ready' });
+    expect(await machine.report(), await machine.console()).toMatchObject({ ingot: 'ready' });
     expect(await machine.get('/facts')).toMatch(/^\/dev\/loop0 \/ erofs ro,/);
   });
 

@@ -99,9 +99,11 @@ export class GuestMachine implements AsyncDisposable {
     return new CommandChannel(this.#folder, signal);
   }
 
-  /** All that the console has said, without carriage returns. */
+  /** All lines that the console has said, without carriage returns. A line of a machine that runs may come in pieces. */
   async console(): Promise<string> {
-    return (await readFile(join(this.#folder, CONSOLE_FILE), 'utf8')).replaceAll('\r', '');
+    const over = this.ended;
+    const text = (await readFile(join(this.#folder, CONSOLE_FILE), 'utf8')).replaceAll('\r', '');
+    return over ? text : text.slice(0, text.lastIndexOf('\n') + 1);
   }
 
   /** What the port `ready` has said. */

@@ -46,7 +46,7 @@ describe('the guest', () => {
     await using machine = await GuestMachine.start(image);
 
     const report = await machine.report();
-    expect(report).toMatchObject({
+    expect(report, await machine.console()).toMatchObject({
       ingot: 'ready',
       image: image.digest,
       services: { fragile: 'running', silent: 'running', talker: 'running', web: 'running' },
@@ -100,7 +100,7 @@ describe('the guest', () => {
       ],
     });
     await using machine = await GuestMachine.start(image);
-    expect(await machine.report()).toMatchObject({ ingot: 'ready' });
+    expect(await machine.report(), await machine.console()).toMatchObject({ ingot: 'ready' });
     await machine.sees(/ingot: deaf exited with status 137 [\s\S]*\nkilled the runtime; 1 runs/);
     await machine.sees(/ingot: the supervisor of deaf died; starting it again\n[\s\S]*killed the supervisor; 1 runs/);
 
@@ -137,7 +137,7 @@ describe('the guest', () => {
       expect(await machine.end()).toBe(0);
       const text = await machine.console();
       expect(text).not.toContain('"ready"');
-      expect(report).toMatchObject({ ingot: 'failed', image: image.digest });
+      expect(report, await machine.console()).toMatchObject({ ingot: 'failed', image: image.digest });
       expect(report.reason).toContain(`not ready after ${seconds} s`);
       return { report, text };
     };
@@ -151,7 +151,7 @@ describe('the guest', () => {
       failed = await fails(seconds);
     }
     const { report, text } = failed;
-    expect(report).toMatchObject({ phase: 'services', reason: expect.stringMatching(reason) });
+    expect(report, await machine.console()).toMatchObject({ phase: 'services', reason: expect.stringMatching(reason) });
     expect(text).toMatch(again);
     expect(text).toMatch(/the last lines of bad:\nno such luck\n/);
   });

@@ -50,7 +50,7 @@ describe('time', () => {
         ],
       });
       await using machine = await GuestMachine.start(image, { devices: ['-rtc', 'base=2021-06-01T00:00:00'] });
-      expect(await machine.report()).toMatchObject({ ingot: 'ready' });
+      expect(await machine.report(), await machine.console()).toMatchObject({ ingot: 'ready' });
       const year = `${new Date().getUTCFullYear()}\n`;
       await expect.poll(() => machine.get('/year'), { timeout: HANGS_MS, interval: 500 }).toBe(year);
       expect(await machine.get('/log/ntpd.log')).toMatch(/set local clock/);
