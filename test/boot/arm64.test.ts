@@ -33,7 +33,7 @@ describe('the quickstart on arm64', () => {
   test('boots by its kernel, says on its console that it is ready, serves its page, and runs commands', async () => {
     const inside = ['--command', 'web: lighttpd -tt -f /etc/web/lighttpd.conf', '--command', 'uname -m => aarch64'];
     const wanted = ['--http', '80/=immutable machine', '--console', '"ingot":"ready"', ...inside];
-    const { code, stdout, stderr } = await run('test', ...wanted, 'web.yml');
+    const { code, stdout, stderr } = await run('test', '--timeout', '200', ...wanted, 'web.yml');
     expect(code, stderr).toBe(0);
     expect(stdout).toMatch(/^sha256:[0-9a-f]{64} passed/);
   });
@@ -48,7 +48,17 @@ describe('the quickstart on arm64', () => {
     expect(built.code, built.stderr).toBe(0);
     const port = await freePort();
     const platform = ['--platform', 'linux/arm64'];
-    const started = await run('run', '--json', '--detach', '--publish', `${port}:80`, ...platform, 'web-efi.img');
+    const started = await run(
+      'run',
+      '--json',
+      '--detach',
+      '--timeout',
+      '200',
+      '--publish',
+      `${port}:80`,
+      ...platform,
+      'web-efi.img',
+    );
     expect(started.code, started.stderr).toBe(0);
     const { id, consoleFile } = JSON.parse(started.stdout) as { id: string; consoleFile: string };
     try {

@@ -87,7 +87,13 @@ describe('an image with an init of its own', () => {
   }
 
   test('boots by its kernel, and runs its steps in order', async () => {
-    const { code, stderr } = await run('test', ...WANTED.flatMap((text) => ['--console', text]), 'kit.yml');
+    const { code, stderr } = await run(
+      'test',
+      '--timeout',
+      '200',
+      ...WANTED.flatMap((text) => ['--console', text]),
+      'kit.yml',
+    );
     expect(code, stderr).toBe(0);
   });
 

@@ -29,14 +29,14 @@ describe('the recipes in examples/recipes', () => {
   }
 
   async function passes(name: string, ...words: string[]): Promise<void> {
-    const { code, stdout, stderr } = await recipe(name, 'test', '--timeout', '60', ...words);
+    const { code, stdout, stderr } = await recipe(name, 'test', '--timeout', '200', ...words);
     expect(code, stderr).toBe(0);
     expect(stdout).toContain('passed');
   }
 
   /** Boots a recipe, does something with it, and ends it. */
   async function boots(name: string, words: readonly string[], use: () => Promise<void>): Promise<void> {
-    const started = await recipe(name, 'run', '--detach', '--json', '--timeout', '60', ...words);
+    const started = await recipe(name, 'run', '--detach', '--json', '--timeout', '200', ...words);
     expect(started.code, started.stderr).toBe(0);
     const { id } = JSON.parse(started.stdout) as { id: string };
     try {
