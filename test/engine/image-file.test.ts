@@ -65,6 +65,21 @@ export const ref = file.ref;
     expect(await files()).toContain(a);
   });
 
+  test('where it is to keep fewer, those beyond go in that update, and nothing is replaced', async () => {
+    const [current] = JSON.parse(await project.output('ref'))
+      .file.split('/')
+      .slice(-1);
+    expect(await files()).toHaveLength(2);
+    await project.write('index.ts', program().replace('directory:', 'keep: 0, directory:'));
+    const { code, text } = await up(project);
+    expect(code, text).toBe(0);
+    expect(text).toMatch(/~ 1 updated/);
+    expect(await files()).toEqual([current]);
+    await project.write('index.ts', program());
+    expect((await up(project)).code).toBe(0);
+    expect(await files()).toEqual([current]);
+  });
+
   test('a machine of another stack boots it, and a preview shows what changes inside', async () => {
     const ref = await project.output('ref');
     const consumer = (text: string) => `

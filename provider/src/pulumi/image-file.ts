@@ -96,7 +96,9 @@ export const imageFile: Handler = {
     };
   },
 
-  async update(_id, olds, news) {
+  async update(id, olds, news) {
+    const { keepGenerations } = await (await import('../pipeline.js')).imageFiles();
+    await keepGenerations(id, { nonce: String(olds.__claim), keep: Inputs.parse(news).keep });
     const { file, sizeBytes, sha256 = null, boot, ref, __claim } = olds;
     return { outs: { ...news, file, sizeBytes, sha256, boot, ref, __claim } };
   },

@@ -27,7 +27,10 @@ export type ImageFileArgs = ImageToPublish & {
    * else not signed.
    */
   secureBoot?: pulumi.Input<SecureBoot>;
-  /** How many replaced images stay, so that going back needs no build. Default: 1. */
+  /**
+   * How many replaced images stay, so that going back needs no build. Where it becomes less, the oldest go in that update.
+   * Default: 1.
+   */
   keep?: pulumi.Input<number>;
 };
 

@@ -14,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hexOf, sha256 } from '../../model/digest.js';
 import {
   collectFile,
+  keepGenerations,
   leftOvers,
   listFileImages,
   type PublishFileOptions,
@@ -216,6 +217,54 @@ describe('releaseFile()', () => {
     writeFileSync(join(directory, '.ingot/claims/00.json'), 'garbage');
     await expect(release(id, 'a')).rejects.toThrow(/it is damaged, or of a newer Ingot/);
     expect(images()).toEqual([nameOf('one')]);
+  });
+});
+
+describe('keepGenerations()', () => {
+  const generations = async (keep: number, texts = ['0', '1', '2', '3']) => {
+    let last = '';
+    for (const [index, text] of texts.entries()) {
+      const { id } = await publish(text, { nonce: text, keep });
+      if (last !== '') await release(last, texts[index - 1] as string);
+      last = id;
+    }
+    return last;
+  };
+  const keep = (id: string, nonce: string, count: number) =>
+    keepGenerations(id, { nonce: nonceOf(nonce), keep: count });
+
+  test('removes the oldest beyond it at once, and never the one in use or that of another resource', async () => {
+    const { id: foreign } = await publish('1', { urn: 'b', nonce: 'b' });
+    const last = await generations(3);
+    expect(images()).toHaveLength(4);
+    await keep(last, '3', 1);
+    expect(images()).toEqual(['1', '2', '3'].map(nameOf).sort());
+    await keep(last, '3', 0);
+    expect(images()).toEqual(['1', '3'].map(nameOf).sort());
+    await release(foreign, 'b');
+    expect(images()).toEqual([nameOf('3')]);
+  });
+
+  test('counts from then on, where it is more', async () => {
+    const last = await generations(0, ['0', '1']);
+    expect(images()).toEqual([nameOf('1')]);
+    await keep(last, '1', 2);
+    // The claim of the one that comes next says how many, as the resource does.
+    await publish('2', { nonce: '2', keep: 2 });
+    await release(last, '1');
+    expect(images()).toEqual(['1', '2'].map(nameOf).sort());
+    expect((await listFileImages(directory)).flatMap(({ claims, kept }) => [...claims, ...kept])).toEqual([
+      expect.objectContaining({ keep: 2 }),
+      expect.objectContaining({ keep: 2 }),
+    ]);
+  });
+
+  test('leaves one alone that is not released yet, and is content with a claim that is gone', async () => {
+    const { id } = await publish('0', { nonce: '0' });
+    const next = await publish('1', { nonce: '1' });
+    await keep(next.id, '1', 0);
+    await keep(id, 'never', 0);
+    expect(images()).toEqual(['0', '1'].map(nameOf).sort());
   });
 });
 

@@ -161,6 +161,27 @@ export async function releaseFile(
   for (const { file } of mine) await removeUnclaimed(directory, file);
 }
 
+/**
+ * Says how many generations a resource keeps from now on, by the claim that it has; those beyond it go at once. One that
+ * is gone is no error: a refresh finds that.
+ * @throws {PublishError} `bad-record`, `io`.
+ */
+export async function keepGenerations(
+  id: string,
+  { nonce, keep }: { readonly nonce: string; readonly keep: number },
+): Promise<void> {
+  const [directory] = placeOf(id);
+  const claims = await readClaims(directory);
+  const own = claims.find((claim) => claim.nonce === nonce);
+  if (own === undefined) return;
+  await writeClaim(directory, { ...own, keep }).catch((error: unknown) => {
+    throw ioError(error, `say how many images ${directory} keeps`);
+  });
+  const kept = claims.filter(({ urn, releasedMs }) => urn === own.urn && releasedMs !== undefined);
+  await dropOldest(kept, { directory, keep });
+  for (const { file } of kept) await removeUnclaimed(directory, file);
+}
+
 /** Of the generations of a resource that are only kept, removes the claims of those beyond what it keeps. */
 async function dropOldest(
   kept: readonly ClaimRecord[],
@@ -317,6 +338,11 @@ function publishError(
 ): unknown {
   if (signal.aborted)
     return new PublishError('aborted', `Cannot ${what}: it was cancelled; run the update again`, { cause: error });
+  return ioError(error, what);
+}
+
+/** What the system says, in words; anything else as it is. */
+function ioError(error: unknown, what: string): unknown {
   const code = (error as NodeJS.ErrnoException)?.code;
   if (typeof code !== 'string' || !/^E[A-Z]+$/.test(code)) return error;
   return new PublishError('io', `Cannot ${what}: ${code}; the folder must be one that can be written, with room`, {
