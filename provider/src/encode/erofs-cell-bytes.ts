@@ -7,6 +7,8 @@ import { type CellPlan, COPY, READ, USED, WRITTEN } from './erofs-plan.js';
 import { type Gaps, readRanges } from './read-ranges.js';
 
 const COMPARE_BYTES = 1 << 18;
+/** What is shorter is quicker filled with zeros than passed over. */
+const LARGE_BYTES = 4096;
 
 /** Where a cell is put together. */
 export interface CellRoom {
@@ -98,15 +100,17 @@ export class CellFiller {
   }
 }
 
-/** What a room held before is not to be seen beside what comes to lie there. */
-function putZeros(bytes: Buffer, { used, written, reads }: CellPlan): void {
-  // Most of a large file: nothing is beside it but the rest of its last block.
-  const full = written.length === 0 && reads.length === READ && reads[3] === 0 ? (reads[2] as number) : 0;
-  for (let index = 0; index < used.length; index += USED) {
-    const offset = used[index] as number;
-    const end = offset + (used[index + 1] as number);
-    if (end > full) bytes.fill(0, Math.max(offset, full), end);
+/** What a room held before is not to be seen beside what comes to lie there. Where a large part comes, nothing is seen. */
+function putZeros(bytes: Buffer, { used, reads }: CellPlan): void {
+  let end = used[0] ?? 0;
+  for (let index = 0; index < reads.length; index += READ) {
+    const [sizeBytes, at] = [reads[index + 2] as number, reads[index + 3] as number];
+    if (sizeBytes < LARGE_BYTES || at < end) continue;
+    bytes.fill(0, end, at);
+    end = at + sizeBytes;
   }
+  const [lastOffset = 0, lastBytes = 0] = [used[used.length - USED], used[used.length - 1]];
+  if (end < lastOffset + lastBytes) bytes.fill(0, end, lastOffset + lastBytes);
 }
 
 function putWritten(bytes: Buffer, plan: CellPlan): void {

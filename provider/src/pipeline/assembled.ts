@@ -9,6 +9,8 @@ import type { Workshop } from './workshop.js';
 /** A tree, and what else is known of what it is made of. */
 export interface Assembled {
   readonly image: LockedImage;
+  /** All that decides the tree but what the user's files hold. */
+  readonly key: string;
   readonly tree: Tree;
   /** What describes it. Where the tree was kept, layers have no entries here, but for the boot stub. */
   readonly input: AssembleInput;
@@ -51,7 +53,7 @@ async function assembled(image: LockedImage, workshop: Workshop): Promise<Assemb
     await keepTree(own, { tree: made, input: await whole() }, workshop);
     return made;
   };
-  return { image, tree, input, initramfs };
+  return { image, key, tree, input, initramfs };
 }
 
 async function assembleAnew(

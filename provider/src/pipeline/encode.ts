@@ -99,7 +99,7 @@ async function diskFile(
   const { image, tree } = assembled;
   const boot = await bootOptions(assembled, image.lock.spec.root ?? 'disk', { options, workshop });
   const whole = format === 'aws' || format === 'gcp' ? { sizeMultipleBytes: GIB } : {};
-  const metadata = await metadataFiles(assembled);
+  const metadata = await metadataFiles(assembled, workshop);
   const { addBytes } = options;
   const disk = await encode.encodeBootDisk(
     tree,
@@ -169,14 +169,16 @@ async function rootInMemory(
 }
 
 /** What a disk says of itself: everything that decided its bytes, and what is in it. */
-async function metadataFiles({ image, input, tree }: Assembled): Promise<{ name: string; bytes: Uint8Array }[]> {
+async function metadataFiles(assembled: Assembled, workshop: Workshop): Promise<{ name: string; bytes: Uint8Array }[]> {
+  const { image, input, tree } = assembled;
   const { describe } = await import('../tree/contents.js');
   const { sbom } = await import('../tree/sbom/sbom.js');
+  const { keptLicences } = await import('./kept-licences.js');
   const file = (name: string, json: Json) => ({ name, bytes: Buffer.from(`${canonicalJson(json)}\n`) });
   return [
     file('lock.json', image.lock as unknown as Json),
     file('contents.json', (await describe(tree, input)) as unknown as Json),
-    file('sbom.spdx.json', await sbom(tree, input, 'spdx')),
+    file('sbom.spdx.json', await sbom(tree, { ...input, licences: await keptLicences(assembled, workshop) }, 'spdx')),
   ];
 }
 

@@ -30,7 +30,7 @@ export async function inventoryOf(tree: Tree, input: SbomInput): Promise<Invento
   const { lock } = input;
   const list = new ItemList();
   const places = placesOf(placedReferences(lock.spec));
-  const licences = await debianLicences(tree, input.read);
+  const licences = input.licences ?? (await debianLicences(tree, input.read));
   addPins(list, input, { places, licences });
   addGuest(list, input, licences);
   addKernel(list, tree, input);

@@ -7,4 +7,6 @@ export type SbomFormat = 'spdx' | 'cyclonedx';
 export interface SbomInput extends AssembleInput {
   /** By reference text, of the container images that have any. */
   readonly attestations?: ReadonlyMap<string, readonly Attestation[]>;
+  /** Of Debian's packages, by name, where they are known. Default: they are read from the tree. */
+  readonly licences?: ReadonlyMap<string, readonly string[]>;
 }
