@@ -9,6 +9,7 @@ import { deleteFleet, type FleetRequest, type FleetVersion, readFleet, rollFleet
 import { askForwarder } from './forwarder-client.js';
 import { compileForwarder } from './forwarder-program.fixture.js';
 import { writeGuestRom } from './guest-rom.fixture.js';
+import { kill } from './kill.fixture.js';
 import { listMachines } from './machine.js';
 import type { RunOptions } from './options.js';
 import { identityOf } from './process-identity.js';
@@ -79,14 +80,6 @@ function names(kind: string): string[] {
   return existsSync(path) ? readdirSync(path) : [];
 }
 
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended.
-  }
-}
-
 async function nothingLeft(): Promise<void> {
   await deleteFleet(id, { ...options(), owner, drainSeconds: 0 });
   expect(names('machines')).toEqual([]);
@@ -129,7 +122,7 @@ describe('rollFleet()', () => {
     expect(await rolling).toMatchObject({ outcome: 'interrupted', machines: made.machines, rejected: [] });
 
     const [dead, alive] = made.machines;
-    kill(dead?.pid ?? 0);
+    kill(dead?.pid);
     for (let i = 0; i < 1200 && (await identityOf(dead?.pid ?? 0)) !== undefined; i++) await sleep(25);
     expect(await readFleet(id, options())).toEqual([alive]);
     const mended = await rollFleet(request('a', 'a'), options());

@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { askForwarder, type Endpoint, ensureForwarder } from './forwarder-client.js';
 import { compileForwarder } from './forwarder-program.fixture.js';
 import { CONTROL_SOCKET, type ForwarderRequest, type ForwarderStat } from './forwarder-protocol.js';
+import { kill } from './kill.fixture.js';
 import { identityOf, type ProcessIdentity } from './process-identity.js';
 import { reservedPort } from './reserved-port.fixture.js';
 import { connectUnix } from './unix-socket.js';
@@ -35,7 +36,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   const stat = await ask({ do: 'stat' }).catch(() => undefined);
-  if (stat) process.kill(stat.pid, 'SIGKILL');
+  if (stat) kill(stat.pid);
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
@@ -387,8 +388,8 @@ describe('ensureForwarder()', () => {
 
   test('starts another, when the last one was killed', async () => {
     await start();
-    const pid = (await ask({ do: 'stat' }))?.pid ?? 0;
-    process.kill(pid, 'SIGKILL');
+    const { pid = 0 } = (await ask({ do: 'stat' })) ?? {};
+    kill(pid);
     await until(async () => (await identityOf(pid)) === undefined);
     expect(await ask({ do: 'stat' })).toBeUndefined();
     await start();

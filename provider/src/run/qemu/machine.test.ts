@@ -11,6 +11,7 @@ import type { Probe } from '../../model/probe.js';
 import { askForwarder } from './forwarder-client.js';
 import { compileForwarder } from './forwarder-program.fixture.js';
 import { writeGuestRom } from './guest-rom.fixture.js';
+import { kill } from './kill.fixture.js';
 import {
   createMachine,
   deleteMachine,
@@ -83,15 +84,7 @@ function names(kind: string): string[] {
   return existsSync(path) ? readdirSync(path) : [];
 }
 
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended.
-  }
-}
-
-async function gone(pid: number): Promise<void> {
+async function gone(pid = 0): Promise<void> {
   for (let i = 0; i < 1200 && (await identityOf(pid)) !== undefined; i++) await sleep(25);
   expect(await identityOf(pid)).toBeUndefined();
 }
@@ -289,8 +282,8 @@ describe('createMachine()', () => {
     const identity = await identityOf(maker.pid ?? 0);
     const record = await createMachine(request(), options());
     rewrite(record, { stage: 'starting', maker: identity });
-    kill(maker.pid ?? 0);
-    await gone(maker.pid ?? 0);
+    kill(maker.pid);
+    await gone(maker.pid);
     const next = await createMachine(request(), options());
     await gone(record.pid);
     expect(names('machines')).toEqual([next.id]);
@@ -330,7 +323,7 @@ describe('readMachine()', () => {
 
   test('starts a forwarder again that was killed', async () => {
     const record = await createMachine(request(), options());
-    const { pid = 0 } = (await stat()) ?? {};
+    const { pid } = (await stat()) ?? {};
     kill(pid);
     await gone(pid);
     expect(await readMachine(record.id, options())).toEqual(record);
@@ -340,7 +333,7 @@ describe('readMachine()', () => {
 
   test('says that nothing is published, when the port now belongs to somebody else', async () => {
     const record = await createMachine(request(), options());
-    const { pid = 0 } = (await stat()) ?? {};
+    const { pid } = (await stat()) ?? {};
     kill(pid);
     await gone(pid);
     const thief = createServer();

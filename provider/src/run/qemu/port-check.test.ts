@@ -8,6 +8,7 @@ import { silent } from '../../model/progress.js';
 import { checkMachine } from './check.js';
 import { askForwarder, ensureForwarder } from './forwarder-client.js';
 import { compileForwarder } from './forwarder-program.fixture.js';
+import { kill } from './kill.fixture.js';
 import { findPortHolder, listeningInodes } from './port-holder.js';
 import { reservedPort } from './reserved-port.fixture.js';
 
@@ -63,7 +64,7 @@ describe('checkMachine()', () => {
     const mine = join(folder, 'mine');
     await ensureForwarder(endpoint, { stateDirectory: mine, owner, parts });
     const pid = (await askForwarder(mine, endpoint, { do: 'stat' }))?.pid ?? 0;
-    cleanUps.push(() => process.kill(pid, 'SIGKILL'));
+    cleanUps.push(() => kill(pid));
     const ports = [{ host, guest: 80 }];
     expect(await problems({ ports }, { stateDirectory: mine })).toEqual([]);
     expect(await problems({ ports: [{ host, guest: 80, address: '0.0.0.0' }] }, { stateDirectory: mine })).toEqual([]);
