@@ -1,4 +1,4 @@
-import { type BigIntStats, mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { type BigIntStats, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Digest, hexOf } from '../model/digest.js';
 import { errnoOf } from './error.js';
@@ -57,6 +57,18 @@ export function setMark(
   } catch {}
 }
 
+/** The paths of all marks that a blob has in a store, those of earlier states among them. */
+export function marksOf({ digest, directory }: Pick<Marked, 'digest' | 'directory'>): string[] {
+  const hex = hexOf(digest);
+  const shelf = shelfOf(directory, hex);
+  try {
+    return readdirSync(shelf).flatMap((name) => (name.startsWith(`${hex}.`) ? [join(shelf, name)] : []));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
 /** What makes a file another one than it was, by all that the file system says of it. */
 export function stateOf({ size, mtimeNs, ctimeNs }: BigIntStats): string {
   return [size, mtimeNs, ctimeNs].map((part) => part.toString(36)).join('-');
@@ -66,7 +78,11 @@ function markPath({ digest, directory, status }: Marked, nowMs: number): string 
   const hex = hexOf(digest);
   // Not all on the same day.
   const turn = Math.floor((nowMs / DAY_MS + Number.parseInt(hex.slice(0, 4), 16)) / BELIEVED_FOR_DAYS);
-  return join(marksFolder(directory), hex.slice(0, 2), `${hex}.${stateOf(status)}-${turn.toString(36)}`);
+  return join(shelfOf(directory, hex), `${hex}.${stateOf(status)}-${turn.toString(36)}`);
+}
+
+function shelfOf(directory: string, hex: string): string {
+  return join(marksFolder(directory), hex.slice(0, 2));
 }
 
 /** Another process may have removed it a moment ago; then it is made again, or the blob counts as used when it was written. */

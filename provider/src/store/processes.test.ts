@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Digest } from '../model/digest.js';
+import { flipBit } from './flip-bit.fixture.js';
 import { Store } from './store.js';
 import { compileStore } from './store-program.fixture.js';
 import { survey } from './survey.js';
@@ -96,10 +97,10 @@ describe('a store that many processes use at once', () => {
     const write = `
       const opened = await store.Store.open(argument.directory);
       const slow = async function* () { for (;;) { yield Buffer.alloc(200_000, 7); await new Promise((r) => setTimeout(r, 1)); } };
-      console.log('begun');
       for (let at = 0; ; at++) {
         await opened.put(Buffer.alloc(300_000, at + process.pid % 100));
         await opened.remember('key ' + at % 5, { at });
+        if (at === 0) console.log('begun');
         if (at === 20) await opened.put(slow());
       }`;
     const running = [1, 2, 3].map(() => run(write, { directory }));
@@ -123,10 +124,8 @@ describe('a store that many processes use at once', () => {
 
   test('is mended by all of them when a blob is damaged', async () => {
     const [digest] = (await oldBlobs(1)) as [Digest];
-    const { chmod, writeFile } = await import('node:fs/promises');
     const store = await Store.open(directory);
-    await chmod(store.pathOf(digest), 0o644);
-    await writeFile(store.pathOf(digest), Buffer.alloc(3000, 1));
+    await flipBit(store.pathOf(digest), 7);
     const mend = `
       const opened = await store.Store.open(argument.directory);
       const bytes = Buffer.from(argument.base64, 'base64');

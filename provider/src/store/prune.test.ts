@@ -1,14 +1,15 @@
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { endBlocks, entryBlocks } from '../format/tar-reader.fixture.js';
-import { type Digest, sha256 } from '../model/digest.js';
+import { type Digest, hexOf, sha256 } from '../model/digest.js';
 import { kindsOfBlobs } from './kinds.js';
 import { putTar, rememberLayer } from './layers.js';
 import { prune, pruneIfDue } from './prune.js';
 import { Store } from './store.js';
 import { survey } from './survey.js';
+import { OUT } from './take-out.js';
 import { usageOf } from './usage.js';
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -88,6 +89,30 @@ describe('prune()', () => {
     expect(await build.has(other)).toBe(false);
     await build.close();
     expect(await prune(folder, { maxBytes: 0, nowMs })).toMatchObject({ removed: 2, keptBytes: 0 });
+  });
+
+  test('removes nothing that a build compares with its digest, and uses, just before it is to go', async () => {
+    const one = await blobUsed(30);
+    await store.close();
+    const build = await Store.open(folder);
+    const found = await survey(folder);
+    vi.spyOn(await import('./survey.js'), 'survey').mockImplementationOnce(async () => {
+      // The mark is that of another state of the file then.
+      await chmod(build.pathOf(one), 0o400);
+      expect(await build.has(one)).toBe(true);
+      return found;
+    });
+    expect(await prune(folder, { maxBytes: 0, nowMs })).toMatchObject({ removed: 0, inUseBytes: 1000 });
+    vi.restoreAllMocks();
+    expect(await build.read({ blob: one, offset: 0, sizeBytes: 1000 })).toHaveLength(1000);
+    await build.close();
+  });
+
+  test('that is stopped while it has a blob in its hands keeps nobody from reading it', async () => {
+    const { digest } = await store.put(Buffer.from('in use'));
+    expect(await store.has(digest)).toBe(true);
+    await rename(store.pathOf(digest), join(folder, 'temporary', `${OUT}${hexOf(digest)}-x`));
+    expect((await store.read({ blob: digest, offset: 0, sizeBytes: 6 })).toString()).toBe('in use');
   });
 
   test('removes packages that are unpacked first, and those whose layer is lost last', async () => {

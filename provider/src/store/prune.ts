@@ -5,6 +5,7 @@ import type { Digest } from '../model/digest.js';
 import { storeError } from './error.js';
 import { type BlobKind, kindsOfBlobs } from './kinds.js';
 import { inUseSinceMs } from './lease.js';
+import { marksOf } from './mark.js';
 import { leasesFolder, temporaryFolder } from './places.js';
 import { type StoredBlob, type StoredItem, survey } from './survey.js';
 import { takeOut } from './take-out.js';
@@ -59,7 +60,8 @@ export async function pruneIfDue(
   const stamp = join(directory, 'pruned');
   try {
     const last = await stat(stamp).catch(() => undefined);
-    const agoMs = nowMs - (last?.mtimeMs ?? 0);
+    // A time in milliseconds is not kept quite as it was given.
+    const agoMs = nowMs - Math.floor(last?.mtimeMs ?? 0);
     if (agoMs >= 0 && agoMs < DUE_EVERY_MS && writtenBytes < maxBytes * DUE_PART) return;
     await writeFile(stamp, '');
     await utimes(stamp, nowMs / 1000, nowMs / 1000);
@@ -123,10 +125,12 @@ async function remove(item: Item, directory: string): Promise<boolean> {
 }
 
 /** Since the survey a build may have begun, and have used what was not used for long, or have stored it again. */
-async function isInUseNow({ path, lastUsedMs, marks }: Item, directory: string): Promise<boolean> {
+async function isInUseNow({ path, lastUsedMs, digest }: Item, directory: string): Promise<boolean> {
   const since = await inUseSinceMs(leasesFolder(directory), Date.now());
   if (since === undefined) return false;
-  const times = [path, ...(marks ?? [])].map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  // It may have got a mark that it did not have then.
+  const marks = digest === undefined ? [] : marksOf({ digest, directory });
+  const times = [path, ...marks].map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
   return Math.max(lastUsedMs, ...times) >= since;
 }
 

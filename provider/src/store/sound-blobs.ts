@@ -1,12 +1,11 @@
 import { type BigIntStats, statSync } from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
 import type { Digest } from '../model/digest.js';
 import { BlobFile } from './blob-file.js';
 import { digestFile } from './digest-file.js';
 import { errnoOf, StoreError, storeError } from './error.js';
 import { setMark, stateOf, useMarked } from './mark.js';
 import { blobPath, temporaryFolder } from './places.js';
-import { takeOut } from './take-out.js';
+import { isSameFile, putBack, takeOut } from './take-out.js';
 
 /** A blob whose bytes are what its digest says. */
 export interface SoundBlob {
@@ -23,8 +22,8 @@ export interface SoundBlobsOptions {
   readonly onDamage: (digest: Digest, path: string) => void;
 }
 
-/** How long another process may have a blob in its hands before it decides to leave it where it was. */
-const TAKEN_FOR_MS = 50;
+/** More than there are processes that prune at once. */
+const MAX_ATTEMPTS = 20;
 
 /**
  * The blobs of a store and of those layered under it. A blob is compared with its digest before it is used for the first
@@ -68,17 +67,18 @@ export class SoundBlobs {
    * @throws {StoreError} `missing`; `corrupt` when it was damaged, and is gone now.
    */
   async open(digest: Digest): Promise<BlobFile> {
-    for (let attempt = 0; ; attempt++) {
+    const path = blobPath(this.#options.directory, digest);
+    for (let attempt = 1; ; attempt++) {
       const found = await this.find(digest);
       try {
         if (found !== undefined) return await BlobFile.open(found.path);
       } catch (error) {
-        const { path = '' } = found ?? {};
-        if (errnoOf(error) !== 'ENOENT' || attempt > 0) throw storeError(error, { what: 'read', path });
+        const last = attempt === MAX_ATTEMPTS;
+        if (errnoOf(error) !== 'ENOENT' || last) throw storeError(error, { what: 'read', path: found?.path ?? path });
       }
-      if (attempt > 0) throw this.#notThere(digest);
-      // It may be on its way out in a process that is about to see that we use it, and puts it back.
-      await setTimeout(TAKEN_FOR_MS);
+      // It may be on its way out in a process that is about to see that we use it, or it was until a moment ago.
+      const taken = await putBack(path, temporaryFolder(this.#options.directory));
+      if ((!taken && attempt > 1) || attempt === MAX_ATTEMPTS) throw this.#notThere(digest);
     }
   }
 
@@ -135,8 +135,7 @@ export class SoundBlobs {
       return true;
     }
     // Meanwhile another process may have put a good one in its place.
-    const { ino } = status;
-    const unwanted = (moved: string) => statSync(moved, { bigint: true }).ino === ino;
+    const unwanted = (moved: string) => isSameFile(moved, status);
     const temporary = temporaryFolder(directory);
     if (own && !(await takeOut(path, { temporary, unwanted }))) return false;
     this.#damaged.add(digest);

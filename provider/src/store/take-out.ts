@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { link, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { type BigIntStats, statSync } from 'node:fs';
+import { link, readdir, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { errnoOf } from './error.js';
 
 /** What the names of files begin with that are on their way out. */
@@ -15,7 +16,7 @@ export async function takeOut(
   path: string,
   options: { readonly temporary: string; readonly unwanted: (moved: string) => boolean | Promise<boolean> },
 ): Promise<boolean> {
-  const moved = join(options.temporary, `${OUT}${randomUUID()}`);
+  const moved = join(options.temporary, `${beginOf(path)}${randomUUID()}`);
   try {
     await rename(path, moved);
   } catch (error) {
@@ -27,4 +28,26 @@ export async function takeOut(
   if (!goes) await link(moved, path).catch(() => undefined);
   await rm(moved, { force: true });
   return goes;
+}
+
+/**
+ * Puts a file back that another process is taking out: it may be about to see that the file is in use, and may not get
+ * to it for long, or never. Whoever uses it again has to find out whether it is sound.
+ * @returns whether there was one.
+ */
+export async function putBack(path: string, temporary: string): Promise<boolean> {
+  const begin = beginOf(path);
+  const names = (await readdir(temporary).catch(() => [])).filter((name) => name.startsWith(begin));
+  for (const name of names) await link(join(temporary, name), path).catch(() => undefined);
+  return names.length > 0;
+}
+
+/** Whether a file is the one that had this status, under whatever name: a number of an inode alone is soon used again. */
+export function isSameFile(path: string, { ino, size, mtimeNs }: BigIntStats): boolean {
+  const now = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return now?.ino === ino && now.size === size && now.mtimeNs === mtimeNs;
+}
+
+function beginOf(path: string): string {
+  return `${OUT}${basename(path)}-`;
 }

@@ -8,7 +8,7 @@ import { decodeFact } from './fact.js';
 import { setMark } from './mark.js';
 import { temporaryFolder } from './places.js';
 import { type StoredBlob, survey } from './survey.js';
-import { takeOut } from './take-out.js';
+import { isSameFile, takeOut } from './take-out.js';
 
 export interface Verified {
   readonly blobs: number;
@@ -79,8 +79,7 @@ async function isSound(
     return true;
   }
   if (keep) return false;
-  const { ino } = status;
-  const unwanted = (moved: string) => statSync(moved, { bigint: true }).ino === ino;
+  const unwanted = (moved: string) => isSameFile(moved, status);
   return !(await takeOut(path, { temporary: temporaryFolder(directory), unwanted }));
 }
 
