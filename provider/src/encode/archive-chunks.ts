@@ -39,9 +39,12 @@ export function entryBytes({ header, content, padding }: ArchiveEntry): number {
   return header.byteLength + (content?.sizeBytes ?? 0) + (padding?.byteLength ?? 0);
 }
 
-/** Cuts an archive into chunks of 1 MiB; the last one is shorter. A body may lie in many. */
-export function* chunksOf(entries: Iterable<ArchiveEntry>): Generator<ArchiveChunk, void, undefined> {
-  let chunk = new GrowingChunk();
+/** Cuts an archive into chunks of one size; the last one is shorter. A body may lie in many. */
+export function* chunksOf(
+  entries: Iterable<ArchiveEntry>,
+  chunkBytes = CHUNK_BYTES,
+): Generator<ArchiveChunk, void, undefined> {
+  let chunk = new GrowingChunk(chunkBytes);
   for (const { path, header, content, padding } of entries) {
     chunk = yield* placeKnown(chunk, header);
     if (content !== undefined) {
@@ -49,7 +52,7 @@ export function* chunksOf(entries: Iterable<ArchiveEntry>): Generator<ArchiveChu
       do {
         if (chunk.leftBytes === 0) {
           yield chunk;
-          chunk = new GrowingChunk();
+          chunk = new GrowingChunk(chunkBytes);
         }
         const sizeBytes = Math.min(chunk.leftBytes, content.sizeBytes - done);
         const isLast = done + sizeBytes === content.sizeBytes;
@@ -67,7 +70,7 @@ function* placeKnown(chunk: GrowingChunk, bytes: Uint8Array): Generator<ArchiveC
   for (let done = 0; done < bytes.byteLength; ) {
     if (into.leftBytes === 0) {
       yield into;
-      into = new GrowingChunk();
+      into = new GrowingChunk(into.chunkBytes);
     }
     const part = bytes.subarray(done, done + into.leftBytes);
     into.addKnown(part);
@@ -81,9 +84,14 @@ class GrowingChunk implements ArchiveChunk {
   readonly known: { at: number; bytes: Uint8Array }[] = [];
   readonly ranges: (BlobRange & { at: number })[] = [];
   readonly bodies: BodyPart[] = [];
+  readonly chunkBytes: number;
+
+  constructor(chunkBytes: number) {
+    this.chunkBytes = chunkBytes;
+  }
 
   get leftBytes(): number {
-    return CHUNK_BYTES - this.sizeBytes;
+    return this.chunkBytes - this.sizeBytes;
   }
 
   addKnown(bytes: Uint8Array): void {

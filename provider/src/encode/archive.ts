@@ -11,12 +11,12 @@ import { type Gaps, readRanges } from './read-ranges.js';
 const IN_FLIGHT = 3;
 
 export interface ArchiveOptions extends BytesOptions {
-  /** Where chunks are put together, in turns: a chunk is overwritten when the next one is asked for. */
+  /** Where chunks are put together, in turns: one is overwritten when the next one is asked for. */
   readonly rooms?: readonly ChunkRoom[] | undefined;
 }
 
 /**
- * The bytes of an archive, in chunks of 1 MiB. Each body is compared with its digest while it is read; bodies that lie
+ * The bytes of an archive, in chunks of 1 MiB, or as long as the rooms for them. Each body is compared with its digest while it is read; bodies that lie
  * close to each other are read together. Memory does not grow with the number or the size of the files.
  * @throws {EncodeError} `corrupt` when a body is not what the tree says: before its last bytes are given.
  */
@@ -25,7 +25,7 @@ export async function* archiveBytes(
   context: EncodeContext,
   options: ArchiveOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { rooms = options.reuse === true ? chunkRooms(IN_FLIGHT).rooms : undefined } = options;
+  const { rooms = options.reuse === true ? chunkRooms(IN_FLIGHT) : undefined } = options;
   let next = 0;
   const verify = verifier();
   // Bodies go on from chunk to chunk, so chunks are verified one after the other, whichever was read first.
@@ -40,7 +40,9 @@ export async function* archiveBytes(
     if (options.trusting !== true) verified = verified.then(() => verify(chunk, bytes));
     return verified.then(() => bytes);
   };
-  for await (const bytes of mapInOrder(chunksOf(entries), filled, { inFlight: rooms?.length ?? IN_FLIGHT })) {
+  for await (const bytes of mapInOrder(chunksOf(entries, rooms?.[0]?.bytes.length), filled, {
+    inFlight: rooms?.length ?? IN_FLIGHT,
+  })) {
     context.signal.throwIfAborted();
     yield bytes;
   }
@@ -48,16 +50,13 @@ export async function* archiveBytes(
 
 /** Where a chunk is put together. */
 export interface ChunkRoom {
-  /** As long as a chunk. */
   readonly bytes: Buffer;
   readonly gaps: Gaps;
 }
 
-/** Rooms for chunks, one behind the other in memory. */
-export function chunkRooms(count: number): { readonly bytes: Buffer; readonly rooms: readonly ChunkRoom[] } {
-  const bytes = Buffer.allocUnsafeSlow(count * CHUNK_BYTES);
-  const roomAt = (at: number) => ({ bytes: bytes.subarray(at * CHUNK_BYTES, (at + 1) * CHUNK_BYTES), gaps: {} });
-  return { bytes, rooms: Array.from({ length: count }, (_, at) => roomAt(at)) };
+/** Rooms for chunks of that size, which must all be the same. */
+export function chunkRooms(count: number, sizeBytes = CHUNK_BYTES): ChunkRoom[] {
+  return Array.from({ length: count }, () => ({ bytes: Buffer.allocUnsafeSlow(sizeBytes), gaps: {} }));
 }
 
 interface Filling {

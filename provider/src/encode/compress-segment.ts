@@ -1,27 +1,28 @@
 import { gzip } from '../format/gzip.js';
 import { mapInOrder } from '../format/map-in-order.js';
 import { release } from '../format/release.js';
-import { zstdFrame, zstdFrameOf } from '../format/zstd.js';
-import { archiveBytes, chunkRooms } from './archive.js';
-import { type ArchiveEntry, CHUNK_BYTES, entryBytes } from './archive-chunks.js';
+import { ZSTD_PIECE_BYTES, zstdFrame } from '../format/zstd.js';
+import { archiveBytes, type ChunkRoom, chunkRooms } from './archive.js';
+import { type ArchiveEntry, entryBytes } from './archive-chunks.js';
 import { type Compression, GZIP_LEVEL, ZSTD_LEVEL } from './compression.js';
 import type { EncodeContext } from './context.js';
 import type { InitrdSegment } from './initrd-segments.js';
 import { Rooms } from './rooms.js';
 
-/** As long as the window of zstd's level 3: longer frames gain nothing but need more memory. */
-const FRAME_CHUNKS = 2;
-const FRAME_BYTES = FRAME_CHUNKS * CHUNK_BYTES;
+/** As long as the window of zstd's level 3: longer frames gain nothing, and are no longer kept in memory. */
+const FRAME_BYTES = 2 << 20;
 /** Of one segment: compressed, or waiting for the one before. */
 const FRAMES_IN_FLIGHT = 4;
-/** Of all segments together: what is read, or compressed. One core compresses each while another is read. */
-const FRAME_ROOMS = 3;
+/** Of all segments together: a compressor takes 4 MB. */
+const COMPRESSORS = 3;
+/** One piece is read while another is compressed. */
+const PIECES_IN_FLIGHT = 2;
 
-type FrameRooms = Rooms<ReturnType<typeof chunkRooms>>;
+type FrameRooms = Rooms<readonly ChunkRoom[]>;
 
-/** Where frames are put together, for all segments that are compressed at once. */
+/** Where pieces of frames are put together, for all segments that are compressed at once. */
 export function frameRooms(): FrameRooms {
-  return new Rooms(() => chunkRooms(FRAME_CHUNKS), { count: FRAME_ROOMS });
+  return new Rooms<readonly ChunkRoom[]>(() => chunkRooms(PIECES_IN_FLIGHT, ZSTD_PIECE_BYTES), { count: COMPRESSORS });
 }
 
 interface SegmentOptions {
@@ -64,32 +65,31 @@ async function compressFrame(
   rooms: FrameRooms,
   context: EncodeContext,
 ): Promise<AsyncIterable<Uint8Array> | Iterable<Uint8Array>> {
-  const { entries, sizeBytes } = frame;
-  if (sizeBytes > FRAME_BYTES) return largeFrame(frame, rooms, context);
-  const pieces = await rooms.use(async ({ bytes, rooms }) => {
-    for await (const _ of archiveBytes(entries, context, { rooms }));
-    return await zstdFrame(bytes.subarray(0, sizeBytes), { level: ZSTD_LEVEL });
-  });
-  return released(pieces);
+  const chunks = frameBytes(frame, rooms, context);
+  if (frame.sizeBytes > FRAME_BYTES) return chunks;
+  const kept: Uint8Array<ArrayBuffer>[] = [];
+  for await (const chunk of chunks) kept.push(new Uint8Array(chunk));
+  return released(kept);
 }
 
-async function* largeFrame(
+async function* frameBytes(
   { entries, sizeBytes }: Frame,
   all: FrameRooms,
   context: EncodeContext,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const room = await all.take();
+  const rooms = await all.take();
   try {
-    const { rooms } = room;
-    yield* zstdFrameOf(archiveBytes(entries, context, { rooms }), { level: ZSTD_LEVEL, sizeBytes });
+    yield* zstdFrame(archiveBytes(entries, context, { rooms }), { level: ZSTD_LEVEL, sizeBytes });
   } finally {
-    all.give(room);
+    all.give(rooms);
   }
 }
 
-function* released(pieces: readonly Buffer<ArrayBuffer>[]): Generator<Buffer> {
-  yield* pieces;
-  release(pieces);
+function* released(chunks: readonly Uint8Array<ArrayBuffer>[]): Generator<Uint8Array> {
+  for (const chunk of chunks) {
+    yield chunk;
+    release([chunk]);
+  }
 }
 
 function* framesOf(entries: Iterable<ArchiveEntry>): Generator<Frame> {

@@ -1,4 +1,5 @@
 import { mapInOrder } from '../format/map-in-order.js';
+import { release } from '../format/release.js';
 import type { EncodeContext, Part } from './context.js';
 
 const CHUNK_BYTES = 1 << 20;
@@ -10,17 +11,23 @@ export async function* partBytes(
   parts: AsyncIterable<Part> | Iterable<Part>,
   { readInto, signal }: Pick<EncodeContext, 'readInto' | 'signal'>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const rooms = Array.from({ length: IN_FLIGHT }, () => Buffer.allocUnsafe(CHUNK_BYTES));
+  const rooms: Buffer<ArrayBuffer>[] = [];
   let next = 0;
   const filled = async (part: Part): Promise<Uint8Array> => {
     if ('bytes' in part) return part.bytes;
-    const bytes = (rooms[next++ % IN_FLIGHT] as Buffer).subarray(0, part.sizeBytes);
+    const room = next++ % IN_FLIGHT;
+    rooms[room] ??= Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    const bytes = rooms[room].subarray(0, part.sizeBytes);
     await readInto(part, bytes);
     return bytes;
   };
-  for await (const bytes of mapInOrder(chunksOf(parts), filled, { inFlight: IN_FLIGHT })) {
-    signal.throwIfAborted();
-    yield bytes;
+  try {
+    for await (const bytes of mapInOrder(chunksOf(parts), filled, { inFlight: IN_FLIGHT })) {
+      signal.throwIfAborted();
+      yield bytes;
+    }
+  } finally {
+    release(rooms);
   }
 }
 

@@ -1,10 +1,11 @@
+import { release } from '../format/release.js';
 import type { BlobRange } from '../model/layer.js';
 import type { EncodeContext } from './context.js';
 import { spansOf } from './read-spans.js';
 
 /** Room for spans, in which ranges lie with what is between them: kept from one reading to the next. */
 export interface Gaps {
-  spans?: Buffer;
+  spans?: Buffer<ArrayBuffer>;
 }
 
 /** Reads ranges to their places in `bytes`; those that lie close to each other are read together. */
@@ -15,8 +16,7 @@ export async function readRanges(
 ): Promise<void> {
   const spans = spansOf(ranges);
   const room = spans.reduce((sum, { sizeBytes, parts }) => sum + (parts.length > 1 ? sizeBytes : 0), 0);
-  if (gaps.spans === undefined || gaps.spans.length < room) gaps.spans = Buffer.allocUnsafe(room);
-  const all = gaps.spans;
+  const all = spansOfRoom(gaps, room);
   let used = 0;
   await Promise.all(
     spans.map(async ({ blob, offset, sizeBytes, parts }) => {
@@ -34,4 +34,14 @@ export async function readRanges(
       }
     }),
   );
+}
+
+/** Larger by half a megabyte at a time: most readings need about as much as the one before, but seldom less. */
+const GROWTH_BYTES = 1 << 19;
+
+function spansOfRoom(gaps: Gaps, sizeBytes: number): Buffer {
+  if (gaps.spans !== undefined && gaps.spans.length >= sizeBytes) return gaps.spans;
+  if (gaps.spans !== undefined) release([gaps.spans]);
+  gaps.spans = Buffer.allocUnsafeSlow(Math.ceil(sizeBytes / GROWTH_BYTES) * GROWTH_BYTES);
+  return gaps.spans;
 }

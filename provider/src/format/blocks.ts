@@ -1,18 +1,21 @@
 /**
  * The same bytes in blocks of exactly `blockBytes`, the last one perhaps shorter; no block for no bytes. What
  * depends on where chunks end, as compression does, becomes independent of how the bytes were read.
- * The chunks are not altered. Blocks are the caller's to keep, unless they may be overwritten when the next one is
- * asked for: then memory stays as it is, and chunks that are blocks already are given on.
+ * The chunks are not altered. Blocks are the caller's to keep, unless `reuse` says how long all chunks are together:
+ * then a block may be overwritten when the next one is asked for, and a chunk that is a block already is given on.
  */
 export async function* blocksOf(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   blockBytes: number,
-  options: { readonly reuse?: boolean } = {},
+  { reuse }: { readonly reuse?: { readonly sizeBytes: number } } = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let block: Buffer | undefined;
   let filled = 0;
+  let left = reuse?.sizeBytes ?? 0;
   for await (const chunk of chunks) {
-    if (options.reuse === true && filled === 0 && chunk.byteLength === blockBytes) {
+    const isBlock = chunk.byteLength === Math.min(blockBytes, left);
+    left -= chunk.byteLength;
+    if (reuse !== undefined && filled === 0 && isBlock && chunk.byteLength > 0) {
       yield chunk;
       continue;
     }
@@ -24,7 +27,7 @@ export async function* blocksOf(
       filled += piece.byteLength;
       if (filled < blockBytes) continue;
       yield block;
-      if (options.reuse !== true) block = undefined;
+      if (reuse === undefined) block = undefined;
       filled = 0;
     }
   }

@@ -1,18 +1,21 @@
 import { constants, createZstdCompress, type ZstdCompress } from 'node:zlib';
 import { blocksOf } from './blocks.js';
 import { FormatError } from './error.js';
+import { release } from './release.js';
 
 /** What a frame is made with; RFC 8878 section 3.1.1 describes the result. */
 export interface ZstdOptions {
   /** 1 (fast) to 19 (small). */
   readonly level: number;
+  /** Exact length of the content. */
+  readonly sizeBytes: number;
 }
 
 /**
- * How the input of a streamed frame is cut: with other cuts the bytes can come out otherwise (measured, zstd 1.5.7:
- * pieces of 777 bytes against pieces of 64 KiB).
+ * A multiple of zstd's blocks of 128 KiB: with other cuts the bytes can come out otherwise (measured, zstd 1.5.7:
+ * pieces of 777 bytes against pieces of 64 KiB), with these they are those of all content at once.
  */
-const PIECE_BYTES = 1 << 20;
+export const ZSTD_PIECE_BYTES = 1 << 18;
 /** With Node's default of 16 KiB each piece of output is a trip to another thread. The bytes do not depend on it. */
 const OUTPUT_CHUNK_BYTES = 1 << 18;
 
@@ -22,33 +25,28 @@ export function zstdName(level: number): string {
 }
 
 /**
- * One frame with content size and checksum, compressed on the thread pool, in pieces that are the caller's own. The
- * content must stay as it is until then. Needs about twice its size in memory while it runs.
- * @throws {FormatError} `unsupported` where this Node.js has no zstd.
- */
-export async function zstdFrame(content: Uint8Array, options: ZstdOptions): Promise<Buffer<ArrayBuffer>[]> {
-  const compressor = compressorFor(content.byteLength, options);
-  compressor.end(content);
-  return (await compressor.toArray()) as Buffer<ArrayBuffer>[];
-}
-
-/**
- * The same for content of any size, one piece after the other, with bounded memory. The bytes do not depend on how
- * the content is cut into chunks, but are other than those of `zstdFrame`. A chunk of the content may be overwritten
- * when the next one is asked for.
- * @param options.sizeBytes exact length of the content.
+ * One frame with content size and checksum, compressed on the thread pool, one piece after the other, with bounded
+ * memory. The bytes do not depend on how the content is cut into chunks. A chunk, of the content as of the frame, may
+ * be overwritten when the next one is asked for.
  * @throws {FormatError} `unsupported` where this Node.js has no zstd; an error of zlib's when the content has
  *   another length; and what `content` throws.
  */
-export async function* zstdFrameOf(
+export async function* zstdFrame(
   content: AsyncIterable<Uint8Array>,
-  options: ZstdOptions & { readonly sizeBytes: number },
-): AsyncGenerator<Buffer, void, undefined> {
-  const compressor = compressorFor(options.sizeBytes, options);
+  options: ZstdOptions,
+): AsyncGenerator<Buffer<ArrayBuffer>, void, undefined> {
+  const compressor = compressorFor(options);
   // A failure of either side comes out of the loop below.
-  const fed = feed(compressor, content).catch((error: unknown) => void compressor.destroy(error as Error));
+  const fed = feed(compressor, content, options).catch((error: unknown) => void compressor.destroy(error as Error));
   try {
-    for await (const chunk of compressor) yield chunk as Buffer;
+    let last: Buffer<ArrayBuffer> | undefined;
+    for await (const chunk of compressor as AsyncIterable<Buffer<ArrayBuffer>>) {
+      // As long as it has room left, what follows goes into the same memory.
+      if (last !== undefined && last.buffer !== chunk.buffer) release([last]);
+      last = chunk;
+      yield chunk;
+    }
+    if (last !== undefined) release([last]);
   } finally {
     compressor.destroy();
     await fed;
@@ -56,13 +54,17 @@ export async function* zstdFrameOf(
 }
 
 /** Each piece is taken before the next one is made, so one room is enough for all of them. */
-async function feed(compressor: ZstdCompress, content: AsyncIterable<Uint8Array>): Promise<void> {
+async function feed(
+  compressor: ZstdCompress,
+  content: AsyncIterable<Uint8Array>,
+  { sizeBytes }: { readonly sizeBytes: number },
+): Promise<void> {
   // One that is closed while its output waits to be read does not call back.
   const closed = new Promise<never>((_, reject) => {
     compressor.once('close', () => reject(new Error('Cannot compress: the compressor is closed')));
   });
   closed.catch(() => undefined);
-  for await (const piece of blocksOf(content, PIECE_BYTES, { reuse: true })) {
+  for await (const piece of blocksOf(content, ZSTD_PIECE_BYTES, { reuse: { sizeBytes } })) {
     const taken = new Promise<void>((resolve, reject) => {
       compressor.write(piece, (error) => (error ? reject(error) : resolve()));
     });
@@ -71,22 +73,19 @@ async function feed(compressor: ZstdCompress, content: AsyncIterable<Uint8Array>
   compressor.end();
 }
 
-function compressorFor(sizeBytes: number, options: ZstdOptions): ZstdCompress {
+/** Never with ZSTD_c_nbWorkers: then Node.js loses the end of the output (nodejs/node#59899). */
+function compressorFor({ level, sizeBytes }: ZstdOptions): ZstdCompress {
   if (createZstdCompress === undefined) throw noZstd();
-  return createZstdCompress({ ...frameSettings(sizeBytes, options), chunkSize: OUTPUT_CHUNK_BYTES });
-}
-
-/** Never ZSTD_c_nbWorkers: with it Node.js loses the end of the output (nodejs/node#59899). */
-function frameSettings(sizeBytes: number, options: ZstdOptions) {
-  return {
-    // Without it the frame header has no content size, not even when all input is there at once.
+  return createZstdCompress({
+    chunkSize: OUTPUT_CHUNK_BYTES,
+    // Without it the frame header has no content size.
     pledgedSrcSize: sizeBytes,
     params: {
-      [constants.ZSTD_c_compressionLevel]: options.level,
+      [constants.ZSTD_c_compressionLevel]: level,
       [constants.ZSTD_c_contentSizeFlag]: 1,
       [constants.ZSTD_c_checksumFlag]: 1,
     },
-  };
+  });
 }
 
 function noZstd(): FormatError {

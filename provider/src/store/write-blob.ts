@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { release } from '../format/release.js';
 import type { Digest } from '../model/digest.js';
 import { errnoOf, StoreError } from './error.js';
 
@@ -42,8 +43,8 @@ export async function writeBlob(
   const limit = Math.min(options.maxBytes ?? Number.MAX_SAFE_INTEGER, expect.sizeBytes ?? Number.MAX_SAFE_INTEGER);
   let sizeBytes = 0;
   const file = await writing(open(path, 'wx', 0o600));
+  const gathered = new GatheredWrites((bytes) => writing(writeFully(file, bytes)));
   try {
-    const gathered = new GatheredWrites((bytes) => writing(writeFully(file, bytes)));
     for await (const chunk of chunks) {
       signal?.throwIfAborted();
       sizeBytes += chunk.byteLength;
@@ -55,6 +56,7 @@ export async function writeBlob(
     await gathered.flush();
     await writing(file.sync());
   } finally {
+    gathered.release();
     await file.close();
   }
   const stored: Stored = { digest: `sha256:${hash.digest('hex')}`, sizeBytes };
@@ -74,7 +76,7 @@ export async function renameInto(temporary: string, path: string): Promise<void>
 /** Archives come as many small pieces, and a system call for each would cost more than their bytes. */
 class GatheredWrites {
   readonly #write: (bytes: Uint8Array) => Promise<void>;
-  #room: Buffer | undefined;
+  #room: Buffer<ArrayBuffer> | undefined;
   #held = 0;
 
   constructor(write: (bytes: Uint8Array) => Promise<void>) {
@@ -94,6 +96,10 @@ class GatheredWrites {
     if (this.#room === undefined || this.#held === 0) return;
     await this.#write(this.#room.subarray(0, this.#held));
     this.#held = 0;
+  }
+
+  release(): void {
+    if (this.#room !== undefined) release([this.#room]);
   }
 }
 
