@@ -85,7 +85,8 @@ class Forwarder {
   async forgetTheDead(): Promise<void> {
     if (this.#machines.size === 0 && process.uptime() * 1000 > UNUSED_MS) this.#end();
     for (const { machine, process: qemu } of [...this.#machines.values()]) {
-      if (!(await isAlive(qemu))) this.#remove(machine);
+      // What cannot be found out, with so many connections that no file can be opened, is no reason to end them all.
+      if (!(await isAlive(qemu).catch(() => true))) this.#remove(machine);
     }
   }
 

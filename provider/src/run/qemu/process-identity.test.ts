@@ -1,5 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { compileForwarder } from './forwarder-program.fixture.js';
 import { identityOf, isAlive, signalProcess } from './process-identity.js';
 
 const cleanUps: (() => unknown)[] = [];
@@ -32,6 +36,26 @@ describe('identityOf()', () => {
     for (let i = 0; i < 1000 && (await identityOf(pid)) !== undefined; i++) await new Promise((r) => setTimeout(r, 20));
     expect(await identityOf(pid)).toBeUndefined();
     expect(() => process.kill(pid, 0)).not.toThrow();
+  });
+});
+
+describe('isAlive()', () => {
+  test('takes no process for gone where that cannot be found out', async (context) => {
+    if (process.platform !== 'linux') context.skip('there is no /proc here');
+    const folder = mkdtempSync(join(tmpdir(), 'ingot-identity-'));
+    cleanUps.push(() => rmSync(folder, { recursive: true, force: true }));
+    compileForwarder(folder);
+    const script = `
+      const { identityOf, isAlive } = require('./process-identity.js');
+      const { openSync } = require('node:fs');
+      identityOf(process.ppid).then(async (parent) => {
+        const before = await isAlive(parent);
+        try { for (;;) openSync('/dev/null'); } catch {}
+        const after = await isAlive(parent).catch(({ code }) => code);
+        process.stdout.write(JSON.stringify([before, after]));
+      });`;
+    const limited = ['-c', 'ulimit -n 200; exec "$0" -e "$1"', process.execPath, script];
+    expect(execFileSync('sh', limited, { cwd: folder, encoding: 'utf8' })).toBe('[true,"EMFILE"]');
   });
 });
 

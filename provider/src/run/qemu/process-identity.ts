@@ -11,14 +11,17 @@ export interface ProcessIdentity {
   readonly start: string;
 }
 
-/** The process that now has that number; undefined if there is none, or only a zombie, which holds nothing any more. */
+/**
+ * The process that now has that number; undefined if there is none, or only a zombie, which holds nothing any more.
+ * @throws the system's error where that cannot be found out, such as EMFILE: one that lives must not count as gone.
+ */
 export async function identityOf(pid: number): Promise<ProcessIdentity | undefined> {
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
   const start = process.platform === 'linux' ? await linuxStart(pid) : await psStart(pid);
   return start === undefined ? undefined : { pid, start };
 }
 
-/** Whether that very process still runs. */
+/** Whether that very process still runs. @throws as identityOf() does. */
 export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   return (await identityOf(identity.pid))?.start === identity.start;
 }
@@ -40,7 +43,7 @@ export async function signalProcess(identity: ProcessIdentity, signal: NodeJS.Si
 
 /** proc(5), /proc/pid/stat: the second field is the program's name in brackets and may itself hold spaces and brackets. */
 async function linuxStart(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined);
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(unlessGone);
   if (stat === undefined) return undefined;
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const state = fields[3 - 3];
@@ -58,13 +61,22 @@ async function psStart(pid: number): Promise<string | undefined> {
     const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { env });
     const [state, ...start] = stdout.trim().split(/\s+/);
     return state === undefined || state.startsWith('Z') ? undefined : start.join(' ');
-  } catch {
-    return undefined;
+  } catch (error) {
+    // ps(1) ends with 1 where there is no such process.
+    if ((error as { code?: unknown }).code === 1) return undefined;
+    throw error;
   }
 }
 
 /** Another value after every start of the host. */
 export async function bootId(): Promise<string> {
-  const text = await readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(() => 'unknown');
-  return text.trim();
+  thisBoot ??= (await readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(unlessGone))?.trim() ?? 'unknown';
+  return thisBoot;
+}
+
+let thisBoot: string | undefined;
+
+/** proc(5): ENOENT before a file of a process is opened, ESRCH where the process ends in between. */
+function unlessGone(error: NodeJS.ErrnoException): undefined {
+  if (!['ENOENT', 'ENOTDIR', 'EACCES', 'ESRCH'].includes(error.code ?? '')) throw error;
 }
