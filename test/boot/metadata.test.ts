@@ -72,7 +72,7 @@ describe('what the provider says of a machine', () => {
 
   /** A CD with these files. */
   async function cd(label: string, files: Readonly<Record<string, string>>): Promise<string> {
-    const from = join(folder, label);
+    const from = await mkdtemp(join(folder, label));
     for (const [path, text] of Object.entries(files)) {
       await mkdir(dirname(join(from, path)), { recursive: true });
       await writeFile(join(from, path), text);
@@ -81,6 +81,10 @@ describe('what the provider says of a machine', () => {
     expect(made.status, String(made.stderr)).toBe(0);
     return `${from}.iso`;
   }
+
+  const drive = (path: string, device: string) => [
+    ...['-drive', `file=${path},if=none,id=seed,format=raw,readonly=on`, '-device', device],
+  ];
 
   test('comes from EC2 by IMDSv2 alone, and user data of files is laid out', async () => {
     await using server = await MetadataServer.start(aws);
@@ -165,9 +169,6 @@ describe('what the provider says of a machine', () => {
         ...{ uuid: '83679162', hostname: 'of-openstack', public_keys: { a: 'ssh-ed25519 CCCC a' }, meta: { x: ['y'] } },
       }),
     });
-    const drive = (path: string, device: string) => [
-      ...['-drive', `file=${path},if=none,id=seed,format=raw,readonly=on`, '-device', device],
-    ];
     await using one = await GuestMachine.start(image, { devices: drive(nocloud, 'virtio-blk-pci,drive=seed') });
     await using two = await GuestMachine.start(image, {
       devices: ['-device', 'virtio-scsi-pci', ...drive(openstack, 'scsi-cd,drive=seed')],
@@ -186,6 +187,26 @@ describe('what the provider says of a machine', () => {
     expect(await two.get('/name')).toBe('of-openstack\n');
     expect(await two.get('/ssh/authorized_keys')).toBe('ssh-ed25519 CCCC a\n');
     expect(await two.get('/plain')).toBe('text');
+  });
+
+  test('from a CD takes no more than a provider lets it have, and fails the boot with what is larger', async (context) => {
+    const missing = missingPrograms('xorrisofs');
+    if (missing !== undefined) skipBecause(context, missing);
+    const most = '#'.repeat(256 * 1024);
+    const fits = await cd('CIDATA', { 'user-data': most, 'meta-data': 'instance-id: a\n' });
+    await using right = await GuestMachine.start(image, { devices: drive(fits, 'virtio-blk-pci,drive=seed') });
+    await ready(right);
+    expect((await right.get('/userdata')).length).toBe(most.length);
+    for (const [label, path, name] of [
+      ['CIDATA', 'user-data', 'user-data'],
+      ['config-2', 'openstack/latest/user_data', 'user_data'],
+    ] as const) {
+      const large = await cd(label, { [path]: `${most}#` });
+      await using machine = await GuestMachine.start(image, { devices: drive(large, 'virtio-blk-pci,drive=seed') });
+      const reason = `${name} is larger than 262144 bytes`;
+      expect(await machine.report()).toMatchObject({ ingot: 'failed', phase: 'metadata', reason });
+      expect(await machine.end()).toBe(0);
+    }
   });
 
   test.each([

@@ -16,6 +16,9 @@ provider=
 known_disks=
 # Most bytes of a network configuration.
 network_config_limit=65536
+# Most bytes of any other file that a disk or QEMU brings: as many as Compute Engine lets user data have, which is the
+# most that a provider does. It is copied to memory.
+brought_limit=262144
 
 # Leaves in `provider` who it is.
 find_provider() {
@@ -91,7 +94,7 @@ read_metadata() {
 read_qemu() {
   local name file from=/sys/firmware/qemu_fw_cfg/by_name/opt/ingot
   while read -r name file; do
-    [ ! -e "$from/$name/raw" ] || cat "$from/$name/raw" >"/run/config/$file"
+    ! is_brought "$from/$name/raw" "$name" || cat "$from/$name/raw" >"/run/config/$file"
   done <<END
 user-data userdata
 hostname hostname
@@ -99,6 +102,12 @@ instance-id instance_id
 region region
 authorized-keys ssh/authorized_keys
 END
+}
+
+# Whether there is a file $1, called $2; one that is too large fails the boot.
+is_brought() {
+  [ -f "$1" ] || return
+  [ "$(stat -L -c %s "$1")" -le "$brought_limit" ] || fail metadata "$2 is larger than $brought_limit bytes"
 }
 
 # EC2, by IMDSv2 alone: its first version lets whoever can make the machine fetch an address read all of it.
@@ -277,8 +286,9 @@ find_seed() {
 }
 
 read_nocloud() {
-  local line keys=''
-  [ ! -e /run/ingot/seed/user-data ] || cat /run/ingot/seed/user-data >/run/config/userdata
+  local line keys='' from=/run/ingot/seed
+  ! is_brought "$from/user-data" user-data || cat "$from/user-data" >/run/config/userdata
+  is_brought "$from/meta-data" meta-data
   while read -r line || [ -n "$line" ]; do
     case $line in
       instance-id:*) printf '%s\n' "$(yaml_text "${line#*:}")" >/run/config/instance_id ;;
@@ -287,8 +297,8 @@ read_nocloud() {
       '- '*) [ -z "$keys" ] || yaml_text "${line#-}" ;;
       *) keys='' ;;
     esac
-  done 2>/dev/null </run/ingot/seed/meta-data >/run/config/ssh/authorized_keys
-  umount /run/ingot/seed
+  done 2>/dev/null <"$from/meta-data" >/run/config/ssh/authorized_keys
+  umount "$from"
 }
 
 # Prints a YAML scalar of one line without the quotes and the space around it.
@@ -306,8 +316,8 @@ yaml_text() {
 
 read_configdrive() {
   local from=/run/ingot/seed/openstack/latest
-  [ ! -e "$from/user_data" ] || cat "$from/user_data" >/run/config/userdata
-  [ ! -e "$from/meta_data.json" ] ||
+  ! is_brought "$from/user_data" user_data || cat "$from/user_data" >/run/config/userdata
+  ! is_brought "$from/meta_data.json" meta_data.json ||
     awk -v into=/run/config -f /usr/lib/ingot/json.awk -f /usr/lib/ingot/openstack.awk "$from/meta_data.json" ||
     fail metadata 'meta_data.json of the config drive is not valid JSON'
   umount /run/ingot/seed
