@@ -146,9 +146,11 @@ export async function drain(
     let connections = 0;
     let last = true;
     for (const endpoint of endpointsOf(machine)) {
-      const stat = await askForwarder(stateDirectory, endpoint, { do: 'stat' }).catch(() => undefined);
-      connections += stat?.machines.find((entry) => entry.machine === machine.id)?.connections ?? 0;
-      if (stat?.active) last = false;
+      const stat = await askForwarder(stateDirectory, endpoint, { do: 'stat' }).catch(() => 'no answer' as const);
+      // One that is too busy to answer serves somebody; the time limit counts then.
+      if (stat === 'no answer') connections++;
+      else connections += stat?.machines.find((entry) => entry.machine === machine.id)?.connections ?? 0;
+      if (stat !== 'no answer' && stat?.active) last = false;
     }
     if (connections === 0 || performance.now() - startMs > limitSeconds(last) * 1000) return;
     await sleep(LOOK_AGAIN_MS);
