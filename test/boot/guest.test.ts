@@ -132,7 +132,7 @@ describe('the guest', () => {
       services: [script('bad', 'echo no such luck; exit 7'), script('good', 'exec sleep 1000')],
     });
     const fails = async (seconds: number): Promise<{ readonly report: Report; readonly text: string }> => {
-      await using machine = await GuestMachine.start(image, { append: `ingot.failAfter=${seconds}` });
+      await using machine = await GuestMachine.start(image, { append: `ingot.patience=1 ingot.failAfter=${seconds}` });
       const report = await machine.report();
       expect(await machine.end()).toBe(0);
       const text = await machine.console();
@@ -151,7 +151,7 @@ describe('the guest', () => {
       failed = await fails(seconds);
     }
     const { report, text } = failed;
-    expect(report, await machine.console()).toMatchObject({ phase: 'services', reason: expect.stringMatching(reason) });
+    expect(report, text).toMatchObject({ phase: 'services', reason: expect.stringMatching(reason) });
     expect(text).toMatch(again);
     expect(text).toMatch(/the last lines of bad:\nno such luck\n/);
   });
@@ -175,7 +175,9 @@ describe('the guest', () => {
   });
 
   test.each([
-    ['ingot.failAfter=1', 'not ready after 1 s'],
+    ['ingot.patience=1 ingot.failAfter=1', 'not ready after 1 s'],
+    ['ingot.patience=3 ingot.failAfter=1', 'not ready after 3 s'],
+    ['ingot.patience=0', 'ingot.patience is not a number from 1 to 99: 0'],
     ['ingot.repeat=0', 'ingot.repeat is not a number of seconds: 0'],
   ])('fails with %s, and says why', async (append, reason) => {
     const image = await imageOf({ services: [script('good', 'exec sleep 1000')] });

@@ -33,6 +33,9 @@ export const ROOT_SERIAL = 'ingot-root';
  */
 export const COMMANDS_WORD = 'ingot.commands';
 
+/** On the kernel command line, before how many times as long the guest may take until it is ready. */
+export const PATIENCE_WORD = 'ingot.patience=';
+
 /** A virtio disk says no more of its serial number (virtio 1.2, 5.2.6, VIRTIO_BLK_T_GET_ID). */
 export const SERIAL_BYTES = 20;
 

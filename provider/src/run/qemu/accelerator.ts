@@ -12,6 +12,9 @@ import { writeStateFile } from './state-file.js';
 
 export type Accelerator = 'kvm' | 'hvf' | 'tcg';
 
+/** Emulation is some ten times slower, but most of a start is waiting: so many times as long may one take. */
+export const EMULATION_FACTOR = 4;
+
 const ACCELERATORS: readonly string[] = ['kvm', 'hvf', 'tcg'] satisfies Accelerator[];
 
 /**

@@ -1,8 +1,8 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { COMMANDS_WORD } from '../../model/boot.js';
+import { COMMANDS_WORD, PATIENCE_WORD } from '../../model/boot.js';
 import type { Platform } from '../../model/platform.js';
-import type { Accelerator } from './accelerator.js';
+import { type Accelerator, EMULATION_FACTOR } from './accelerator.js';
 import type { Firmware } from './firmware.js';
 
 /** What a machine is booted from. Paths are absolute; nothing is written to any of them. */
@@ -31,10 +31,12 @@ export const VARIABLES_FILE = 'uefi-variables.fd';
  * An emulated timer on a busy host is late, and Linux then takes it for broken and hangs (arch/x86/kernel/apic/io_apic.c,
  * check_timer). Under KVM Linux leaves this check out by itself.
  */
-const EMULATED = 'no_timer_check';
+const LATE_TIMER = 'no_timer_check';
 
-function hasLateTimer({ accelerator, platform }: Host): boolean {
-  return accelerator === 'tcg' && platform === 'linux/amd64';
+/** What the kernel and the guest are told of a processor that is emulated: its boot may take as long as we wait for it. */
+function emulated({ accelerator, platform }: Host): string[] {
+  if (accelerator !== 'tcg') return [];
+  return [...(platform === 'linux/amd64' ? [LATE_TIMER] : []), `${PATIENCE_WORD}${EMULATION_FACTOR}`];
 }
 
 interface Host {
@@ -53,8 +55,9 @@ export function bootArguments(source: BootSource, host: Host): string[] {
 
 function kernelArguments({ kernel, initrd, commandLine, root }: KernelBoot, host: Host): string[] {
   const words = [
+    // The image has the last word.
+    ...emulated(host),
     commandLine,
-    ...(hasLateTimer(host) ? [EMULATED] : []),
     ...(host.commands ? [COMMANDS_WORD] : []),
   ].join(' ');
   return [
@@ -67,6 +70,7 @@ function diskArguments({ disk: { path, format } }: DiskBoot, host: Host): string
   const { firmware, commands = false } = host;
   if (commands) throw new TypeError('a disk has its own kernel command line, and runs no commands');
   if (firmware === undefined) throw new TypeError('a boot from a disk needs firmware');
+  const words = emulated(host).join(' ');
   const code = `if=pflash,unit=0,format=raw,readonly=on,file=${escaped(firmware.code)}`;
   const boot =
     format === 'iso'
@@ -82,7 +86,7 @@ function diskArguments({ disk: { path, format } }: DiskBoot, host: Host): string
   return [
     ...['-drive', code, '-drive', `if=pflash,unit=1,format=raw,file=${VARIABLES_FILE}`, ...boot],
     // systemd-stub(7): it takes this where Secure Boot is off, and measures it into PCR 12.
-    ...(hasLateTimer(host) ? ['-smbios', `type=11,value=io.systemd.stub.kernel-cmdline-extra=${EMULATED}`] : []),
+    ...(words === '' ? [] : ['-smbios', `type=11,value=io.systemd.stub.kernel-cmdline-extra=${words}`]),
   ];
 }
 

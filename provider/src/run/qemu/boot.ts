@@ -4,6 +4,7 @@ import type { MachineSpec } from '../../model/machine.js';
 import { type Probe, probeText } from '../../model/probe.js';
 import type { Progress } from '../../model/progress.js';
 import type { RunErrorCode } from '../error.js';
+import { EMULATION_FACTOR } from './accelerator.js';
 import { CommandChannel } from './command-channel.js';
 import { CONSOLE_FILE, READY_FILE } from './command-line.js';
 import { type CommandFault, untilCommandGood } from './command-probe.js';
@@ -15,8 +16,6 @@ import type { PublishedPort } from './machine-file.js';
 import { withQmp } from './qmp.js';
 
 const DEFAULT_TIMEOUT_SECONDS = 60;
-/** Emulation is some ten times slower, but most of a start is waiting. */
-const EMULATION_FACTOR = 4;
 /** An image that says nothing about itself, and has no health check, only has to go on running for this long. */
 const SILENT_SECONDS = 10;
 const LISTEN_MS = 100;

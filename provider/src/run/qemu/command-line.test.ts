@@ -31,7 +31,7 @@ describe('a machine', () => {
     expect(bootArguments(KERNEL, { ...HOST, commands: true })).toContain('quiet ingot.commands');
   });
 
-  test('has no check of timers where they are emulated, and only there', () => {
+  test('has no check of timers where they are emulated, and more time, and only there', () => {
     const firmware = { code: '/code', variables: '/variables' };
     const disk = { disk: { path: '/d', format: 'raw' } } as const;
     for (const source of [KERNEL, disk]) {
@@ -39,6 +39,10 @@ describe('a machine', () => {
       expect(of({ accelerator: 'tcg' })).toContain('no_timer_check');
       expect(of({ accelerator: 'kvm' })).not.toContain('no_timer_check');
       expect(of({ accelerator: 'tcg', platform: 'linux/arm64' })).not.toContain('no_timer_check');
+      for (const platform of ['linux/amd64', 'linux/arm64']) {
+        expect(of({ accelerator: 'tcg', platform })).toContain('ingot.patience=4');
+        expect(of({ accelerator: 'kvm', platform })).not.toContain('ingot.patience');
+      }
     }
   });
 

@@ -5,6 +5,8 @@
 image=
 # Seconds after the kernel's start within which the machine must be ready.
 fail_after=120
+# How many times as long that may be: more where the processor is emulated, and the host busy.
+patience=1
 # Seconds between two reports that say the same.
 repeat=600
 # `services` if what containers print goes to the console, too.
@@ -29,6 +31,7 @@ read_command_line() {
     case $word in
       ingot.image=*) image=${word#*=} ;;
       ingot.failAfter=*) fail_after=${word#*=} ;;
+      ingot.patience=*) patience=${word#*=} ;;
       ingot.repeat=*) repeat=${word#*=} ;;
       ingot.console=services) console=services ;;
       ingot.debug) console=services debug=1 ;;
@@ -37,6 +40,10 @@ read_command_line() {
   done
   set +f
   require_seconds ingot.failAfter "$fail_after"
+  case $patience in
+    [1-9] | [1-9][0-9]) fail_after=$((fail_after * patience)) ;;
+    *) fail kernel "ingot.patience is not a number from 1 to 99: $patience" ;;
+  esac
   require_seconds ingot.repeat "$repeat"
 }
 
