@@ -15,7 +15,7 @@ const pinned = {
   ...{ name: 'crun', version: '1.21-1', architecture: 'amd64', archive: 'main', path: 'pool/crun.deb' },
   ...{ digest: sha256(body), sizeBytes: body.length },
 };
-const patience = { attempts: 3, firstDelayMs: 1, stallMs: 5000 };
+const patience = { attempts: 2, firstDelayMs: 1, stallMs: 30_000 };
 
 describe('mirrors behind a proxy', () => {
   let folder: string;

@@ -119,8 +119,8 @@ export class TestArchive implements AsyncDisposable {
       ...{ store: this.store, suite: 'trixie', mirrors: this.mirrors, now: NOW, progress: silent },
       ...{ signal: new AbortController().signal, keys: [this.key.trusted], architecture: 'amd64' as const },
       patience: {
-        request: { attempts: 2, firstDelayMs: 1, silenceMs: 2000, timeoutMs: 2000 },
-        transfer: { attempts: 2, firstDelayMs: 1, stallMs: 2000 },
+        request: { attempts: 2, firstDelayMs: 1, silenceMs: 30_000, timeoutMs: 30_000 },
+        transfer: { attempts: 2, firstDelayMs: 1, stallMs: 30_000 },
       },
     };
   }

@@ -47,7 +47,7 @@ describe('a package that the mirror has dropped', () => {
   const fetching = (snapshot?: { template: string; lockedAt: string[] }, from = store) =>
     fetchPackage(pinned, {
       ...{ store: from, signal: new AbortController().signal, progress: () => undefined },
-      patience: { attempts: 1, firstDelayMs: 1, stallMs: 5000 },
+      patience: { attempts: 1, firstDelayMs: 1, stallMs: 30_000 },
       mirrors: async () => ({
         ...{ main: `${address}/debian`, security: `${address}/debian-security` },
         ...(snapshot ? { snapshot: { address: `${address}${snapshot.template}`, lockedAt: snapshot.lockedAt } } : {}),

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, isAbsolute, relative, resolve, sep } from 'node:path';
 import { SourceError } from '../error.js';
 
 /** A spec is written by people; this bounds what a wrong path can cost. */
@@ -40,13 +40,14 @@ async function readOne(path: string, directory: string): Promise<ReadSpec> {
     if (error instanceof SourceError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT') {
-      throw new SourceError(
-        'not-found',
-        `Cannot read the spec ${path}: there is no such file in ${directory}; paths are relative to that folder`,
-        { context: { path, property: 'spec' } },
-      );
+      const what = isAbsolute(path)
+        ? 'there is no such file; give the path of a YAML file'
+        : `there is no such file in ${directory}; paths are relative to that folder`;
+      throw new SourceError('not-found', `Cannot read the spec ${path}: ${what}`, {
+        context: { path, property: 'spec' },
+      });
     }
-    throw unreadable(path, `${code ?? error}`, error);
+    throw unreadable(path, `${code ?? error}; give a file that can be read`, error);
   }
 }
 

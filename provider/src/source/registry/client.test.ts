@@ -128,7 +128,11 @@ describe('a proxy', () => {
 
   test('is not asked for this machine, nor for what is excepted', async () => {
     await (await open({ environment: environment() })).manifest('1.0');
-    const source = await open({ name: 'r.invalid/a', environment: { ...environment(), NO_PROXY: '.invalid' } });
+    const source = await open({
+      name: 'r.invalid/a',
+      environment: { ...environment(), NO_PROXY: '.invalid' },
+      patience: { ...patience, attempts: 1 },
+    });
     await expect(source.manifest('1.0')).rejects.toMatchObject({ code: 'unreachable' });
     expect(around.store.requests).toHaveLength(0);
   });

@@ -12,7 +12,7 @@ import { openRegistry, type RegistrySource } from './registry.js';
 export const never: AbortSignal = new AbortController().signal;
 export const patience = { attempts: 4, firstDelayMs: 1, stallMs: 20_000 };
 /** For servers that are meant to be found silent; too short for a busy machine otherwise. */
-export const impatience = { ...patience, stallMs: 300 };
+export const impatience = { ...patience, stallMs: 1000 };
 
 export const manifest = Buffer.from('{"schemaVersion":2}\n');
 export const mediaType = 'application/vnd.oci.image.manifest.v1+json';
@@ -133,7 +133,9 @@ export const broken =
     response.write(body.subarray(0, bytes), () => response.destroy());
   };
 export const ranged: Answer = (request, response) => {
-  const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1]);
+  const [, first] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? [];
+  if (first === undefined) return whole(request, response);
+  const from = Number(first);
   response
     .writeHead(206, { 'content-range': `bytes ${from}-${body.length - 1}/${body.length}` })
     .end(body.subarray(from));

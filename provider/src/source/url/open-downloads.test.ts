@@ -67,7 +67,7 @@ function open(download: LockedDownload, options: { offline?: boolean; path?: str
       offline: options.offline === true,
       signal: new AbortController().signal,
       progress: silent,
-      patience: { attempts: 3, firstDelayMs: 1, stallMs: 2000 },
+      patience: { attempts: 3, firstDelayMs: 1, stallMs: 30_000 },
     },
   );
 }
