@@ -6,7 +6,7 @@ import { createMachine } from './create.js';
 import { endMachine } from './end.js';
 import type { FleetRequest, FleetVersion } from './fleet-request.js';
 import { endpointText } from './forwarder-client.js';
-import { httpAttempt } from './health.js';
+import { askOnce, httpAttempt } from './health.js';
 import { type MachineFile, readMachineFile, readMachineFiles } from './machine-file.js';
 import type { RunOptions } from './options.js';
 import { isAbandoned, isRunning } from './remains.js';
@@ -106,7 +106,7 @@ export class FleetEngine implements Engine {
       port: port.private,
       host: endpointText({ address: port.address, port: port.host }),
     });
-    const problem = await attempt(AbortSignal.any([this.#options.signal, AbortSignal.timeout(QUESTION_LIMIT_MS)]));
+    const problem = await askOnce(attempt, { signal: this.#options.signal, limitMs: QUESTION_LIMIT_MS });
     this.#asking.delete(machine.id);
     const failed = problem === undefined ? 0 : (this.#failedQuestions.get(machine.id) ?? 0) + 1;
     this.#failedQuestions.set(machine.id, failed);

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { httpAttempt, isEstablished, tcpAttempt, untilHealthy } from './health.js';
+import { askOnce, httpAttempt, isEstablished, tcpAttempt, untilHealthy } from './health.js';
 import { reservedPort } from './reserved-port.fixture.js';
 
 const cleanUps: (() => unknown)[] = [];
@@ -80,6 +80,13 @@ describe('tcpAttempt()', () => {
     const closes = await tcp((socket) => setTimeout(() => socket.end(), 50));
     expect(await tcpAttempt(closes, async () => false)(never)).toBe('it closes connections');
   });
+});
+
+test('askOnce() ends a question that nobody answers', async () => {
+  const unanswered = (signal: AbortSignal) =>
+    new Promise<string>((resolve) => signal.addEventListener('abort', () => resolve(signal.reason.name)));
+  expect(await askOnce(unanswered, { signal: never, limitMs: 20 })).toBe('TimeoutError');
+  expect(await askOnce(async () => undefined, { signal: never, limitMs: 20 })).toBeUndefined();
 });
 
 describe('untilHealthy()', () => {

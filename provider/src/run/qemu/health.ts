@@ -33,7 +33,7 @@ export async function untilHealthy(attempt: Attempt, { signal, failed, likely }:
   const ended = AbortSignal.any([signal, end.signal]);
   let healthy = false;
   const ask = async (): Promise<void> => {
-    const problem = await attempt(AbortSignal.any([ended, AbortSignal.timeout(ATTEMPT_LIMIT_MS)]));
+    const problem = await askOnce(attempt, { signal: ended, limitMs: ATTEMPT_LIMIT_MS });
     if (ended.aborted) return;
     if (problem !== undefined) return failed(problem);
     healthy = true;
@@ -55,6 +55,23 @@ export async function untilHealthy(attempt: Attempt, { signal, failed, likely }:
     }
   }
   if (!healthy) await new Promise(() => {});
+}
+
+/** Asks one question, which is over after the limit, answered or not. */
+export async function askOnce(
+  attempt: Attempt,
+  { signal, limitMs }: { readonly signal: AbortSignal; readonly limitMs: number },
+): Promise<string | undefined> {
+  // Not AbortSignal.timeout(): nothing holds one that is only part of another signal, and older versions of Node were
+  // seen to collect it before its time.
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new DOMException('It took too long', 'TimeoutError')), limitMs);
+  timer.unref();
+  try {
+    return await attempt(AbortSignal.any([signal, late.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
