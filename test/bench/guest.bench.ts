@@ -14,11 +14,11 @@ const SLOW_SECONDS = 5;
 
 /** It has no handler for the signal to stop, and so ends at once. */
 const trivial = (name: string): object => script(name, 'exec sleep 100000');
-/** It does nothing for a while, and then works. */
-const slow = (name: string): object =>
-  script(name, `sleep ${SLOW_SECONDS}; exec busybox httpd -f -p 8080`, {
-    health: { tcp: { port: 8080 } },
-  });
+/** It does nothing for a while, and then works. All are in the machine's own network. */
+const slow = (name: string, index: number): object => {
+  const port = 8000 + index;
+  return script(name, `sleep ${SLOW_SECONDS}; exec busybox httpd -f -p ${port}`, { health: { tcp: { port } } });
+};
 const SERVICE_NAMES = Array.from({ length: SERVICES }, (_, index) => `service-${index}`);
 
 test('what the runtime adds to an image', async () => {
@@ -37,7 +37,7 @@ test('what the runtime adds to an image', async () => {
 
 test('from the kernel to ready and from the power button to off, with one service and with many', async () => {
   const one = await imageOf({ services: [trivial('service')] });
-  const many = await imageOf({ services: SERVICE_NAMES.map(trivial) });
+  const many = await imageOf({ services: SERVICE_NAMES.map((name) => trivial(name)) });
   const firstMark = await medianOf(() => secondsToFirstMark(one));
   const boots = { one: [] as GuestBoot[], many: [] as GuestBoot[] };
   const run = async (kind: 'one' | 'many'): Promise<number> => {
