@@ -41,16 +41,23 @@ export async function* zstdFrame(
   try {
     let last: Buffer<ArrayBuffer> | undefined;
     for await (const chunk of compressor as AsyncIterable<Buffer<ArrayBuffer>>) {
-      // As long as it has room left, what follows goes into the same memory.
-      if (last !== undefined && last.buffer !== chunk.buffer) release([last]);
-      last = chunk;
       yield chunk;
+      last = chunk;
+      if (chunk.byteOffset + chunk.byteLength === OUTPUT_CHUNK_BYTES) releaseOutput(chunk);
     }
-    if (last !== undefined) release([last]);
+    if (last !== undefined) releaseOutput(last);
   } finally {
     compressor.destroy();
     await fed;
   }
+}
+
+/**
+ * For chunks that reach the end of their memory, or when nothing follows: until then the compressor goes on in it.
+ * Chunks that waited together come as one, in memory of other sizes, and may be in a pool.
+ */
+function releaseOutput(chunk: Buffer<ArrayBuffer>): void {
+  if (chunk.buffer.byteLength === OUTPUT_CHUNK_BYTES) release([chunk]);
 }
 
 /** Each piece is taken before the next one is made, so one room is enough for all of them. */
