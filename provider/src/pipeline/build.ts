@@ -17,11 +17,11 @@ export async function build(
   workshop: Workshop,
   options: { compression?: Compression } = {},
 ): Promise<Artifact> {
-  const encode = await import('../encode/index.js');
+  const { compressorOf } = await import('../encode/compression.js');
   const { store, signal } = workshop;
   const compression = options.compression ?? 'zstd';
   const digest = lockDigest(image.lock);
-  const compressor = encode.compressorOf(format, compression);
+  const compressor = compressorOf(format, compression);
   const key = `artifact ${digest} ${format} ${compressor}`;
   const known = await artifactOf((await store.recall(key)) as Record<string, StoredFile> | undefined, store);
   if (known) return { format, image: digest, compressor, files: known };

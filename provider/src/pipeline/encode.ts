@@ -1,4 +1,6 @@
-import type { BootDisk, BootOptions, EncodeContext, EncodedFile } from '../encode/index.js';
+import type { BlockImage } from '../encode/block-image.js';
+import type { BootDisk, BootOptions } from '../encode/boot-disk.js';
+import type { EncodeContext, EncodedFile } from '../encode/context.js';
 import type { Format } from '../model/artifact.js';
 import { canonicalJson, type Json, shortDigest } from '../model/digest.js';
 import type { BlobRange } from '../model/layer.js';
@@ -51,38 +53,51 @@ async function encodeTree(
   { format, ...options }: EncodeOptions & { readonly format: Format },
   workshop: Workshop,
 ): Promise<Omit<EncodedImage, 'tree'>> {
-  const encode = await import('../encode/index.js');
   const { image, tree } = assembled;
   const context = contextOf(workshop);
   const commandLine = commandLineOf(image.lock);
   const { platform, sourceDateEpoch } = image.lock;
   const container = { image: lockDigest(image.lock), platform, sourceDateEpoch };
   switch (format) {
-    case 'tar':
-      return { files: await encode.encodeTar(tree, context) };
-    case 'oci':
-      return { files: await encode.encodeOci(tree, container, context) };
-    case 'oci-archive':
-      return { files: await encode.encodeOciArchive(tree, container, context) };
-    case 'docker-archive':
-      return { files: await encode.encodeDockerArchive(tree, container, context) };
+    case 'tar': {
+      const { encodeTar } = await import('../encode/tar.js');
+      return { files: await encodeTar(tree, context) };
+    }
+    case 'oci': {
+      const { encodeOci } = await import('../encode/oci-image.js');
+      return { files: await encodeOci(tree, container, context) };
+    }
+    case 'oci-archive': {
+      const { encodeOciArchive } = await import('../encode/oci-archive.js');
+      return { files: await encodeOciArchive(tree, container, context) };
+    }
+    case 'docker-archive': {
+      const { encodeDockerArchive } = await import('../encode/docker-archive.js');
+      return { files: await encodeDockerArchive(tree, container, context) };
+    }
     case 'kernel+initrd':
     case 'tar-kernel-initrd': {
       const { compression } = options;
       const carried = await rootInMemory(assembled, commandLine, context);
       const how = { commandLine: carried.commandLine, ...(compression ? { compression } : {}) };
-      const make = format === 'kernel+initrd' ? encode.encodeKernelInitrd : encode.encodeTarKernelInitrd;
+      const make =
+        format === 'kernel+initrd'
+          ? (await import('../encode/kernel-initrd.js')).encodeKernelInitrd
+          : (await import('../encode/tar-kernel-initrd.js')).encodeTarKernelInitrd;
       return { files: await make(carried.tree, { ...how, sourceDateEpoch }, context) };
     }
     case 'kernel+erofs': {
+      const { encodeKernelErofs } = await import('../encode/kernel-erofs.js');
       const initramfs = await assembled.initramfs({ root: 'disk', verity: false });
       const name = nameOf(image);
       const trusting = options.trusting === true;
-      return { files: await encode.encodeKernelErofs(tree, { name, commandLine, initramfs, trusting }, context) };
+      return { files: await encodeKernelErofs(tree, { name, commandLine, initramfs, trusting }, context) };
     }
     case 'iso-efi': {
-      const iso = await encode.encodeBootIso(tree, await bootOptions(assembled, 'ram', { options, workshop }), context);
-      return { files: [encode.imageFile(format, iso)] };
+      const { encodeBootIso } = await import('../encode/boot-disk.js');
+      const { imageFile } = await import('../encode/image-file.js');
+      const iso = await encodeBootIso(tree, await bootOptions(assembled, 'ram', { options, workshop }), context);
+      return { files: [imageFile(format, iso)] };
     }
     default:
       return diskFile(assembled, { format, ...options }, workshop);
@@ -95,28 +110,33 @@ async function diskFile(
   { format, ...options }: EncodeOptions & { readonly format: 'raw-efi' | 'qcow2-efi' | 'aws' | 'gcp' },
   workshop: Workshop,
 ): Promise<Omit<EncodedImage, 'tree'>> {
-  const encode = await import('../encode/index.js');
+  const { encodeBootDisk } = await import('../encode/boot-disk.js');
+  const { imageFile } = await import('../encode/image-file.js');
   const { image, tree } = assembled;
   const boot = await bootOptions(assembled, image.lock.spec.root ?? 'disk', { options, workshop });
   const whole = format === 'aws' || format === 'gcp' ? { sizeMultipleBytes: GIB } : {};
   const metadata = await metadataFiles(assembled, workshop);
   const { addBytes } = options;
-  const disk = await encode.encodeBootDisk(
+  const disk = await encodeBootDisk(
     tree,
     { ...boot, ...whole, metadata, ...(addBytes === undefined ? {} : { addBytes }) },
     contextOf(workshop),
   );
-  if (format === 'qcow2-efi') {
-    const qcow2 = options.compress
-      ? await encode.encodeCompressedQcow2Image(disk.disk, contextOf(workshop))
-      : encode.encodeQcow2Image(disk.disk);
-    return { files: [encode.imageFile(format, qcow2)], disk };
-  }
+  if (format === 'qcow2-efi') return { files: [imageFile(format, await qcow2Of(disk, options, workshop))], disk };
   if (format === 'gcp') {
-    const { encodeGcpArchive } = encode;
+    const { encodeGcpArchive } = await import('../encode/gcp-archive.js');
     return { files: [{ role: format, bytes: () => encodeGcpArchive(disk.disk, contextOf(workshop)) }], disk };
   }
-  return { files: [encode.imageFile(format, disk.disk)], disk };
+  return { files: [imageFile(format, disk.disk)], disk };
+}
+
+async function qcow2Of({ disk }: BootDisk, { compress }: EncodeOptions, workshop: Workshop): Promise<BlockImage> {
+  if (compress) {
+    const { encodeCompressedQcow2Image } = await import('../encode/qcow2-compressed-image.js');
+    return encodeCompressedQcow2Image(disk, contextOf(workshop));
+  }
+  const { encodeQcow2Image } = await import('../encode/qcow2-image.js');
+  return encodeQcow2Image(disk);
 }
 
 /** What firmware starts, and what it says of itself. */
@@ -148,15 +168,13 @@ async function rootInMemory(
 ): Promise<{ readonly tree: Tree; readonly commandLine: string }> {
   const { image, tree } = assembled;
   if (image.lock.spec.root !== 'ram' || image.lock.guest === null) return { tree, commandLine };
-  const encode = await import('../encode/index.js');
+  const { withRootInside } = await import('../encode/boot-disk.js');
+  const { bootParts } = await import('../encode/boot-parts.js');
+  const { encodeErofsRoot } = await import('../encode/erofs-root.js');
   const { rootArguments } = await import('../model/boot.js');
-  const { root: rootTree } = encode.bootParts(tree);
-  const root = await encode.encodeErofsRoot(rootTree, { name: nameOf(image) }, context);
-  const initramfs = await encode.withRootInside(
-    await assembled.initramfs({ root: 'ram', verity: false }),
-    root,
-    context,
-  );
+  const { root: rootTree } = bootParts(tree);
+  const root = await encodeErofsRoot(rootTree, { name: nameOf(image) }, context);
+  const initramfs = await withRootInside(await assembled.initramfs({ root: 'ram', verity: false }), root, context);
   const inside = new Set(rootTree.entries);
   const components = new Map([...tree.components, ...initramfs.components].map((one) => [one.id, one]));
   const beside = tree.entries.filter((entry) => !inside.has(entry) && entry.path.startsWith('boot/'));

@@ -1,4 +1,4 @@
-import type { BootDisk } from '../encode/index.js';
+import type { BootDisk } from '../encode/boot-disk.js';
 import type { PredictedPcrs } from '../format/pcr.js';
 import type { LockedImage } from '../model/lock.js';
 import { type EncodeOptions, encodeImage } from './encode.js';

@@ -1,4 +1,4 @@
-import type { Container, ImageConfig, Layer, Lock, Spec } from '../model/index.js';
+import type { Container, ImageConfig, Layer, Lock } from '../model/index.js';
 import {
   architectureOf,
   canonicalJson,
@@ -21,6 +21,7 @@ import { imageRoot } from './image-root.js';
 import { makeMountPoints } from './mount-points.js';
 import { mountsOf } from './mounts.js';
 import { ociConfig } from './oci-config.js';
+import { type PlacedContainer, placedContainers } from './placed-containers.js';
 import { type Folder, find, plainFolder, type Read } from './root.js';
 import { withSecrets } from './supervision.js';
 import { touch } from './touch.js';
@@ -48,31 +49,6 @@ interface BuiltRoot {
   readonly root: Folder;
   readonly uids: Ids;
   readonly gids: Ids;
-}
-
-/** One container, and where it stands. */
-export interface PlacedContainer {
-  readonly container: Container;
-  /** `services[0]`. */
-  readonly property: string;
-  /** Below `containers/`: `services/web`, `onboot/000-sysctl`. */
-  readonly place: string;
-}
-
-/** All containers in the order of the image: onboot, onshutdown, services. */
-export function placedContainers(spec: Spec): PlacedContainer[] {
-  const inOrder = (kind: 'onboot' | 'onshutdown') =>
-    (spec[kind] ?? []).map((container, index) => ({
-      container,
-      property: `${kind}[${index}]`,
-      place: `${kind}/${String(index).padStart(3, '0')}-${container.name}`,
-    }));
-  const services = (spec.services ?? []).map((container, index) => ({
-    container,
-    property: `services[${index}]`,
-    place: `services/${container.name}`,
-  }));
-  return [...inOrder('onboot'), ...inOrder('onshutdown'), ...services];
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { AssembleInput } from './assemble-input.js';
-import { placedContainers } from './containers.js';
 import { sortedRecord } from './contents-parts.js';
+import { placedContainers } from './placed-containers.js';
 
 /** `80/tcp` → who says that it is open, each once. */
 export function portsOf({ lock, images }: AssembleInput): Record<string, string> {

@@ -2,7 +2,6 @@ import type { Digest, Lock, Tree, TreeEntry } from '../../model/index.js';
 import { BOOT_STUB_PACKAGE, lockDigest } from '../../model/index.js';
 import { kernelRelease } from '../contents-parts.js';
 import { packageDatabases } from '../package-databases.js';
-import { attestedItems } from './attested.js';
 import { debianLicences } from './debian-licence.js';
 import { distributionAt, releaseOf } from './distribution.js';
 import { fileItems } from './file-item.js';
@@ -35,7 +34,7 @@ export async function inventoryOf(tree: Tree, input: SbomInput): Promise<Invento
   addGuest(list, input, licences);
   addKernel(list, tree, input);
   await addRecorded(list, tree, { input, places });
-  for (const item of attested(list.items(), input)) list.add(item);
+  for (const item of await attested(list.items(), input)) list.add(item);
   for (const item of await fileItems(tree.entries, input.read)) list.add(item);
   const { recipe, sourceDateEpoch, platform } = lock;
   return { digest: lockDigest(lock), recipe, sourceDateEpoch, platform, items: list.items() };
@@ -135,7 +134,9 @@ function referenceOf(component: string, { spec }: Lock): string | undefined {
 }
 
 /** What others say of the images, where our own look into them did not see it. */
-function attested(items: readonly Item[], { attestations = new Map() }: SbomInput): Item[] {
+async function attested(items: readonly Item[], { attestations = new Map() }: SbomInput): Promise<Item[]> {
+  if (attestations.size === 0) return [];
+  const { attestedItems } = await import('./attested.js');
   return items
     .filter(({ kind }) => kind === 'image')
     .flatMap((image) => attestedItems(image, { items, attestations: attestations.get(image.reference ?? '') ?? [] }));

@@ -1,6 +1,6 @@
 import type { Spec } from '../../model/index.js';
 import { packagesReference } from '../../model/references.js';
-import { placedContainers } from '../containers.js';
+import { placedContainers } from '../placed-containers.js';
 
 /** A reference of a spec, and what it is there for: `kernel`, `init`, `packages`, `volumes/site`, `services/web`. */
 export interface PlacedReference {

@@ -1,8 +1,6 @@
 import type { Json, Tree } from '../../model/index.js';
-import { cyclonedxDocument } from './cyclonedx.js';
 import { inventoryOf } from './inventory.js';
 import type { SbomFormat, SbomInput } from './sbom-input.js';
-import { spdxDocument } from './spdx.js';
 
 export type { SbomFormat, SbomInput } from './sbom-input.js';
 
@@ -12,5 +10,6 @@ export type { SbomFormat, SbomInput } from './sbom-input.js';
  */
 export async function sbom(tree: Tree, input: SbomInput, format: SbomFormat): Promise<Json> {
   const inventory = await inventoryOf(tree, input);
-  return format === 'spdx' ? spdxDocument(inventory) : cyclonedxDocument(inventory);
+  if (format === 'spdx') return (await import('./spdx.js')).spdxDocument(inventory);
+  return (await import('./cyclonedx.js')).cyclonedxDocument(inventory);
 }
