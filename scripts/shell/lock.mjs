@@ -34,8 +34,14 @@ function take(folder) {
     if (error.code === 'EEXIST') return false;
     throw error;
   }
-  writeFileSync(join(folder, 'owner.json'), JSON.stringify({ pid: process.pid, host: hostname() }));
-  return true;
+  try {
+    writeFileSync(join(folder, 'owner.json'), JSON.stringify({ pid: process.pid, host: hostname() }));
+    return true;
+  } catch (error) {
+    // Somebody took it for the stale one that was there a moment ago.
+    if (error.code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 function isStale(folder) {

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../free-port.js';
 
 export interface RegistryServerOptions {
   /** Under which its configuration and its images are kept. */
@@ -20,14 +19,15 @@ export interface RegistryServer {
 
 /** Debian's registry, on a free port of this machine. */
 export async function startRegistry(options: RegistryServerOptions): Promise<RegistryServer> {
-  const port = await freePort();
   const { folder, auth, tls } = options;
   const configuration = {
     version: '0.1',
-    log: { level: 'error', accesslog: { disabled: true } },
+    // At this level it says where it listens.
+    log: { level: 'info', accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(folder, 'images') }, delete: { enabled: true } },
     http: {
-      addr: `127.0.0.1:${port}`,
+      // A port that the system gives it: one that was free a moment ago may be somebody else's.
+      addr: '127.0.0.1:0',
       ...(tls ? { tls: { certificate: tls.certificate, key: tls.key } } : {}),
     },
     ...(auth ? { auth } : {}),
@@ -38,17 +38,16 @@ export async function startRegistry(options: RegistryServerOptions): Promise<Reg
   const child = spawn('docker-registry', ['serve', file], { stdio: ['ignore', 'pipe', 'pipe'] });
   const said: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk));
-  await untilItAnswers(port, child, () => Buffer.concat(said).toString('utf8'));
+  const port = await portOf(child, () => Buffer.concat(said).toString('utf8'));
   return { host: `127.0.0.1:${port}`, stop: () => stop(child) };
 }
 
-async function untilItAnswers(port: number, child: ChildProcess, said: () => string): Promise<void> {
+/** Where it listens, as soon as it says so. */
+async function portOf(child: ChildProcess, said: () => string): Promise<number> {
   for (let attempt = 0; attempt < 600; attempt++) {
+    const [, port] = /listening on 127\.0\.0\.1:(\d+)\D/.exec(said()) ?? [];
+    if (port !== undefined) return Number(port);
     if (child.exitCode !== null) break;
-    // Over TLS, a server says even to this that it does not understand.
-    const answer = await fetch(`http://127.0.0.1:${port}/v2/`).catch(() => undefined);
-    await answer?.body?.cancel();
-    if (answer !== undefined) return;
     await sleep(100);
   }
   await stop(child);
