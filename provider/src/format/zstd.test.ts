@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { setTimeout as pause, setImmediate as tick } from 'node:timers/promises';
 import { zstdDecompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -89,6 +90,25 @@ describe('zstdFrame()', () => {
     const whole = await compressed(content, content.length);
     for (const pieceBytes of [777, 65_536, 1_000_003]) {
       expect((await compressed(content, pieceBytes)).equals(whole)).toBe(true);
+    }
+  });
+
+  test('gives the same bytes, however slowly content comes and chunks are taken', async () => {
+    const all = sample(3_000_000);
+    for (let run = 1; run <= 60; run += 1) {
+      const content = all.subarray(0, (run * 777_777) % all.length);
+      const slowly = async function* () {
+        for await (const piece of inPieces(content, 1 << 18)) {
+          if (run % 3 > 0) await (run % 2 === 0 ? tick() : pause(1));
+          yield piece;
+        }
+      };
+      const kept: Buffer[] = [];
+      for await (const chunk of zstdFrame(slowly(), { ...LEVEL, sizeBytes: content.length })) {
+        kept.push(Buffer.from(chunk));
+        if (run % 4 > 0) await (run % 5 === 0 ? tick() : pause(run % 7));
+      }
+      expect(zstdDecompressSync(Buffer.concat(kept)).equals(content)).toBe(true);
     }
   });
 
