@@ -120,7 +120,7 @@ test.each(PACKAGES)('blocks that differ when %s is upgraded', async (name) => {
   const { differing, of, places } = await differingBlocks(join(own, 'before.img'), join(own, DISK));
   const blocks = Math.ceil(contentBytes / BLOCK_BYTES);
   recordBlocks({
-    name: `the same, upgrade of ${name}: ${files} files in ${blocks} blocks, in ${used.references.length} of 5 roots`,
+    name: `the same, upgrade of ${name}: ${files} files, own blocks: ${blocks}, in ${used.references.length} of 5 roots`,
     ...{ blocks: differing, of, goal: 2 * blocks + 16, places },
   });
   await rm(own, { recursive: true });
