@@ -104,7 +104,8 @@ describe('a store that many processes use at once', () => {
         if (at === 20) await opened.put(slow());
       }`;
     const running = [1, 2, 3].map(() => run(write, { directory }));
-    await Promise.all(running.map(({ child }) => new Promise((resolve) => child.stdout?.once('data', resolve))));
+    const begun = running.map(({ child }) => new Promise((resolve) => child.stdout?.once('data', resolve)));
+    await Promise.all(begun.map((one, at) => Promise.race([one, running[at]?.done])));
     for (const { child, done } of running) {
       await setTimeout(120);
       child.kill('SIGKILL');
