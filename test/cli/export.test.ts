@@ -54,6 +54,11 @@ describe('ingot cache export and import', () => {
       code: 1,
       stderr: 'Cannot write inputs: it is there, and not empty; remove it, or name another\n',
     });
+    expect(await ingot(['cache', 'import', 'nowhere.tar'], at('home'))).toMatchObject({
+      code: 1,
+      stderr:
+        'Cannot read nowhere.tar: there is no such file or folder; give one that `ingot cache export` has written\n',
+    });
     expect(await ingot(['cache', 'export', '-o', 'web.yml', 'web.yml'], at('home'))).toMatchObject({
       code: 1,
       stderr: 'Cannot write web.yml: it is not a folder, or something on the way is none; name another place\n',

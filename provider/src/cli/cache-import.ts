@@ -21,6 +21,13 @@ export async function cacheImport(path: string, options: CacheImportOptions): Pr
       },
     );
   }
+  if ((await stat(path).catch(() => undefined)) === undefined) {
+    throw new CommandError(
+      'bad-subject',
+      `Cannot read ${path}: there is no such file or folder; give one that \`ingot cache export\` has written`,
+      { context: { path } },
+    );
+  }
   await withWorkshop(async (workshop) => {
     const lock = await importInputs(path, workshop);
     const image = lockDigest(lock);

@@ -88,7 +88,7 @@ describe('OutputFiles', () => {
   test.each([
     ['file', /: something of that name is there, and is not a folder; name another place$/],
     ['file/a', /: it is not a folder, or something on the way is none; name another place$/],
-    ['/proc/ingot/a', /^Cannot write \/proc\/ingot\/a: there is no such folder/],
+    ['/proc/ingot/a', /^Cannot write \/proc\/ingot\/a: nothing can be made there/],
   ])('refuses the folder %s', async (name, message) => {
     await writeFile(join(folder, 'file'), '');
     await using files = new OutputFiles();

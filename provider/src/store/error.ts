@@ -36,7 +36,7 @@ const ADVICE: Readonly<Record<StoreErrorCode, string>> = {
   missing: 'it is not there; it was removed while in use',
   'too-large': 'it is too large',
   'bad-setting': 'it is not understood',
-  io: 'the operating system refused',
+  io: 'the operating system refused; look at what is there, or put the cache elsewhere (INGOT_CACHE)',
 };
 
 /** The errno name of a failed system call (`ENOSPC`), if that is what was thrown. */

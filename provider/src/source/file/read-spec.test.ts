@@ -12,6 +12,10 @@ test('readSpec() says once that a file is not there, and where it was looked for
     expect(describeError(error)).toBe(
       `Cannot read the spec web.yml: there is no such file in ${directory}; paths are relative to that folder`,
     );
+    const whole = join(directory, 'web.yml');
+    await expect(readSpec([whole], '/')).rejects.toThrow(
+      `Cannot read the spec ${whole}: there is no such file; give the path of a YAML file`,
+    );
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
