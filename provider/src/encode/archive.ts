@@ -26,6 +26,8 @@ export async function* archiveBytes(
   options: ArchiveOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { rooms = options.reuse === true ? chunkRooms(IN_FLIGHT) : undefined } = options;
+  const inFlight = rooms?.length ?? IN_FLIGHT;
+  const reads: Promise<void>[] = [];
   let next = 0;
   const verify = verifier();
   // Bodies go on from chunk to chunk, so chunks are verified one after the other, whichever was read first.
@@ -36,15 +38,21 @@ export async function* archiveBytes(
     const gaps = room?.gaps ?? {};
     const read = fill(bytes, { chunk, gaps, context });
     read.catch(() => undefined);
+    reads.push(read);
+    if (reads.length > inFlight) reads.shift();
     verified = verified.then(() => read);
     if (options.trusting !== true) verified = verified.then(() => verify(chunk, bytes));
     return verified.then(() => bytes);
   };
-  for await (const bytes of mapInOrder(chunksOf(entries, rooms?.[0]?.bytes.length), filled, {
-    inFlight: rooms?.length ?? IN_FLIGHT,
-  })) {
-    context.signal.throwIfAborted();
-    yield bytes;
+  const chunks = chunksOf(entries, rooms?.[0]?.bytes.length);
+  try {
+    for await (const bytes of mapInOrder(chunks, filled, { inFlight })) {
+      context.signal.throwIfAborted();
+      yield bytes;
+    }
+  } finally {
+    // A chunk fails as soon as one before it does, when it is still being read; others may use its room then.
+    await Promise.allSettled(reads);
   }
 }
 

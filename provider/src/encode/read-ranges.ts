@@ -1,14 +1,16 @@
-import { release } from '../format/release.js';
 import type { BlobRange } from '../model/layer.js';
 import type { EncodeContext } from './context.js';
 import { spansOf } from './read-spans.js';
 
 /** Room for spans, in which ranges lie with what is between them: kept from one reading to the next. */
 export interface Gaps {
-  spans?: Buffer<ArrayBuffer>;
+  spans?: Buffer;
 }
 
-/** Reads ranges to their places in `bytes`; those that lie close to each other are read together. */
+/**
+ * Reads ranges to their places in `bytes`; those that lie close to each other are read together. Also where it fails,
+ * nothing is read into `bytes` any more when it ends.
+ */
 export async function readRanges(
   ranges: readonly (BlobRange & { readonly at: number })[],
   { bytes, gaps }: { readonly bytes: Uint8Array; readonly gaps: Gaps },
@@ -18,7 +20,7 @@ export async function readRanges(
   const room = spans.reduce((sum, { sizeBytes, parts }) => sum + (parts.length > 1 ? sizeBytes : 0), 0);
   const all = spansOfRoom(gaps, room);
   let used = 0;
-  await Promise.all(
+  const read = await Promise.allSettled(
     spans.map(async ({ blob, offset, sizeBytes, parts }) => {
       const [first] = parts;
       if (parts.length === 1 && first !== undefined) {
@@ -34,6 +36,7 @@ export async function readRanges(
       }
     }),
   );
+  for (const result of read) if (result.status === 'rejected') throw result.reason;
 }
 
 /** Larger by half a megabyte at a time: most readings need about as much as the one before, but seldom less. */
@@ -41,7 +44,6 @@ const GROWTH_BYTES = 1 << 19;
 
 function spansOfRoom(gaps: Gaps, sizeBytes: number): Buffer {
   if (gaps.spans !== undefined && gaps.spans.length >= sizeBytes) return gaps.spans;
-  if (gaps.spans !== undefined) release([gaps.spans]);
   gaps.spans = Buffer.allocUnsafeSlow(Math.ceil(sizeBytes / GROWTH_BYTES) * GROWTH_BYTES);
   return gaps.spans;
 }
