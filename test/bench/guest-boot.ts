@@ -1,7 +1,11 @@
 import { type BootFiles, GuestMachine } from '../boot/guest-machine.js';
 
 /** Seconds after the kernel's start at which each phase ended; the last is `services`, when the machine is ready. */
-export type Phases = Readonly<Record<string, number>> & { readonly onboot: number; readonly services: number };
+export type Phases = Readonly<Record<string, number>> & {
+  readonly kernel: number;
+  readonly onboot: number;
+  readonly services: number;
+};
 
 export interface GuestBoot {
   readonly phases: Phases;
@@ -29,7 +33,7 @@ export async function bootOnce(image: BootFiles): Promise<GuestBoot> {
  */
 export async function secondsToFirstMark(image: BootFiles): Promise<number> {
   await using machine = await GuestMachine.start(image, { ...PATIENCE, commands: true });
-  const { kernel = Number.NaN } = await phasesOf(machine);
+  const { kernel } = await phasesOf(machine);
   const commands = machine.commands(AbortSignal.timeout(2 * LIMIT_SECONDS * 1000));
   const text = 'read -r now _ </proc/uptime; echo "now $now" >/dev/kmsg; dmesg | grep -e "Run /init" -e "now "';
   const outcome = await commands.run({ run: ['sh', '-c', text], limitSeconds: LIMIT_SECONDS });
@@ -42,9 +46,9 @@ export async function secondsToFirstMark(image: BootFiles): Promise<number> {
 
 async function phasesOf(machine: GuestMachine): Promise<Phases> {
   const { ingot, phases } = await machine.report();
-  const { onboot, services } = phases ?? {};
-  if (ingot !== 'ready' || onboot === undefined || services === undefined) {
+  const { kernel, onboot, services } = phases ?? {};
+  if (ingot !== 'ready' || kernel === undefined || onboot === undefined || services === undefined) {
     throw new Error(`the machine is not ready:\n${await machine.console()}`);
   }
-  return { ...phases, onboot, services };
+  return { ...phases, kernel, onboot, services };
 }

@@ -49,9 +49,15 @@ test('from the kernel to ready and from the power button to off, with one servic
 
   const counted = { one: boots.one.slice(1), many: boots.many.slice(1) };
   const end = (phase: string): number => median(counted.one.map(({ phases }) => phases[phase] ?? Number.NaN));
-  const reference = { name: 'kernel start to /init', seconds: end('kernel') - firstMark };
-  const ready = 'kernel start to ready, one service';
-  record({ name: ready, oursSeconds: end('services'), reference, goalSeconds: 1.5 });
+  const toInit = end('kernel') - firstMark;
+  // Of each boot by itself, since how long the kernel takes differs more than what follows.
+  const fromInit = median(counted.one.map(({ phases }) => phases.services - phases.kernel)) + firstMark;
+  record({
+    name: 'kernel start to ready, one service',
+    oursSeconds: toInit + fromInit,
+    reference: { name: 'kernel start to /init', seconds: toInit },
+    goalSeconds: 1.5,
+  });
   for (const phase of Object.keys(counted.one[0]?.phases ?? {})) {
     record({ name: `… to the end of ${phase}`, oursSeconds: end(phase) });
   }
