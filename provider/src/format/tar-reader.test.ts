@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   closeSync,
   ftruncateSync,
   linkSync,
@@ -45,8 +46,11 @@ describe('TarReader with archives of other tools', () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'ingot-tar-'));
     const root = join(folder, 'root');
-    mkdirSync(join(root, 'sub'), { recursive: true, mode: 0o755 });
-    writeFileSync(join(root, 'sub/file'), 'hello\n', { mode: 0o640 });
+    mkdirSync(join(root, 'sub'), { recursive: true });
+    writeFileSync(join(root, 'sub/file'), 'hello\n');
+    // Whatever the umask is.
+    chmodSync(join(root, 'sub'), 0o755);
+    chmodSync(join(root, 'sub/file'), 0o640);
     writeFileSync(join(root, 'empty'), '');
     writeFileSync(join(root, 'exact'), 'x'.repeat(512));
     writeFileSync(join(root, 'large'), Buffer.alloc(300_000, 7));

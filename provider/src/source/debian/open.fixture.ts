@@ -43,6 +43,8 @@ export function buildPackage(folder: string, fixture: FixturePackage): PinnedPac
   for (const [file, body] of Object.entries(control))
     write(`DEBIAN/${file}`, body, scripts.includes(file) ? 0o755 : 0o644);
   for (const [path, body] of Object.entries(files)) write(path, body, 0o644);
+  // Whatever the umask is.
+  execFileSync('chmod', ['-R', 'u=rwX,go=rX', root]);
   fixture.prepare?.(root);
   const path = `pool/main/${name}_${version}_amd64.deb`;
   const deb = join(folder, 'mirror', path);
