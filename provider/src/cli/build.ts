@@ -188,9 +188,11 @@ function checkOutput(
   requireNoTerminal();
 }
 
+const NO_FILE: ReadonlySet<string> = new Set(['', '.', '..']);
+
 /** LinuxKit's names: in the folder, that of the last spec or the one given, and what the format adds. */
 function namer(specs: readonly string[], { dir = '.', name }: BuildOptions): Wanted['pathOf'] {
-  if (name === '' || name?.includes('/')) {
+  if (name !== undefined && (NO_FILE.has(name) || name.includes('/'))) {
     throw new UsageError(
       'bad-name',
       `Cannot use --name ${JSON.stringify(name)}: it is no name of a file; give one without a slash (--dir is for folders)`,

@@ -15,6 +15,7 @@ const WRONG: Readonly<Record<string, readonly [words: string, value: string, mes
   'build --dir': [['web.yml', '', /--dir "": it is empty/]],
   'build --name': [
     ['web.yml', 'a/b', /--name "a\/b": it is no name of a file/],
+    ['web.yml', '..', /--name "..": it is no name of a file/],
     ['web.yml', '', /--name "": it is empty/],
   ],
   'build --output': [
