@@ -144,4 +144,14 @@ describe('ingot diff', () => {
     if (typeof message === 'string') expect(stderr).toBe(message);
     else expect(stderr).toMatch(message);
   });
+
+  test.each([
+    ['gone.tar', /^Cannot look into gone\.tar: there is no such file; give a tar of a root, a spec or a lock file\n$/],
+    ['text.tar', /^Cannot look into text\.tar: it is no tar, though it is called one; give/],
+  ])('ingot inspect says what is wrong with %s', async (name, message) => {
+    await writeFile(join(folder, 'text.tar'), 'text\n');
+    const { code, stderr } = await run('inspect', name);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(message);
+  });
 });
