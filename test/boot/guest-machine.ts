@@ -14,8 +14,8 @@ import {
   READY_FILE,
   USER_DATA_FILE,
 } from '../../provider/src/run/qemu/command-line.js';
-import { freeLoopbackPort } from '../../provider/src/run/qemu/loopback-port.js';
 import { withQmp } from '../../provider/src/run/qemu/qmp.js';
+import { freePort } from '../free-port.js';
 
 const PLATFORM = 'linux/amd64';
 /** Emulation runs everywhere, and finds what only happens slowly. */
@@ -70,7 +70,7 @@ export class GuestMachine implements AsyncDisposable {
   static async start(files: BootFiles, options: StartOptions = {}): Promise<GuestMachine> {
     const { append = '', devices = [], disks = [], userData, commands = false } = options;
     const folder = await mkdtemp(join(tmpdir(), 'ingot-guest-'));
-    const port = await freeLoopbackPort();
+    const port = await freePort();
     const uuid = randomUUID();
     // QEMU appends.
     for (const name of [CONSOLE_FILE, READY_FILE]) await writeFile(join(folder, name), '');
