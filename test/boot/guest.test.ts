@@ -180,7 +180,9 @@ describe('the guest', () => {
     ['ingot.patience=0', 'ingot.patience is not a number from 1 to 99: 0'],
     ['ingot.repeat=0', 'ingot.repeat is not a number of seconds: 0'],
   ])('fails with %s, and says why', async (append, reason) => {
-    const image = await imageOf({ services: [script('good', 'exec sleep 1000')] });
+    // Never healthy: a fast host would otherwise be ready before the limit.
+    const health = { command: ['/usr/bin/busybox', 'false'] };
+    const image = await imageOf({ services: [script('never', 'exec sleep 1000', { health })] });
     await using machine = await GuestMachine.start(image, { append });
     expect(await machine.report()).toMatchObject({ ingot: 'failed', reason: expect.stringContaining(reason) });
     expect(await machine.end()).toBe(0);
