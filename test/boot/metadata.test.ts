@@ -112,15 +112,15 @@ describe('what the provider says of a machine', () => {
   });
 
   test('says when EC2 takes a spot instance away, which then stops in order', async () => {
-    let polls = 0;
+    let isTakenAway = false;
     await using server = await MetadataServer.start((request, response) => {
       if (request.url === '/latest/meta-data/instance-life-cycle') return 'spot';
       if (request.url !== '/latest/meta-data/spot/instance-action') return aws(request, response);
-      polls += 1;
-      return polls > 1 ? '{"action": "terminate", "time": "2030-01-01T00:00:00Z"}' : undefined;
+      return isTakenAway ? '{"action": "terminate", "time": "2030-01-01T00:00:00Z"}' : undefined;
     });
     await using machine = await GuestMachine.start(image, { devices: [...server.devices, ...onEc2] });
     await ready(machine);
+    isTakenAway = true;
     await machine.sees(/^ingot: EC2 takes this spot instance away\ningot: stopping\n/m);
     expect(await machine.end()).toBe(0);
   });
