@@ -12,7 +12,7 @@ import { StepError, step } from '../shell/step.mjs';
 const VERSION = '0.20.3';
 
 /**
- * Google's client of registries, which no distribution packages: built from its published module. Where there is no Go,
+ * Google's client of registries, which Debian does not package: built from its published module. Where there is no Go,
  * nothing is done, and its tests are listed as skipped.
  */
 export async function crane() {

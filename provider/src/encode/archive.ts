@@ -16,8 +16,9 @@ export interface ArchiveOptions extends BytesOptions {
 }
 
 /**
- * The bytes of an archive, in chunks of 1 MiB, or as long as the rooms for them. Each body is compared with its digest while it is read; bodies that lie
- * close to each other are read together. Memory does not grow with the number or the size of the files.
+ * The bytes of an archive, in chunks of 1 MiB, or as long as the rooms for them. Each body is compared with its digest
+ * while it is read; bodies that lie close to each other are read together. Memory does not grow with the number or the
+ * size of the files.
  * @throws {EncodeError} `corrupt` when a body is not what the tree says: before its last bytes are given.
  */
 export async function* archiveBytes(

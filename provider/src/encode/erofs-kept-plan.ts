@@ -14,16 +14,13 @@ const PLAN_VERSION = 1;
  */
 export async function keptErofsPlan(tree: Tree, options: ErofsPlanOptions, context: EncodeContext): Promise<ErofsPlan> {
   const { name, label } = options;
-  const made = async (): Promise<Buffer> => {
-    const { planErofs } = await import('./plan-erofs.js');
-    return encodeErofsPlan(await planErofs(tree, options, context));
-  };
+  const made = async (): Promise<ErofsPlan> => (await import('./plan-erofs.js')).planErofs(tree, options, context);
   const key = `erofs-plan ${PLAN_VERSION} ${sha256(JSON.stringify([name, label, treeShape(tree)]))}`;
   const range = await context.memo(key, async function* () {
-    yield await made();
+    yield* encodeErofsPlan(await made());
   });
   const bytes = Buffer.alloc(range.sizeBytes);
   await context.readInto(range, bytes);
   // Compared each time: keys of regions follow from it, so what is damaged here would be believed in everything.
-  return decodeErofsPlan(sha256(bytes) === range.blob ? bytes : await made());
+  return sha256(bytes) === range.blob ? decodeErofsPlan(bytes) : made();
 }

@@ -1,4 +1,4 @@
-import type { Digest } from '../model/digest.js';
+import { type Digest, hexOf } from '../model/digest.js';
 
 export interface ErofsPlanOptions {
   /** Of the image: the identifier of the file system follows from it. */
@@ -44,8 +44,8 @@ const NUMBER_BYTES = Float64Array.BYTES_PER_ELEMENT;
 const DIGEST_BYTES = 32;
 const LISTS = ['used', 'written', 'reads', 'copies'] as const;
 
-/** The plan as bytes to keep: how many numbers there are, the numbers, and of each cell its key and what is written. */
-export function encodeErofsPlan({ cellCount, cells }: ErofsPlan): Buffer {
+/** The plan as bytes to keep, in pieces: how many numbers there are, the numbers, and of each cell its key and what is written. */
+export function* encodeErofsPlan({ cellCount, cells }: ErofsPlan): Generator<Buffer, void, undefined> {
   const count = cells.reduce((sum, cell) => sum + LISTS.reduce((own, list) => own + cell[list].length, 6), 3);
   const numbers = new Float64Array(count);
   numbers.set([count, cellCount, cells.length]);
@@ -58,11 +58,17 @@ export function encodeErofsPlan({ cellCount, cells }: ErofsPlan): Buffer {
     put([cell.place, cell.bytes.byteLength, ...LISTS.map((list) => cell[list].length)]);
     for (const list of LISTS) put(cell[list]);
   }
-  const bytes = cells.flatMap((cell) => [Buffer.from(hexOfKey(cell.key), 'hex'), cell.bytes]);
-  return Buffer.concat([Buffer.from(numbers.buffer), ...bytes]);
+  yield Buffer.from(numbers.buffer);
+  for (const { key, bytes } of cells) {
+    yield Buffer.from(hexOf(key), 'hex');
+    yield bytes;
+  }
 }
 
-/** The plan that encodeErofsPlan() made bytes of, which must be known to be unchanged. It goes on using them. */
+/**
+ * The plan that encodeErofsPlan() made bytes of, which must be known to be unchanged, and lie where numbers can. It goes on
+ * using them.
+ */
 export function decodeErofsPlan(bytes: Buffer): ErofsPlan {
   const [count = 0] = new Float64Array(bytes.buffer, bytes.byteOffset, 1);
   const numbers = new Float64Array(bytes.buffer, bytes.byteOffset, count);
@@ -87,8 +93,4 @@ export function decodeErofsPlan(bytes: Buffer): ErofsPlan {
     from += byteLength;
   }
   return { cellCount, cells };
-}
-
-function hexOfKey(key: Digest): string {
-  return key.slice('sha256:'.length);
 }

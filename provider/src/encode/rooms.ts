@@ -11,15 +11,6 @@ export class Rooms<Room> {
     this.#left = options.count;
   }
 
-  async use<T>(work: (room: Room) => Promise<T>): Promise<T> {
-    const room = await this.take();
-    try {
-      return await work(room);
-    } finally {
-      this.give(room);
-    }
-  }
-
   /** To be given back. */
   take(): Room | Promise<Room> {
     const room = this.#free.pop();

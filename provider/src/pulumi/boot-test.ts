@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hexOf, isDigest, sha256 } from '../model/digest.js';
+import { hexOf, sha256 } from '../model/digest.js';
 import { IngotError } from '../model/error.js';
 import { MachineSpec } from '../model/machine.js';
 import { Probe, probeProblems } from '../model/probe.js';
@@ -7,12 +7,13 @@ import type { BootTestRecord } from '../pipeline.js';
 import { unpacked } from './booted.js';
 import { BootBudget, bootOverBudget, isJudged } from './budget.js';
 import type { Handler, Operation } from './handler.js';
+import { ImageDigest } from './image-digest.js';
 import { misnamedWithin, parseInputs } from './inputs.js';
 import { decodeLock } from './lock-text.js';
 import { runOptions, same, tooLittleMemory, withoutLock } from './machine-inputs.js';
 import { failuresOf, failuresOfIssues } from './problems.js';
 import { type Properties, STATE_VERSION } from './state.js';
-import { isUnknown, UNKNOWN } from './unknown.js';
+import { isUnknown } from './unknown.js';
 
 class BootTestError extends IngotError<'slow'> {}
 
@@ -20,9 +21,7 @@ const DEFAULTS = { probes: [], memoryMiB: 512, cpus: 1, timeoutSeconds: 60 };
 
 /** What a program gives an `ingot.BootTest`; the SDK takes the image apart into its digest and lock. */
 const Inputs = z.looseObject({
-  digest: z
-    .string({ error: 'must be the digest of an ingot.Image' })
-    .refine((text) => text === UNKNOWN || isDigest(text), 'must be the digest of an ingot.Image'),
+  digest: ImageDigest,
   probes: z.array(Probe).max(100).default(DEFAULTS.probes),
   memoryMiB: MachineSpec.shape.memoryMiB.default(DEFAULTS.memoryMiB),
   cpus: MachineSpec.shape.cpus.default(DEFAULTS.cpus),

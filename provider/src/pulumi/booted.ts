@@ -1,16 +1,17 @@
 import type { CheckFailure } from '@pulumi/pulumi/dynamic';
 import { z } from 'zod';
 import type { Contents } from '../model/contents.js';
-import { type Digest, isDigest } from '../model/digest.js';
+import type { Digest } from '../model/digest.js';
 import type { Lock } from '../model/lock.js';
 import { HealthCheck, MachineSpec, PortMapping } from '../model/machine.js';
 import { DEFAULT_PLATFORM } from '../model/spec.js';
 import type { DiskFormat, MachineRequest } from '../pipeline.js';
 import type { Operation } from './handler.js';
+import { ImageDigest } from './image-digest.js';
 import { decodeLock } from './lock-text.js';
 import { runOptions, tooLittleMemory } from './machine-inputs.js';
 import type { Properties } from './state.js';
-import { isUnknown, UNKNOWN } from './unknown.js';
+import { isUnknown } from './unknown.js';
 
 export const MACHINE_DEFAULTS = { memoryMiB: 512, cpus: 1, ports: [], drainSeconds: 10 };
 
@@ -33,9 +34,7 @@ export const MachineInputs = z.looseObject({
       platform: z.enum(['linux/amd64', 'linux/arm64']),
     })
     .optional(),
-  imageDigest: z
-    .string({ error: 'must be the digest of an ingot.Image' })
-    .refine((text) => text === UNKNOWN || isDigest(text), 'must be the digest of an ingot.Image'),
+  imageDigest: ImageDigest,
   memoryMiB: MachineSpec.shape.memoryMiB.default(MACHINE_DEFAULTS.memoryMiB),
   cpus: MachineSpec.shape.cpus.default(MACHINE_DEFAULTS.cpus),
   ports: z.array(PortMapping).default(MACHINE_DEFAULTS.ports),

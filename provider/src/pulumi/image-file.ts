@@ -3,23 +3,21 @@ import { resolve } from 'node:path';
 import type { CheckFailure } from '@pulumi/pulumi/dynamic';
 import { z } from 'zod';
 import { FORMATS, type Format } from '../model/artifact.js';
-import { isDigest } from '../model/digest.js';
 import type { Handler } from './handler.js';
+import { ImageDigest } from './image-digest.js';
 import { misnamedWithin, parseInputs } from './inputs.js';
 import { decodeLock } from './lock-text.js';
 import { same, withoutLock } from './machine-inputs.js';
 import { failuresOfIssues } from './problems.js';
 import { SecureBoot, signerOf, signingFailures } from './secure-boot.js';
 import { type Properties, STATE_VERSION } from './state.js';
-import { isUnknown, UNKNOWN } from './unknown.js';
+import { isUnknown } from './unknown.js';
 
 const DEFAULTS = { format: 'raw-efi', keep: 1 } as const;
 
 /** What a program gives an `ingot.local.ImageFile`; the SDK takes the image apart into its digest, contents and lock. */
 const Inputs = z.looseObject({
-  imageDigest: z
-    .string({ error: 'must be the digest of an ingot.Image' })
-    .refine((text) => text === UNKNOWN || isDigest(text), 'must be the digest of an ingot.Image'),
+  imageDigest: ImageDigest,
   directory: z.string().min(1),
   name: z
     .string()

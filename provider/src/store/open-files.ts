@@ -14,8 +14,6 @@ export class OpenFiles {
   readonly #slots = new Map<Digest, Slot>();
   readonly #open: (blob: Digest) => Promise<BlobFile>;
   readonly #limit: number;
-  /** Of files that are not in the list any more. */
-  readonly #closing = new Set<Promise<void>>();
 
   /** @param limit how many files stay open while nobody uses them. */
   constructor(open: (blob: Digest) => Promise<BlobFile>, limit: number) {
@@ -48,7 +46,6 @@ export class OpenFiles {
   /** Closes all that is not in use; what is in use is closed when its user is done. */
   async close(): Promise<void> {
     await Promise.all([...this.#slots.keys()].map((blob) => this.forget(blob)));
-    await Promise.all(this.#closing);
   }
 
   #take(blob: Digest): Slot {
@@ -59,9 +56,7 @@ export class OpenFiles {
     for (const [oldest, old] of this.#slots) {
       if (this.#slots.size <= this.#limit) break;
       this.#drop(oldest, old);
-      if (old.users > 0) continue;
-      const closing: Promise<void> = closeQuietly(old).finally(() => this.#closing.delete(closing));
-      this.#closing.add(closing);
+      if (old.users === 0) void closeQuietly(old);
     }
     return slot;
   }
