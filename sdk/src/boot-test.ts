@@ -1,6 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { Image, ImageContents } from './image.js';
-import { requireImage } from './required-image.js';
+import { requireDeclaredImage } from './required-image.js';
 import { containsSecret, type NamesOf, Resource, requireArgs } from './stub.js';
 
 /**
@@ -101,7 +101,7 @@ export class BootTest extends Resource {
 
   constructor(name: string, args: BootTestArgs, options?: pulumi.CustomResourceOptions) {
     requireArgs(`the boot test '${name}'`, args);
-    requireImage(`the boot test '${name}'`, args.image, 'an ingot.Image');
+    requireDeclaredImage(`the boot test '${name}'`, args.image, 'an ingot.Image');
     super(
       'BootTest',
       name,

@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { BootTest } from './boot-test.js';
 import { Image, type ImageContents } from './image.js';
-import { requireImage } from './required-image.js';
+import { requireDeclaredImage } from './required-image.js';
 
 /**
  * What is published: an image that has passed a boot test, or one of which the program says that it is not tested.
@@ -60,7 +60,7 @@ export interface ImageRef {
 /** The image's part in the inputs of what publishes it. @throws {pulumi.RunError} for an image that is not tested. */
 export function imageInputs(what: string, args: ImageToPublish): Record<string, unknown> {
   const { image } = args;
-  requireImage(what, image, 'an ingot.BootTest');
+  requireDeclaredImage(what, image, 'an ingot.BootTest');
   requireTested(what, args);
   return { imageDigest: image.digest, contents: image.contents, __lock: image.__lock };
 }

@@ -115,7 +115,10 @@ describe('local.Instance', () => {
   });
 
   test('refuses to be without an image', () => {
-    expect(() => new local.Instance('none', {} as local.InstanceArgs)).toThrow(/it has no image; pass an ingot.Image/);
+    for (const image of [undefined, null]) {
+      const args = { image } as unknown as local.InstanceArgs;
+      expect(() => new local.Instance('none', args)).toThrow(/it has no image; pass an ingot.Image/);
+    }
   });
 });
 

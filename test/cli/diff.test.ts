@@ -123,7 +123,7 @@ describe('ingot diff', () => {
   });
 
   test.each([
-    [['gone.tar', 'one.yml'], /^Cannot read the spec gone\.tar: there is no such file/],
+    [['gone.tar', 'one.yml'], /^Cannot look into gone\.tar: there is no such file; give a tar of a root/],
     [['one.yml', 'gone.yml'], /^Cannot read the spec gone\.yml: there is no such file/],
     [
       ['one-efi.img', 'one.yml'],

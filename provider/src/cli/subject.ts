@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import {
   at,
   isArchive,
@@ -55,7 +56,7 @@ async function withSurvey<T>(
   { other, workshop }: { readonly other: string; readonly workshop: Workshop },
   use: (survey: Survey) => Promise<T>,
 ): Promise<T> {
-  if (await isArchive(subject, workshop)) return withArchive(subject, workshop, use);
+  if (await isTar(subject, workshop)) return withArchive(subject, workshop, use);
   if (!LOCK_FILE.test(subject)) {
     refuseDisk(subject);
     // What comes after it concerns the other side as well: its errors have no place in this spec.
@@ -73,6 +74,19 @@ async function withSurvey<T>(
   }
   const parsed = await parse([spec], workshop);
   return use(await at(parsed, async () => survey(subject, await lock(parsed.spec, { file }, workshop), workshop)));
+}
+
+/**
+ * Whether that is a tar of a root, by its first bytes.
+ * @throws {CommandError} `bad-subject` for what is called like one and is none: that it was built helps nobody.
+ */
+export async function isTar(subject: string, workshop: Workshop): Promise<boolean> {
+  if (await isArchive(subject, workshop)) return true;
+  if (!ARCHIVE.test(subject)) return false;
+  const found = await stat(resolve(workshop.directory, subject)).catch(() => undefined);
+  const why = found === undefined ? 'there is no such file' : 'it is no tar, though it is called one';
+  const what = `Cannot look into ${subject}: ${why}; give a tar of a root, a spec or a lock file`;
+  throw new CommandError('bad-subject', what, { context: { path: subject } });
 }
 
 /** What is in a disk cannot be seen from outside. */

@@ -1,5 +1,6 @@
-import * as pulumi from '@pulumi/pulumi';
+import type * as pulumi from '@pulumi/pulumi';
 import { type ImageToRoll, requireTested } from '../published.js';
+import { requireImage } from '../required-image.js';
 import { containsSecret, type NamesOf, Resource, requireArgs } from '../stub.js';
 import { imageOf, MACHINE_NAMES, type MachineArgs } from './instance.js';
 
@@ -80,9 +81,7 @@ export class Fleet extends Resource {
 
   constructor(name: string, args: FleetArgs, options?: pulumi.CustomResourceOptions) {
     requireArgs(`the fleet '${name}'`, args);
-    if (args.image === undefined) {
-      throw new pulumi.RunError(`Cannot create the fleet '${name}': it has no image; pass an ingot.BootTest as image`);
-    }
+    requireImage(`the fleet '${name}'`, args.image, 'an ingot.BootTest');
     requireTested(`the fleet '${name}'`, args);
     super(
       'local.Fleet',

@@ -2,6 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { BootTest } from '../boot-test.js';
 import type { Image } from '../image.js';
 import type { ImageRef } from '../published.js';
+import { requireImage } from '../required-image.js';
 import { containsSecret, type NamesOf, Resource, requireArgs } from '../stub.js';
 import type { Disk } from './disk.js';
 
@@ -103,9 +104,7 @@ export class Instance extends Resource {
 
   constructor(name: string, args: InstanceArgs, options?: pulumi.CustomResourceOptions) {
     requireArgs(`the instance '${name}'`, args);
-    if (args.image === undefined) {
-      throw new pulumi.RunError(`Cannot create the instance '${name}': it has no image; pass an ingot.Image as image`);
-    }
+    requireImage(`the instance '${name}'`, args.image, 'an ingot.Image');
     requireDisks(`the instance '${name}'`, args.disks);
     super(
       'local.Instance',
