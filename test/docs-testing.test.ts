@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 
 const ROOT = resolve(__dirname, '..');
 
-test('the unit test in docs/testing.md runs, beside the program of the quickstart', { timeout: 120_000 }, async () => {
+test('the unit test in docs/testing.md runs, beside the program of the quickstart', async () => {
   const text = await readFile(join(ROOT, 'docs/testing.md'), 'utf8');
   const blocks = [...text.matchAll(/^```ts file=(\S+)\n([\s\S]*?)^```/gm)];
   expect(blocks.map(([, name]) => name)).toEqual(['mocks.ts', 'index.test.ts']);

@@ -79,7 +79,7 @@ describe('the import rules', () => {
     }
     await copyFile(join(ROOT, '.dependency-cruiser.cjs'), join(folder, '.dependency-cruiser.cjs'));
     violations = await violationsIn(folder);
-  }, 60_000);
+  });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   test.each(REFUSED)('refuse %s importing %s: %s', (from, to, rule) => {
