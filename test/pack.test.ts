@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { again } from './again.js';
+import { freePort } from './free-port.js';
 import { missingPrograms, skipAllBecause } from './skip.js';
 
 const ROOT = resolve(__dirname, '..');
@@ -77,6 +78,8 @@ describe.each(['npm', 'pnpm'] as const)('a program in an empty folder, with %s',
     await again(() => run('npm', manager === 'npm' ? npm : pnpm, project));
 
     await pulumi(['stack', 'init', 'test'], project);
+    // The one that the quickstart would publish may be in use on this host.
+    await pulumi(['config', 'set', 'port', String(await freePort())], project);
     const text = await pulumi(['preview', '--diff'], project);
     expect(text).toMatch(/digest\s*:\s*"sha256:[0-9a-f]{64}"/);
   });
