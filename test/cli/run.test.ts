@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { until } from '../engine/processes.js';
 import { freePort } from '../free-port.js';
 import { type Ended, ingot, PROGRAM } from './ingot.js';
 
@@ -50,17 +51,11 @@ async function boots(...words: string[]): Promise<void> {
   expect(await readdir(join(folder, '.state/machines'))).toEqual([]);
 }
 
-/** A web server may need a moment longer than the init that started it. */
-async function page(port: number): Promise<string> {
-  for (let i = 0; i < 60; i++) {
-    const text = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(10_000) }).then(
-      (answer) => answer.text(),
-      () => undefined,
-    );
-    if (text !== undefined) return text;
-    await sleep(500);
-  }
-  throw new Error('The machine does not answer');
+/** A web server may need a moment longer than the init that started it; a disk of which nothing is known, much longer. */
+function page(port: number): Promise<string> {
+  const ask = async (): Promise<string> =>
+    (await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(10_000) })).text();
+  return until(() => ask().catch(() => undefined), 'an answer of the machine');
 }
 
 describe('ingot run', () => {
@@ -99,10 +94,12 @@ describe('ingot run', () => {
     child.stdout.setEncoding('utf8').on('data', (text) => (shown += text));
     child.stderr.setEncoding('utf8').on('data', (text) => (told += text));
     const ended = new Promise((done) => child.on('close', done));
-    while (!told.includes('Ctrl-C ends it') && child.exitCode === null) await sleep(100);
+    // The guest says so twice, on its console and where Ingot listens, and the second may be heard first.
+    const isUp = () => told.includes('Ctrl-C ends it') && shown.includes('"ingot":"ready"');
+    while (!isUp() && child.exitCode === null) await sleep(100);
     expect(told).toMatch(/vm-[0-9a-f]{12} is up after/);
     child.kill('SIGINT');
-    await ended;
+    expect(await ended, told).toBe(0);
     expect(shown).toContain('"ingot":"ready"');
     expect(await running()).toEqual([]);
   });
