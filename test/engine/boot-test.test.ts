@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ask } from '../ask.js';
 import { freePort } from '../free-port.js';
 import { Project } from './project.js';
 
@@ -11,12 +12,13 @@ describe('a boot test', () => {
   let project: Project;
   let port: number;
 
-  const program = (text: string, command: object = CONFIGURATION, seconds = 60) => `
+  const program = (text: string, command: object = CONFIGURATION, seconds = 3600) => `
 import * as ingot from 'pulumi-ingot';
 const image = new ingot.Image('web', { spec: 'web.yml' });
 const probes = [{ http: { port: 80, body: ${JSON.stringify(text)} } }, { command: ${JSON.stringify(command)} }];
 const passed = new ingot.BootTest('web', { image, probes, timeoutSeconds: ${seconds} });
-new ingot.local.Instance('web', { image: passed, ports: [{ host: ${port}, guest: 80 }], health: { http: { port: 80 } } });
+const health = { http: { port: 80 }, timeoutSeconds: 3600 };
+new ingot.local.Instance('web', { image: passed, ports: [{ host: ${port}, guest: 80 }], health });
 export const seconds = passed.bootSeconds;
 `;
 
@@ -43,7 +45,7 @@ export const seconds = passed.bootSeconds;
     expect(code, text).toBe(0);
     expect(JSON.parse(await project.output('seconds'))).toMatchObject({ healthy: expect.any(Number) });
     expect(await project.machines()).toHaveLength(1);
-    expect((await fetch(`http://127.0.0.1:${port}`)).status).toBe(200);
+    expect((await ask(`http://127.0.0.1:${port}`)).status).toBe(200);
   });
 
   test('up() changes nothing where nothing has changed', async () => {
@@ -57,14 +59,14 @@ export const seconds = passed.bootSeconds;
     expect(await fails('Hello from')).toMatch(/ s: HTTP on port 80\/: its answer has no "Hello from" in it/);
     expect((await project.resource('ingot:local.Instance::web')).outputs.pid).toBe(pid);
     expect(await project.machines()).toHaveLength(1);
-    expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toContain('Hello from');
+    expect((await ask(`http://127.0.0.1:${port}`)).text).toContain('Hello from');
   });
 
   test('up() rolls on once the image passes', async () => {
     await project.write('index.ts', program('Something else'));
     const { code, text } = await project.up();
     expect(code, text).toBe(0);
-    expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toContain('Something else');
+    expect((await ask(`http://127.0.0.1:${port}`)).text).toContain('Something else');
   });
 
   test('preview() refuses a command in a service that is not there', async () => {

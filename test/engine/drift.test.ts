@@ -1,7 +1,9 @@
 import { readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ask } from '../ask.js';
 import { freePort } from '../free-port.js';
+import { kill } from './processes.js';
 import { Project } from './project.js';
 
 const TYPE = 'dynamic/ingot:local.';
@@ -22,7 +24,7 @@ import * as ingot from 'pulumi-ingot';
 const image = new ingot.Image('web', { spec: 'web.yml' });
 const disk = new ingot.local.Disk('data', { sizeMiB: 16 }, { protect: false });
 export const machine = new ingot.local.Instance('web', {
-  image, disks: [disk], ports: [{ host: ${port}, guest: 80 }], health: { http: { port: 80 } },
+  image, disks: [disk], ports: [{ host: ${port}, guest: 80 }], health: { http: { port: 80 }, timeoutSeconds: 3600 },
   secrets: { token: 'do-not-tell' },
 });
 export const file = new ingot.local.ImageFile('web', { image, untested: true, format: 'tar', directory: 'pool' });
@@ -47,7 +49,7 @@ export const file = new ingot.local.ImageFile('web', { image, untested: true, fo
     const disk = await project.resource(`${TYPE}Disk::data`);
     const file = await project.resource(`${TYPE}ImageFile::web`);
     const { size } = await stat(file.id);
-    process.kill(Number(machine.outputs.pid), 'SIGKILL');
+    await kill(Number(machine.outputs.pid));
     await rm(disk.id);
     await truncate(file.id, 1000);
     const refreshed = await refresh();
@@ -56,7 +58,7 @@ export const file = new ingot.local.ImageFile('web', { image, untested: true, fo
     const { code, text } = await project.up();
     expect(code, text).toBe(0);
     expect(text).toMatch(/\+ 3 created/);
-    expect((await fetch(url)).status).toBe(200);
+    expect((await ask(url)).status).toBe(200);
     expect((await stat((await project.resource(`${TYPE}Disk::data`)).id)).size).toBe(16 * 2 ** 20);
     expect((await stat(file.id)).size).toBe(size);
   });
@@ -76,7 +78,7 @@ export const file = new ingot.local.ImageFile('web', { image, untested: true, fo
     const after = await project.resource(`${TYPE}Instance::web`);
     expect(after.id).not.toBe(before.id);
     expect(after.outputs.bootedDigest).toBe(after.outputs.imageDigest);
-    expect((await fetch(url)).status).toBe(200);
+    expect((await ask(url)).status).toBe(200);
   });
 
   test('destroy() leaves nothing, whatever was done', async () => {

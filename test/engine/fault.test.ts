@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ask } from '../ask.js';
 import { skipAllBecause } from '../skip.js';
-import { killAll, providersOf, seenBefore, until } from './processes.js';
-import { type MachineOnRecord, Project } from './project.js';
+import { gatedQuickstart, halfRequest, NEVER_HEALTHY } from './gates.js';
+import { during, kill, killAll, providersOf, until } from './processes.js';
+import type { MachineOnRecord, Project } from './project.js';
+
+const UP = ['up', '--yes', '--skip-preview'];
 
 /** What is killed under the engine; then `up` again, and nothing is left of what was begun. */
 describe('a process that is killed', () => {
@@ -9,14 +13,14 @@ describe('a process that is killed', () => {
   let project: Project;
   let port: number;
   beforeAll(async () => {
-    project = await Project.create('quickstart');
+    project = await gatedQuickstart();
     port = await project.choosePort();
   });
   afterAll(() => project.remove());
 
   test('the provider, while a machine boots', async () => {
-    const running = project.start(['up', '--yes', '--skip-preview']);
-    await until(booting, 'a machine that boots');
+    const running = project.start(UP, NEVER_HEALTHY);
+    await during(running, booting, 'a machine that boots');
     killAll(await providersOf(project));
     expect((await running.outcome).code, running.text()).not.toBe(0);
     await converges('Hello');
@@ -24,8 +28,8 @@ describe('a process that is killed', () => {
 
   test('the engine, while a machine boots: the provider undoes what it has begun, and ends', async () => {
     await project.run(['destroy', '--yes', '--skip-preview']);
-    const running = project.start(['up', '--yes', '--skip-preview']);
-    await until(booting, 'a machine that boots');
+    const running = project.start(UP, NEVER_HEALTHY);
+    await during(running, booting, 'a machine that boots');
     running.process.kill('SIGKILL');
     await running.outcome;
     await until(async () => (await providersOf(project)).length === 0, 'the end of the provider');
@@ -37,9 +41,9 @@ describe('a process that is killed', () => {
   test('the machine, while it boots', async () => {
     const before = (await project.machineFiles()).map(({ id }) => id);
     await project.write('page/index.html', 'Hello again\n');
-    const running = project.start(['up', '--yes', '--skip-preview']);
-    const { process: qemu } = await until(() => booting(before), 'a machine that boots');
-    process.kill(qemu?.pid ?? 0, 'SIGKILL');
+    const running = project.start(UP, NEVER_HEALTHY);
+    const { process: qemu } = await during(running, () => booting(before), 'a machine that boots');
+    await kill(qemu?.pid);
     const { code, text } = await running.outcome;
     expect(code, text).not.toBe(0);
     expect(text).toMatch(/Cannot start a machine from image [0-9a-f]+: it ended by itself \(QEMU: signal SIGKILL\)/);
@@ -53,26 +57,26 @@ describe('a process that is killed', () => {
   });
 
   test('the provider, while the old machine ends', async () => {
-    for (let tries = 1; ; tries++) {
-      const wanted = `Hello again, ${tries}`;
-      await project.write('page/index.html', `${wanted}\n`);
-      const [old] = await project.machines();
-      const running = project.start(['up', '--yes', '--skip-preview']);
-      // The engine has been told of the new one, and has the old one deleted, which is still there.
-      const isSeen = await seenBefore(running.outcome, async () => /delet/.test(running.text()));
-      const isHit = isSeen && old !== undefined && (await project.machines()).includes(old);
+    await project.write('page/index.html', 'Hello again, from the next\n');
+    const [old] = await project.machines();
+    // It is not ended before this is.
+    const held = await halfRequest(project, port);
+    try {
+      const running = project.start(UP);
+      // The engine has been told of the new one, and has the old one deleted.
+      await during(running, async () => /delet/.test(running.text()), 'the old machine is deleted');
       killAll(await providersOf(project));
-      await running.outcome;
-      await converges(wanted);
-      if (isHit) return;
-      // On a busy host it may be gone before anybody sees that it goes.
-      if (tries === 5) throw new Error('The old machine was gone each time');
+      expect((await running.outcome).code, running.text()).not.toBe(0);
+      expect(await project.machines()).toContain(old);
+    } finally {
+      held.destroy();
     }
+    await converges('Hello again, from the next');
   });
 
   test('the machine, while it serves: refresh tells, and up mends it', async () => {
     const [machine] = await project.machineFiles();
-    process.kill(machine?.process?.pid ?? 0, 'SIGKILL');
+    await kill(machine?.process?.pid);
     const refreshed = await project.run(['refresh', '--yes', '--skip-preview']);
     expect(refreshed.code, refreshed.text).toBe(0);
     expect(refreshed.text).toMatch(/- .*local\.Instance.*web.*deleted|1 deleted/s);
@@ -89,11 +93,11 @@ describe('a process that is killed', () => {
     expect(code, text).toBe(0);
     expect(await page()).toContain(wanted);
     expect(await project.machines()).toHaveLength(1);
-    const again = await project.run(['up', '--yes', '--skip-preview', '--expect-no-changes']);
+    const again = await project.run([...UP, '--expect-no-changes']);
     expect(again.code, again.text).toBe(0);
   }
 
   async function page(): Promise<string> {
-    return (await fetch(`http://127.0.0.1:${port}`)).text();
+    return (await ask(`http://127.0.0.1:${port}`)).text;
   }
 });

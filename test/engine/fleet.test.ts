@@ -1,7 +1,8 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isRunning, until } from './processes.js';
+import { ask } from '../ask.js';
+import { during, isRunning, kill } from './processes.js';
 import { Project } from './project.js';
 import { RequestLoop } from './request-loop.js';
 
@@ -24,12 +25,15 @@ describe('a fleet', () => {
   beforeAll(async () => {
     project = await Project.create('fleet-local');
     url = `http://127.0.0.1:${await project.choosePort()}`;
-    // Enough for a busy host; one that is never healthy takes all of it.
+    // However slow the host is, a machine becomes healthy, and a request has its answer before its machine is ended.
     const program = await readFile(join(project.directory, 'index.ts'), 'utf8');
-    expect(program).toContain('timeoutSeconds: 15 }');
+    expect(program).toContain('timeoutSeconds: 15 },\n');
     await project.write(
       'index.ts',
-      program.replace('timeoutSeconds: 15 }', "timeoutSeconds: config.getNumber('seconds') ?? 60 }"),
+      program.replace(
+        'timeoutSeconds: 15 },\n',
+        "timeoutSeconds: config.getNumber('seconds') ?? 3600 },\n  drainSeconds: 3600, retry: config.getBoolean('retry'),\n",
+      ),
     );
     await configure('machines', 2);
   });
@@ -40,42 +44,44 @@ describe('a fleet', () => {
     const { code, text } = await project.up();
     expect(code, text).toBe(0);
     expect(await machines()).toHaveLength(2);
-    expect(await (await fetch(url)).text()).toBe('one');
+    expect((await ask(url)).text).toBe('one');
   });
 
   test('up() rolls to a changed page, and no request is lost', async () => {
     const before = await machines();
     await writePage('two');
     const loop = new RequestLoop(url);
+    await loop.makes(10);
     const { code, text } = await project.up();
-    const { count, failures } = await loop.stop();
+    await loop.makes(10);
+    const { failures } = await loop.stop();
     expect(code, text).toBe(0);
     expect(failures).toEqual([]);
-    expect(count).toBeGreaterThan(10);
     expect(text).toMatch(/local\.Fleet +web +updated/);
     const after = await machines();
     expect(after).toHaveLength(2);
     expect(after.map(({ id }) => id)).not.toContain(before[0]?.id);
-    for (let i = 0; i < 4; i++) expect(await (await fetch(url)).text()).toBe('two');
+    for (let i = 0; i < 4; i++) expect((await ask(url)).text).toBe('two');
   });
 
   test('up() is interrupted, keeps what it has done, and goes on where it was', async () => {
     const before = await machines();
     await writePage('three');
+    // It would be waited for for hours: that this comes to an end at all is the engine's being heard.
+    await configure('healthPath', '/nothing-there');
     const running = project.start(['up', '--yes', '--skip-preview']);
-    await until(async () => (await project.machines()).length > before.length, 'a machine that is started');
-    const interrupted = performance.now();
+    const isMore = async () => (await project.machines()).length > before.length;
+    await during(running, isMore, 'a machine that is started');
     running.process.kill('SIGINT');
     const { code, text } = await running.outcome;
-    // The new machine has four minutes to get healthy: it was not simply waited for.
-    expect(performance.now() - interrupted).toBeLessThan(120_000);
     expect(code, text).not.toBe(0);
     expect(text).toMatch(/it was cancelled/);
     expect(await machines()).toEqual(before);
-    expect(await (await fetch(url)).text()).toBe('two');
+    expect((await ask(url)).text).toBe('two');
+    await configure('healthPath', '/');
     const next = await project.up();
     expect(next.code, next.text).toBe(0);
-    expect(await (await fetch(url)).text()).toBe('three');
+    expect((await ask(url)).text).toBe('three');
   });
 
   test('up() goes back by itself from an image that is never healthy', async () => {
@@ -88,7 +94,11 @@ describe('a fleet', () => {
       await configure('seconds', seconds);
       ({ code, text } = await project.up());
       if (/it answers HTTP 404/.test(text)) break;
+      // What has failed is not tried again by itself.
+      await configure('retry', 'true');
     }
+    await project.run(['config', 'rm', 'retry']);
+    await loop.makes(10);
     const { failures } = await loop.stop();
     expect(code, text).not.toBe(0);
     expect(text).toMatch(/it answers HTTP 404, not 200 to 399/);
@@ -104,7 +114,7 @@ describe('a fleet', () => {
     expect(code, text).not.toBe(0);
     expect(text).toMatch(/it failed before, and is not tried again: .*it answers HTTP 404/);
     expect(text).toMatch(/set retry to true/);
-    expect(await (await fetch(url)).text()).toBe('three');
+    expect((await ask(url)).text).toBe('three');
   });
 
   test('up() of what was there before is whole again', async () => {
@@ -120,7 +130,7 @@ describe('a fleet', () => {
 
   test('refresh() notices a machine that died, and up() mends the fleet', async () => {
     const [first, second] = await machines();
-    process.kill(first?.pid ?? 0, 'SIGKILL');
+    await kill(first?.pid);
     const refreshed = await project.run(['refresh', '--yes', '--skip-preview']);
     expect(refreshed.code, refreshed.text).toBe(0);
     expect((await machines()).map(({ id }) => id)).toEqual([second?.id]);
@@ -139,7 +149,7 @@ describe('a fleet', () => {
     const down = await project.up();
     expect(down.code, down.text).toBe(0);
     expect(await machines()).toHaveLength(1);
-    expect((await fetch(url)).status).toBe(200);
+    expect((await ask(url)).status).toBe(200);
   });
 
   test('destroy() leaves no process, no port and no folder', async () => {
@@ -147,7 +157,7 @@ describe('a fleet', () => {
     const { code, text } = await project.run(['destroy', '--yes', '--skip-preview']);
     expect(code, text).toBe(0);
     expect(await isRunning(pid)).toBe(false);
-    await expect(fetch(url)).rejects.toThrow();
+    await expect(ask(url)).rejects.toThrow();
     expect(await readdir(join(project.stateDirectory, 'machines'))).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { cp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ask } from '../ask.js';
 import { freePort } from '../free-port.js';
 import { Project } from './project.js';
 
@@ -19,8 +20,10 @@ const file = new ingot.local.ImageFile('web', { image, untested: true, directory
 ${more}
 export const ref = file.ref;
 `;
-  /** A resource that needs the file, and cannot be created: no firmware is that fast under emulation. */
-  const failing = `new ingot.local.Instance('bad', { image: file.ref, memoryMiB: 64, health: { timeoutSeconds: 1 } });`;
+  /** A resource that needs the file, and cannot be created: nothing in the machine listens there. */
+  const failing = () => `new ingot.local.Instance('bad', {
+  image: file.ref, ports: [{ host: ${port}, guest: 81 }], health: { http: { port: 81 }, timeoutSeconds: 1 },
+});`;
 
   const pool = () => join(project.directory, 'pool');
   const files = async () => (await readdir(pool())).filter((name) => name.endsWith('.img')).sort();
@@ -55,7 +58,7 @@ export const ref = file.ref;
   test('A, then B with a dependant that fails, then A: A is still there', async () => {
     const [a] = await files();
     await project.write('page/index.html', 'B\n');
-    await project.write('index.ts', program(failing));
+    await project.write('index.ts', program(failing()));
     expect((await up(project)).code).not.toBe(0);
     expect(await files()).toHaveLength(2);
     await cp(PAGE, join(project.directory, 'page/index.html'));
@@ -86,14 +89,14 @@ export const ref = file.ref;
 import * as ingot from 'pulumi-ingot';
 const machine = new ingot.local.Instance('web', {
   image: ${text}, memoryMiB: 768,
-  ports: [{ host: ${port}, guest: 80 }], health: { http: { port: 80 } },
+  ports: [{ host: ${port}, guest: 80 }], health: { http: { port: 80 }, timeoutSeconds: 3600 },
 });
 export const url = machine.url;
 `;
     await other.write('index.ts', consumer(ref));
     const { code, text } = await other.up();
     expect(code, text).toBe(0);
-    expect((await fetch(`http://127.0.0.1:${port}`)).status).toBe(200);
+    expect((await ask(`http://127.0.0.1:${port}`)).status).toBe(200);
     const changed = JSON.parse(ref);
     changed.digest = `sha256:${'1'.repeat(64)}`;
     changed.contents.packages.lighttpd = '1.4.99-1';

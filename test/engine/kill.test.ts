@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ask } from '../ask.js';
 import { skipAllBecause } from '../skip.js';
+import { gatedQuickstart, halfRequest, NEVER_HEALTHY } from './gates.js';
 import { killableUp } from './killed-engine.js';
-import { killAll, providersOf, seenBefore, until } from './processes.js';
-import { Project } from './project.js';
+import { during, providersOf, until } from './processes.js';
+import type { Project } from './project.js';
 
 const UP = ['up', '--yes', '--skip-preview'];
-const TRIES = 5;
 
 /**
  * SIGKILL of the engine, at moments that show from outside; and then `up` again. The provider and QEMU are left to
@@ -17,21 +18,21 @@ describe('an engine that is killed', () => {
   let port: number;
   let round = 0;
   beforeAll(async () => {
-    project = await Project.create('quickstart');
+    project = await gatedQuickstart();
     port = await project.choosePort();
   });
   afterAll(() => project.remove());
 
-  test.each<[string, () => Promise<boolean>]>([
-    ['it has started the provider', () => provider()],
-    ['a machine has begun', async () => (await project.machines()).length > 0],
-    ['the machine runs', async () => (await running()) > 0],
-  ])('when %s, at first: the next up converges', async (_name, moment) => {
-    const destroy = () => project.run(['destroy', '--yes', '--skip-preview']);
-    await killedUp(moment, destroy);
+  test.each<[string, () => Promise<boolean>, Record<string, string>]>([
+    ['it has started the provider', () => provider(), NEVER_HEALTHY],
+    ['a machine has begun', async () => (await project.machines()).length > 0, NEVER_HEALTHY],
+    // Stays, also where the update has come to its end by then.
+    ['the machine runs', async () => (await running()) > 0, {}],
+  ])('when %s, at first: the next up converges', async (_name, moment, environment) => {
+    await killedUp(moment, environment);
     await converges();
-    await destroy();
-    expect(await project.machines()).toEqual([]);
+    await project.run(['destroy', '--yes', '--skip-preview']);
+    await remain(0);
   });
 
   // A destroy in the place of that up does not run the program: a machine that no state knows yet is then left to
@@ -39,26 +40,30 @@ describe('an engine that is killed', () => {
   test('when the new machine runs beside the old one: the next up converges, and destroy leaves nothing', async () => {
     await converges();
     await change();
-    await killedUp(async () => (await running()) > 1, change);
+    // The old one stays beside the new one for as long as that is there.
+    const held = await halfRequest(project, port);
+    try {
+      await killedUp(async () => (await running()) > 1);
+    } finally {
+      held.destroy();
+    }
     await converges();
     const { code, text } = await project.run(['destroy', '--yes', '--skip-preview']);
     expect(code, text).toBe(0);
     expect(await project.machines()).toEqual([]);
   });
 
-  /** Kills the engine of an update at a moment. Where it was over before that was seen, `again` has there be another one. */
-  async function killedUp(moment: () => Promise<boolean>, again: () => Promise<unknown>): Promise<void> {
-    for (let tries = 1; ; tries++) {
-      const up = await killableUp(project);
-      const isHit = await seenBefore(up.outcome, moment);
-      await up.kill();
-      if (isHit) break;
-      if (tries === TRIES) throw new Error(`The moment has passed ${TRIES} times before anybody saw it`);
-      await again();
-    }
-    // It undoes what it has begun, or finishes it. (One that has not been asked for anything yet does not know us.)
+  /** Kills the engine of an update at a moment. */
+  async function killedUp(
+    moment: () => Promise<boolean>,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
+    const up = await killableUp(project, environment);
+    await during(up, moment, 'the moment in which the engine is killed');
+    await up.kill();
+    // What runs the resources undoes what it has begun, or finishes it. (One that has not been asked for anything yet does
+    // not know us, and is left.)
     await until(async () => (await starting()) === 0, 'the end of what was begun');
-    killAll(await providersOf(project));
   }
 
   async function change(): Promise<void> {
@@ -69,12 +74,16 @@ describe('an engine that is killed', () => {
   async function converges(): Promise<void> {
     const { code, text } = await project.up();
     expect(code, text).toBe(0);
-    const page = await (await fetch(`http://127.0.0.1:${port}`)).text();
+    const page = (await ask(`http://127.0.0.1:${port}`)).text;
     expect(page).toContain(round === 0 ? 'Hello from an immutable machine' : `round ${round}\n`);
-    // What the killed one had begun is gone.
-    expect(await project.machines()).toHaveLength(1);
+    await remain(1);
     const again = await project.run([...UP, '--expect-no-changes']);
     expect(again.code, again.text).toBe(0);
+  }
+
+  /** What the killed one was just about to begin it undoes by itself. */
+  async function remain(count: number): Promise<void> {
+    await until(async () => (await project.machines()).length === count, `a host with ${count} of our machines`);
   }
 
   async function provider(): Promise<boolean> {

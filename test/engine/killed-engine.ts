@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import type { Project, Running } from './project.js';
 
 /** Keeps what the stack is, starts an update, and gives what kills its engine and lets people go on, as after a crash. */
-export async function killableUp(project: Project): Promise<Running & { readonly kill: () => Promise<void> }> {
+export async function killableUp(
+  project: Project,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Running & { readonly kill: () => Promise<void> }> {
   const backend = join(project.directory, '.state/backend');
   const before = `${backend}-before`;
   await cp(backend, before, { recursive: true });
-  const up = project.start(['up', '--yes', '--skip-preview']);
+  const up = project.start(['up', '--yes', '--skip-preview'], environment);
   const kill = async (): Promise<void> => {
     up.process.kill('SIGKILL');
     await up.outcome;

@@ -31,28 +31,46 @@ export async function until<T>(look: () => Promise<T | undefined>, what: string)
   }
 }
 
-/** Whether `look` finds something before `end` comes: on a busy host a moment can pass before anybody has looked. */
-export async function seenBefore(end: Promise<unknown>, look: () => Promise<unknown>): Promise<boolean> {
+/** What `look` finds while a command runs; it is what failed where that ends before. */
+export async function during<T>(
+  { outcome, text }: { readonly outcome: Promise<unknown>; readonly text: () => string },
+  look: () => Promise<T | undefined>,
+  what: string,
+): Promise<T> {
   let isOver = false;
-  void end.finally(() => {
+  const end = (): void => {
     isOver = true;
-  });
-  for (;;) {
+  };
+  outcome.then(end, end);
+  return until(async () => {
+    const wasOver = isOver;
     const found = await look();
-    if (found !== undefined && found !== false) return true;
-    if (isOver) return false;
-    await sleep(50);
-  }
+    const isFound = found !== undefined && found !== false;
+    if (wasOver && !isFound) throw new Error(`It was over before ${what}: ${text()}`);
+    return found;
+  }, what);
 }
 
-/** A process that has ended but was not waited for yet (a zombie) runs no more. */
+/**
+ * A process that has ended but was not waited for yet (a zombie) runs no more, once the last of its threads is gone:
+ * until then it holds its ports and files.
+ */
 export async function isRunning(pid: number): Promise<boolean> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')')).split(' ')[1] !== 'Z';
+    // proc_pid_stat(5): after the name in parentheses the state, which is field 3; field 20 is the number of threads.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] !== 'Z' || Number(fields[20 - 3]) > 1;
   } catch {
     return false;
   }
+}
+
+/** SIGKILL, and resolves once the process is gone. */
+export async function kill(pid: number | undefined): Promise<void> {
+  if (pid === undefined || !(pid > 0)) throw new Error('There is no process to be killed');
+  killAll([pid]);
+  await until(async () => !(await isRunning(pid)), `the end of process ${pid}`);
 }
 
 /** SIGKILL for each; those that have just ended by themselves are as dead. */

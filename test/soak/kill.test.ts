@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ask } from '../ask.js';
 import { budget, spend } from '../budget.js';
+import { gatedQuickstart } from '../engine/gates.js';
 import { killableUp } from '../engine/killed-engine.js';
-import { Project } from '../engine/project.js';
+import { until } from '../engine/processes.js';
+import type { Project } from '../engine/project.js';
 
 const STEP_MS = 250;
 /** Of an update, which takes about ten seconds where nothing else runs. */
@@ -11,7 +14,7 @@ const STEPS = 48;
 let project: Project;
 let url: string;
 beforeAll(async () => {
-  project = await Project.create('quickstart');
+  project = await gatedQuickstart();
   url = `http://127.0.0.1:${await project.choosePort()}`;
 });
 afterAll(() => project.remove());
@@ -33,9 +36,9 @@ test('the engine is killed at any moment of a replacement: the next update conve
 async function converges(page: string): Promise<void> {
   const { code, text } = await project.up();
   expect(code, text).toBe(0);
-  expect(await (await fetch(url)).text()).toContain(page);
+  expect((await ask(url)).text).toContain(page);
   // What the killed one was about to begin it undoes by itself.
-  await expect.poll(() => project.machines(), { timeout: 120_000 }).toHaveLength(1);
+  await until(async () => (await project.machines()).length === 1, 'a host with one of our machines');
   const again = await project.run(['up', '--yes', '--skip-preview', '--expect-no-changes']);
   expect(again.code, again.text).toBe(0);
 }
