@@ -36,8 +36,11 @@ async function noProcessWith(text: string): Promise<void> {
     const all = execFileSync('ps', ['-eo', 'stat=,args=']).toString().split('\n');
     return all.filter((line) => line.includes(text) && !line.startsWith('Z'));
   };
-  await expect.poll(found, { timeout: 30_000 }).toEqual([]);
+  await expect.poll(found, { timeout: 200_000 }).toEqual([]);
 }
+
+/** What is not about the limit is not to meet it, however busy the host is. */
+const NO_HURRY_MS = 250_000;
 
 /** A number of seconds that tells the processes of this test from those of others on this host. */
 const LONG = `7${process.pid}.5`;
@@ -46,7 +49,7 @@ describe('runsGuest()', () => {
   test.each(['linux/amd64', 'linux/arm64'] as const)('sees an emulated %s guest run to its end', async (platform) => {
     const qemu = await findQemu(platform);
     if (qemu === undefined) throw new Error(`QEMU for ${platform} is not installed: the set-up script installs it`);
-    expect(await runsGuest('tcg', { qemu, platform, signal, limitMs: 60_000 })).toBe(true);
+    expect(await runsGuest('tcg', { qemu, platform, signal, limitMs: NO_HURRY_MS })).toBe(true);
   });
 
   test('says no to an accelerator that this QEMU does not have', async () => {
@@ -69,7 +72,7 @@ describe('runsGuest()', () => {
   test('ends at once and leaves nothing behind, when it is cancelled', async () => {
     const cancel = new AbortController();
     const qemu = standIn(`sleep ${LONG}`);
-    const probe = runsGuest('kvm', { qemu, platform: 'linux/amd64', signal: cancel.signal, limitMs: 60_000 });
+    const probe = runsGuest('kvm', { qemu, platform: 'linux/amd64', signal: cancel.signal, limitMs: NO_HURRY_MS });
     setTimeout(() => cancel.abort(), 200);
     await expect(probe).rejects.toMatchObject({ code: 'aborted' });
     await noProcessWith(`sleep ${LONG}`);
@@ -83,33 +86,36 @@ describe('chooseAccelerator()', () => {
 
   test('takes what really runs a guest on this host, whatever /dev/kvm looks like', async () => {
     const qemu = (await findQemu(native)) ?? '';
-    const accelerator = await chooseAccelerator({ qemu, platform: native }, options());
-    expect(accelerator === 'tcg' || (await runsGuest(accelerator, { qemu, platform: native, signal }))).toBe(true);
+    const guest = { qemu, platform: native, limitMs: NO_HURRY_MS } as const;
+    const accelerator = await chooseAccelerator(guest, options());
+    expect(accelerator === 'tcg' || (await runsGuest(accelerator, { ...guest, signal }))).toBe(true);
   });
 
   test('asks once for a QEMU, and again for another', async () => {
     const ended = process.arch === 'arm64' ? 0 : 33;
     const expected = process.platform === 'darwin' ? 'hvf' : 'kvm';
     const qemu = standIn(`exit ${ended}`);
-    for (let i = 0; i < 3; i++) expect(await chooseAccelerator({ qemu, platform: native }, options())).toBe(expected);
+    const guest = { qemu, platform: native, limitMs: NO_HURRY_MS } as const;
+    for (let i = 0; i < 3; i++) expect(await chooseAccelerator(guest, options())).toBe(expected);
     expect(timesAsked()).toBe(1);
     standIn('exit 1 # another program of the same name');
-    expect(await chooseAccelerator({ qemu, platform: native }, options())).toBe('tcg');
-    expect(await chooseAccelerator({ qemu, platform: native }, options())).toBe('tcg');
+    expect(await chooseAccelerator(guest, options())).toBe('tcg');
+    expect(await chooseAccelerator(guest, options())).toBe('tcg');
     expect(timesAsked()).toBe(2);
   });
 
   test('does not remember a cancelled question', async () => {
     const cancelled = { ...options(), signal: AbortSignal.abort() };
-    const qemu = standIn('exit 33');
-    await expect(chooseAccelerator({ qemu, platform: native }, cancelled)).rejects.toMatchObject({ code: 'aborted' });
-    await chooseAccelerator({ qemu, platform: native }, options());
+    const guest = { qemu: standIn('exit 33'), platform: native, limitMs: NO_HURRY_MS } as const;
+    await expect(chooseAccelerator(guest, cancelled)).rejects.toMatchObject({ code: 'aborted' });
+    await chooseAccelerator(guest, options());
     expect(timesAsked()).toBe(1);
   });
 
   test('asks again, when what it remembered is damaged', async () => {
     writeFileSync(join(stateDirectory, 'accelerator.json'), '{"version":1,"known":[');
-    await chooseAccelerator({ qemu: standIn('exit 33'), platform: native }, options());
+    const guest = { qemu: standIn('exit 33'), platform: native, limitMs: NO_HURRY_MS } as const;
+    await chooseAccelerator(guest, options());
     expect(timesAsked()).toBe(1);
   });
 

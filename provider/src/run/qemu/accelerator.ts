@@ -39,7 +39,7 @@ export function cpuModel(accelerator: Accelerator, architecture: Architecture): 
  * @throws {RunError} `bad-accelerator`, `aborted`.
  */
 export async function chooseAccelerator(
-  guest: { readonly qemu: string; readonly platform: Platform },
+  guest: { readonly qemu: string; readonly platform: Platform; readonly limitMs?: number },
   options: Pick<RunOptions, 'stateDirectory' | 'signal' | 'progress'>,
 ): Promise<Accelerator> {
   const wanted = process.env.INGOT_ACCELERATOR;

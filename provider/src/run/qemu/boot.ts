@@ -9,10 +9,11 @@ import { CommandChannel } from './command-channel.js';
 import { CONSOLE_FILE, READY_FILE } from './command-line.js';
 import { type CommandFault, untilCommandGood } from './command-probe.js';
 import { consoleHas } from './console-text.js';
-import { endpointText } from './forwarder-client.js';
+import { endpointText } from './endpoint.js';
 import { GuestEar, type GuestWord } from './guest-words.js';
 import { type Attempt, httpAttempt, isEstablished, tcpAttempt, untilHealthy } from './health.js';
 import type { PublishedPort } from './machine-file.js';
+import type { RunParts } from './options.js';
 import { withQmp } from './qmp.js';
 
 const DEFAULT_TIMEOUT_SECONDS = 60;
@@ -47,6 +48,8 @@ export interface BootOptions {
   readonly emulated: boolean;
   /** Whether the image's init is known to say `ready`; undefined where nobody knows. */
   readonly saysReady: boolean | undefined;
+  /** Instead of the clock, for tests. */
+  readonly isLate?: RunParts['isLate'];
   /** How QEMU ended, once it has. */
   readonly ended: () => string | undefined;
   readonly signal: AbortSignal;
@@ -104,8 +107,13 @@ export async function untilBooted(options: BootOptions): Promise<Readonly<Record
     if (saysReady === false) wait.push(pause(Math.min(1, limitSeconds), signal));
     if (saysReady === undefined) wait.push(pause(Math.min(SILENT_SECONDS * factor, limitSeconds), signal));
   }
-  const late = pause(limitSeconds, signal).then(() => {
-    throw tooLate(missing, { ...options, limitSeconds });
+  const failure = (): BootFailure => tooLate(missing, { ...options, limitSeconds });
+  const late = untilLate(
+    limitSeconds,
+    signal,
+    options.isLate && (() => options.isLate?.(failure().message) === true),
+  ).then(() => {
+    throw failure();
   });
   try {
     await Promise.race([...wait, late, untilAborted(options.signal, end.signal)]);
@@ -204,6 +212,11 @@ function listen(
     return new Promise(() => {});
   })();
   return { good, bad };
+}
+
+async function untilLate(limitSeconds: number, signal: AbortSignal, isLate?: () => boolean): Promise<void> {
+  if (isLate === undefined) return pause(limitSeconds, signal);
+  while (!isLate()) await pause(LISTEN_MS / 1000, signal);
 }
 
 /** Never resolves once the signal is aborted. */

@@ -37,7 +37,7 @@ describe('CommandChannel', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const ask = (word: string) => channel.run({ run: [word], limitSeconds: 1 });
+  const ask = (word: string) => channel.run({ run: [word], limitSeconds: 600 });
   const numberOf = (line: string) => line.split(' ')[0];
 
   test('asks one after the other, and takes no answer for another', async () => {
@@ -52,7 +52,7 @@ describe('CommandChannel', () => {
     };
     const answers = await Promise.all([ask('a'), ask('b'), ask('c')]);
     expect(answers).toEqual([0, 1, 0].map((status) => ({ kind: 'exited', status, output: Buffer.from('hi') })));
-    expect(asked).toEqual(['1 1 - =a', '2 1 - =b', '3 1 - =c']);
+    expect(asked).toEqual(['1 600 - =a', '2 600 - =b', '3 600 - =c']);
   });
 
   test('connects again after a connection that was lost, with another number', async () => {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { COMMANDS_SOCKET } from './command-line.js';
 import { answerIn, type CommandOutcome, MAX_ANSWER_BYTES, type Question, questionLine } from './command-words.js';
 import { LineStream } from './line-stream.js';
@@ -41,7 +41,10 @@ export class CommandChannel {
     const connection = this.#connection;
     if (this.#signal.aborted) connection.close();
     const timer = new AbortController();
-    const late = sleep(command.limitSeconds * 1000 + GRACE_MS, undefined, { signal: timer.signal }).catch(() => {});
+    // After what has come meanwhile was read: this process may not have had its turn for as long.
+    const late = sleep(command.limitSeconds * 1000 + GRACE_MS, undefined, { signal: timer.signal })
+      .then(() => nextTurn())
+      .catch(() => {});
     const outcome = await Promise.race([connection.ask({ ...command, number }), late]);
     timer.abort();
     if (outcome === undefined) {

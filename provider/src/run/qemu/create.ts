@@ -161,6 +161,7 @@ async function start(
     emulated: machine.accelerator === 'tcg',
     saysReady: request.saysReady,
     ...(request.probes ? { probes: request.probes } : {}),
+    ...(options.parts?.isLate ? { isLate: options.parts.isLate } : {}),
   });
   const healthy = seconds();
 

@@ -1,10 +1,11 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Digest } from '../../model/digest.js';
 import { RolloutStrategy } from '../../model/rollout.js';
+import { CONSOLE_FILE } from './command-line.js';
 import { deleteFleet, type FleetRequest, type FleetVersion, readFleet, rollFleet } from './fleet.js';
 import { askForwarder } from './forwarder-client.js';
 import { compileForwarder } from './forwarder-program.fixture.js';
@@ -56,7 +57,7 @@ function version(name: string): FleetVersion {
   const ports = [{ host, guest: 80 }];
   return {
     version: name,
-    machine: { memoryMiB: 64, cpus: 1, ports, drainSeconds: 1, health: { timeoutSeconds: 60 } },
+    machine: { memoryMiB: 64, cpus: 1, ports, drainSeconds: 1, health: { timeoutSeconds: 600 } },
     booted: async () => ({
       image,
       boot: { kernel: '/nowhere', initrd: '/nowhere', commandLine: '' },
@@ -80,11 +81,18 @@ function names(kind: string): string[] {
   return existsSync(path) ? readdirSync(path) : [];
 }
 
+/** A third machine that boots, and has come as far as it ever will. */
+async function silentOne(): Promise<void> {
+  const consoles = () => names('machines').map((machine) => join(stateDirectory, 'machines', machine, CONSOLE_FILE));
+  const isThere = () => consoles().some((path) => existsSync(path) && readFileSync(path, 'utf8') === SILENT);
+  await expect.poll(isThere, { timeout: 250_000 }).toBe(true);
+}
+
 async function nothingLeft(): Promise<void> {
   await deleteFleet(id, { ...options(), owner, drainSeconds: 0 });
   expect(names('machines')).toEqual([]);
   expect(names('fleets')).toEqual([]);
-  await expect.poll(() => names('forwarders'), { timeout: 30_000 }).toEqual([]);
+  await expect.poll(() => names('forwarders'), { timeout: 200_000 }).toEqual([]);
 }
 
 describe('rollFleet()', () => {
@@ -117,13 +125,13 @@ describe('rollFleet()', () => {
     const made = await rollFleet(request('a'), options());
     const controller = new AbortController();
     const rolling = rollFleet(request('b', 'a'), options(SILENT, controller.signal));
-    for (let i = 0; i < 4000 && names('machines').length < 3; i++) await sleep(25);
+    await silentOne();
     controller.abort(new Error('Ctrl-C'));
     expect(await rolling).toMatchObject({ outcome: 'interrupted', machines: made.machines, rejected: [] });
 
     const [dead, alive] = made.machines;
     kill(dead?.pid);
-    for (let i = 0; i < 1200 && (await identityOf(dead?.pid ?? 0)) !== undefined; i++) await sleep(25);
+    for (let i = 0; i < 8000 && (await identityOf(dead?.pid ?? 0)) !== undefined; i++) await sleep(25);
     expect(await readFleet(id, options())).toEqual([alive]);
     const mended = await rollFleet(request('a', 'a'), options());
     expect(mended).toMatchObject({ outcome: 'done', machines: [alive, { version: 'a' }] });
@@ -139,7 +147,7 @@ describe('rollFleet()', () => {
   test('gives way to a later one, and undoes what it has begun', async () => {
     const made = await rollFleet(request('a'), options());
     const first = rollFleet(request('b', 'a'), options(SILENT));
-    for (let i = 0; i < 4000 && names('machines').length < 3; i++) await sleep(25);
+    await silentOne();
     const second = await rollFleet(request('a', 'a', { count: 3 }), options());
     expect(second).toMatchObject({ outcome: 'done', machines: [...made.machines, { version: 'a' }] });
     expect(await first).toMatchObject({ outcome: 'interrupted', rejected: [] });

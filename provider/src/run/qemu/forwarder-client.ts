@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from '../error.js';
+import { type Endpoint, endpointText } from './endpoint.js';
 import {
   CONTROL_SOCKET,
   type ForwarderAnswer,
@@ -15,22 +16,15 @@ import {
 } from './forwarder-protocol.js';
 import { LineStream } from './line-stream.js';
 import { forwarderProgram, type RunParts } from './options.js';
+import { findPortHolder } from './port-holder.js';
 import { makePrivateFolder } from './state-file.js';
 import { connectUnix } from './unix-socket.js';
 
-/** A published port: an address of this host and a number. */
-export interface Endpoint {
-  readonly address: string;
-  readonly port: number;
-}
-
-export function endpointText({ address, port }: Endpoint): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
 /** It answers within milliseconds, and Node itself starts within a tenth of a second; on a busy host in seconds. */
-const ANSWER_LIMIT_MS = 20_000;
+const ANSWER_LIMIT_MS = 60_000;
 const START_LIMIT_MS = 60_000;
+const START_TRIES = 3;
+const START_AGAIN_MS = 100;
 const MAX_LINE_BYTES = 1 << 20;
 
 /**
@@ -71,6 +65,7 @@ export async function ensureForwarder(
 ): Promise<void> {
   const folder = folderOf(stateDirectory, { address, port });
   const argument: ForwarderArgument = { version: 1, address, port, owner };
+  const deadlineMs = performance.now() + START_LIMIT_MS;
   // A forwarder that is just ending takes its folder with it, at any moment until it has given its port up.
   for (let attempt = 1; ; attempt++) {
     if ((await converse(folder, { do: 'stat' }).catch(() => undefined))?.ok) return;
@@ -78,13 +73,26 @@ export async function ensureForwarder(
       await start(folder, argument, forwarderProgram(parts));
       return;
     } catch (error) {
-      if (attempt === 3) {
+      // One that has the port, and cannot be asked yet, is started by somebody else at this moment; its folder is ours.
+      const starting =
+        performance.now() < deadlineMs && (await isHeldBy(owner, { error, endpoint: { address, port } }));
+      if (attempt >= START_TRIES && !starting) {
         await removeDeadForwarder(stateDirectory, { address, port });
         throw error;
       }
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, START_AGAIN_MS));
     }
   }
+}
+
+/** Whether what is in the way is a forwarder of the same owner. */
+async function isHeldBy(
+  { urn, project }: PortOwner,
+  { error, endpoint }: { readonly error: unknown; readonly endpoint: Endpoint },
+): Promise<boolean> {
+  if (errnoOf(error) !== 'EADDRINUSE') return false;
+  const holder = await findPortHolder(endpoint);
+  return holder?.owner?.urn === urn && holder.owner.project === project;
 }
 
 /** What a forwarder that was killed left behind. One that lives is not touched. */
@@ -106,7 +114,9 @@ async function converse(folder: string, request: ForwarderRequest): Promise<Forw
   const lines = new LineStream(MAX_LINE_BYTES);
   try {
     return await new Promise((resolve, reject) => {
-      socket.setTimeout(ANSWER_LIMIT_MS, () => reject(new Error('the forwarder does not answer')));
+      const late = (): void => reject(new Error('the forwarder does not answer'));
+      // After what has come meanwhile was read: this process may not have had its turn for as long.
+      socket.setTimeout(ANSWER_LIMIT_MS, () => setImmediate(late));
       // It ended while we asked: as good as if it had not been there.
       socket.on('error', (error) =>
         ['ECONNRESET', 'EPIPE'].includes(errnoOf(error) ?? '') ? resolve(undefined) : reject(error),
@@ -152,12 +162,13 @@ function greetingOf(child: ChildProcess): Promise<ForwarderGreeting> {
     };
     const timer = setTimeout(() => fail(`no word within ${START_LIMIT_MS} ms`), START_LIMIT_MS);
     child.once('error', (error) => fail(error.message));
-    child.once('exit', (status) => fail(`exit status ${status}`));
+    // Not at its exit: what it has said may still be unread then.
+    child.once('close', (status) => fail(`exit status ${status}`));
     child.stdout?.on('data', (piece: Buffer) => {
       const line = lines.push(piece)[0];
       if (line === undefined) return;
       clearTimeout(timer);
-      child.removeAllListeners('exit');
+      child.removeAllListeners('close');
       child.stdout?.destroy();
       resolve(JSON.parse(line) as ForwarderGreeting);
     });

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { askForwarder, type Endpoint, ensureForwarder } from './forwarder-client.js';
+import type { Endpoint } from './endpoint.js';
+import { askForwarder, ensureForwarder } from './forwarder-client.js';
 import { compileForwarder } from './forwarder-program.fixture.js';
 import { CONTROL_SOCKET, type ForwarderRequest, type ForwarderStat } from './forwarder-protocol.js';
 import { kill } from './kill.fixture.js';
@@ -50,7 +51,7 @@ function portOf(server: Server | TcpServer): number {
 
 /** A machine's web server; what it answers is its name, unless told otherwise. */
 async function web(name: string, listener: RequestListener = (_, answer) => answer.end(name)): Promise<number> {
-  const server = createServer({ keepAliveTimeout: 60_000 }, listener);
+  const server = createServer({ keepAliveTimeout: 600_000 }, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   cleanUps.push(() => {
     server.closeAllConnections();
@@ -61,7 +62,7 @@ async function web(name: string, listener: RequestListener = (_, answer) => answ
 
 function fetchText(agent: Agent | false, path = '/'): Promise<string> {
   return new Promise((resolve, reject) => {
-    const request = get({ port: endpoint.port, host: '127.0.0.1', agent, path, timeout: 100_000 }, (answer) => {
+    const request = get({ port: endpoint.port, host: '127.0.0.1', agent, path, timeout: 250_000 }, (answer) => {
       let text = '';
       answer.setEncoding('utf8');
       answer.on('data', (piece: string) => {
@@ -76,7 +77,7 @@ function fetchText(agent: Agent | false, path = '/'): Promise<string> {
 }
 
 async function until(what: () => Promise<boolean> | boolean): Promise<void> {
-  for (let i = 0; i < 1600 && !(await what()); i++) await sleep(25);
+  for (let i = 0; i < 8000 && !(await what()); i++) await sleep(25);
   expect(await what()).toBe(true);
 }
 
@@ -130,7 +131,7 @@ describe('a forwarder', () => {
     for (let i = 0; i <= 30; i++) {
       const machine = `vm-${i}`;
       // Every third answers late, and in pieces with a pause as long as an idle connection is left alone.
-      const server = createServer({ keepAliveTimeout: 60_000 }, async (_, answer) => {
+      const server = createServer({ keepAliveTimeout: 600_000 }, async (_, answer) => {
         if (i % 3 === 0) {
           answer.write(machine.slice(0, 2));
           await sleep(i % 2 === 0 ? 20 : 350);
@@ -236,7 +237,7 @@ describe('a forwarder', () => {
 
   test('leaves an answer that pauses alone, until it has ended', async () => {
     await start();
-    let end = (): void => {};
+    let end: (() => void) | undefined;
     const slow = await web('', (_, answer) => {
       answer.write('begin ');
       end = () => answer.end('end');
@@ -244,13 +245,13 @@ describe('a forwarder', () => {
     await add('vm-1', slow);
     await ask({ do: 'switch', machine: 'vm-1' });
     const answer = fetchText(false);
-    await until(async () => connectionsOf(await ask({ do: 'stat' }), 'vm-1') === 1);
+    await until(() => end !== undefined);
     await add('vm-2', await web('two'));
     await ask({ do: 'switch', machine: 'vm-2' });
     // Three times as long as a connection has to be silent to be taken elsewhere between two answers.
     await sleep(900);
     expect(connectionsOf(await ask({ do: 'stat' }), 'vm-1')).toBe(1);
-    end();
+    end?.();
     expect(await answer).toBe('begin end');
   });
 
@@ -294,19 +295,6 @@ describe('a forwarder', () => {
     expect(Buffer.from(await answer.arrayBuffer()).equals(body)).toBe(true);
   });
 
-  test('lets new connections wait for a machine that does not listen yet', async () => {
-    await start();
-    const port = await reservedPort();
-    await add('vm-1', port);
-    await ask({ do: 'switch', machine: 'vm-1' });
-    const answer = fetchText(false);
-    await sleep(300);
-    const late = createServer((_, response) => response.end('late'));
-    await new Promise<void>((resolve) => late.listen(port, '127.0.0.1', resolve));
-    cleanUps.push(() => late.close());
-    expect(await answer).toBe('late');
-  });
-
   test('ends with its last machine: no process, no folder, and the port is free at once', async () => {
     await start();
     await add('vm-1', await web('one'));
@@ -343,7 +331,7 @@ describe('a forwarder', () => {
 
   test('forgets a machine whose process is gone, and ends with the last', async () => {
     await start();
-    const child = spawn('sleep', ['60']);
+    const child = spawn('sleep', ['3600']);
     cleanUps.push(() => child.kill('SIGKILL'));
     const identity = await identityOf(child.pid ?? 0);
     await add('vm-1', await web('one'), identity);

@@ -22,8 +22,8 @@ const BACKLOG = 1024;
 const MAX_REQUEST_BYTES = 1 << 16;
 /** How soon a machine that died by itself is forgotten, and with the last one the port given up. */
 const WATCH_MS = 1000;
-/** Between a forwarder's start and its first machine lie milliseconds. */
-const UNUSED_MS = 60_000;
+/** Between a forwarder's start and its first machine lie milliseconds; on a busy host seconds. */
+const UNUSED_MS = 300_000;
 /** What was sent to clients when the last machine goes still has this long to leave. */
 const FAREWELL_MS = 500;
 /** Errors that nobody expected are written down, but not for ever. */

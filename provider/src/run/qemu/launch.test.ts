@@ -1,10 +1,16 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BootFailure } from './boot.js';
 import type { MachinePlan } from './command-line.js';
 import { LaunchFailure, launch } from './launch.js';
+import { identityOf } from './process-identity.js';
+
+vi.mock('./process-identity.js', async (importOriginal) => {
+  const real = await importOriginal<typeof import('./process-identity.js')>();
+  return { ...real, identityOf: vi.fn(real.identityOf) };
+});
 
 const PLAN: MachinePlan = {
   ...{
@@ -41,5 +47,12 @@ describe('launch()', () => {
     const error = await launched('echo "a warning" >&2; kill -KILL $$');
     expect(error).toBeInstanceOf(BootFailure);
     expect(error).toMatchObject({ code: 'died', message: 'it ended by itself (QEMU: signal SIGKILL)' });
+  });
+
+  test('says that the machine died, when its guest ends it before anybody could look at it', async () => {
+    vi.mocked(identityOf).mockResolvedValueOnce(undefined);
+    const error = await launched('exit 0');
+    expect(error).toBeInstanceOf(BootFailure);
+    expect(error).toMatchObject({ code: 'died', message: 'it ended by itself (QEMU: exit status 0)' });
   });
 });

@@ -39,7 +39,7 @@ export class LaunchFailure extends Error {
 /**
  * Starts QEMU in the machine's folder and waits until it answers.
  * @param found is told of the process before anything else, so that it can be found again.
- * @throws {LaunchFailure} if it ends at once; {BootFailure} `died` if it is killed; {RunError} `aborted`, `no-start`. Then
+ * @throws {LaunchFailure} if it refuses; {BootFailure} `died` if it is killed, or its guest ends it at once; {RunError} `aborted`, `no-start`. Then
  *   it does not run any more.
  */
 export async function launch(
@@ -73,6 +73,7 @@ export async function launch(
     if (identity !== undefined) await options.found(identity);
     await untilAnswered(plan, { ...options, ended: () => ended });
     // It has ended, or we could not look at it at all: then there is no machine to find again.
+    if (identity === undefined && ended === 'exit status 0') throw new BootFailure('died', endedByItself(ended));
     if (identity === undefined) throw new LaunchFailure(ended ?? 'its process cannot be seen');
     return { identity, ended: () => ended };
   } catch (error) {

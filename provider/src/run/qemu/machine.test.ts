@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -27,6 +27,8 @@ import { reservedPort } from './reserved-port.fixture.js';
 
 // A real QEMU with firmware in the place of an image; whole images are booted by the tests of the engine.
 const READY = 'hello\r\n{"ingot":"ready","phases":{"kernel":1.5}}\r\n';
+/** What is not about time is not to meet its limit, however busy the host is. */
+const NO_HURRY = { timeoutSeconds: 600 };
 const image: Digest = `sha256:${'ab'.repeat(32)}`;
 const owner = { urn: 'urn:pulumi:test::web::ingot:Instance::web', project: '/a' };
 
@@ -40,6 +42,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20 }))
 
 let stateDirectory: string;
 let host: number;
+const cleanUps: (() => unknown)[] = [];
 beforeEach(async () => {
   vi.stubEnv('INGOT_ACCELERATOR', 'tcg');
   stateDirectory = mkdtempSync(join(folder, 'state-'));
@@ -47,6 +50,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
+  for (const cleanUp of cleanUps.splice(0)) cleanUp();
   for (const { pid } of await listMachines(options())) kill(pid);
   for (const name of names('forwarders')) {
     const [address = '', port] = name.split('-');
@@ -57,15 +61,26 @@ afterEach(async () => {
   }
 });
 
-function options(text = READY, more: Partial<RunOptions> & { end?: 'halt' | 'reset'; qemu?: string } = {}): RunOptions {
+interface More extends Partial<RunOptions> {
+  readonly end?: 'halt' | 'reset';
+  readonly qemu?: string;
+  /** Where a start is to take too long: as soon as this is all that is wrong, however slow the guest is. */
+  readonly lateWhen?: RegExp;
+}
+
+function options(text = READY, more: More = {}): RunOptions {
   const boot = writeGuestRom(join(folder, `rom-${Math.random()}`), text, more.end);
   return {
     stateDirectory,
     signal: new AbortController().signal,
     progress: () => {},
     // A firmware does not know the power button.
-    parts: { forwarder, boot, patience: 0.02, ...(more.qemu ? { qemu: more.qemu } : {}) },
+    parts: {
+      ...{ forwarder, boot, patience: 0.02, ...(more.qemu ? { qemu: more.qemu } : {}) },
+      ...(more.lateWhen ? { isLate: (wrong) => more.lateWhen?.test(wrong) === true } : {}),
+    },
     ...(more.signal ? { signal: more.signal } : {}),
+    ...(more.began ? { began: more.began } : {}),
   };
 }
 
@@ -74,8 +89,10 @@ function request(machine: Partial<MachineSpec> = {}): MachineRequest {
     owner,
     image,
     boot: { kernel: '/nowhere', initrd: '/nowhere', commandLine: '' },
-    machine: { memoryMiB: 64, cpus: 1, ports: [{ host, guest: 80 }], drainSeconds: 1, ...machine },
+    machine: { memoryMiB: 64, cpus: 1, ports: [{ host, guest: 80 }], drainSeconds: 1, health: NO_HURRY, ...machine },
     platform: 'linux/amd64',
+    // Else one that has said nothing for a while counts as healthy.
+    saysReady: true,
   };
 }
 
@@ -84,8 +101,14 @@ function names(kind: string): string[] {
   return existsSync(path) ? readdirSync(path) : [];
 }
 
+function sleeper(): ChildProcess {
+  const child = spawn('sleep', ['3600']);
+  cleanUps.push(() => child.kill('SIGKILL'));
+  return child;
+}
+
 async function gone(pid = 0): Promise<void> {
-  for (let i = 0; i < 1200 && (await identityOf(pid)) !== undefined; i++) await sleep(25);
+  for (let i = 0; i < 8000 && (await identityOf(pid)) !== undefined; i++) await sleep(25);
   expect(await identityOf(pid)).toBeUndefined();
 }
 
@@ -94,7 +117,7 @@ const stat = () =>
 
 async function nothingLeft(): Promise<void> {
   expect(names('machines')).toEqual([]);
-  await expect.poll(() => names('forwarders'), { timeout: 30_000 }).toEqual([]);
+  await expect.poll(() => names('forwarders'), { timeout: 200_000 }).toEqual([]);
   const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   const lines = processes.map((pid) => {
     try {
@@ -158,7 +181,7 @@ describe('createMachine()', () => {
     await nothingLeft();
   });
 
-  test.each<[string, string, RegExp, { end?: 'reset' }]>([
+  test.each<[string, string, RegExp, Pick<More, 'end'>]>([
     ['panic', '[ 1.0] Kernel panic - not syncing: no init\r\n', /its kernel failed: no init/, {}],
     ['panic', '[ 0.5] Initramfs unpacking failed: junk\r\n', /its kernel failed: Initramfs unpacking failed: junk/, {}],
     [
@@ -170,9 +193,13 @@ describe('createMachine()', () => {
     ['died', 'going down\r\n', /it ended by itself \(QEMU: exit status 0\)/, { end: 'reset' }],
     ['unhealthy', 'still \x1b[31mbooting\r\n', /it was not healthy within 8 s: it does not say that it is ready/, {}],
   ])('fails with %s after %j, keeps the console, and leaves nothing else', async (code, text, message, more) => {
-    // What is not about time is not to meet its limit, however busy the host is.
-    const health = { timeoutSeconds: code === 'unhealthy' ? 2 : 30 };
-    const creation = createMachine({ ...request({ health }), saysReady: true }, options(text, more));
+    const started: { consoleFile?: string } = {};
+    const run = options(text, { ...more, began: (machine) => Object.assign(started, machine) });
+    // The one that takes too long: not before it has said all that is looked for.
+    const isLate = () => readFileSync(started.consoleFile ?? '', 'utf8') === text;
+    const late = code === 'unhealthy';
+    const health = late ? { timeoutSeconds: 2 } : NO_HURRY;
+    const creation = createMachine(request({ health }), { ...run, parts: { ...run.parts, ...(late && { isLate }) } });
     const error = await creation.catch((thrown) => thrown);
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
     expect(error.message).toMatch(/^Cannot start a machine from image abababababab: /);
@@ -224,10 +251,7 @@ describe('createMachine()', () => {
   test('stops at once and leaves nothing, when it is cancelled', async () => {
     const cancel = new AbortController();
     setTimeout(() => cancel.abort(new Error('Cancelled')), 700);
-    const creation = createMachine(
-      { ...request(), saysReady: true },
-      options('booting\r\n', { signal: cancel.signal }),
-    );
+    const creation = createMachine(request(), options('booting\r\n', { signal: cancel.signal }));
     await expect(creation).rejects.toMatchObject({ code: 'aborted' });
     await nothingLeft();
     expect(names('failed')).toEqual([]);
@@ -278,7 +302,7 @@ describe('createMachine()', () => {
   });
 
   test('clears away what a killed process had begun', async () => {
-    const maker = spawn('sleep', ['60']);
+    const maker = sleeper();
     const identity = await identityOf(maker.pid ?? 0);
     const record = await createMachine(request(), options());
     rewrite(record, { stage: 'starting', maker: identity });
@@ -310,7 +334,7 @@ describe('readMachine()', () => {
     const record = await createMachine(request(), options());
     kill(record.pid);
     await gone(record.pid);
-    const bystander = spawn('sleep', ['60']);
+    const bystander = sleeper();
     const start = JSON.parse(readFileSync(join(stateDirectory, 'machines', record.id, 'machine.json'), 'utf8')).process
       .start;
     rewrite(record, { process: { pid: bystander.pid, start } });
@@ -318,7 +342,6 @@ describe('readMachine()', () => {
     rewriteAgain(record, bystander.pid ?? 0, start);
     await deleteMachine(record.id, options());
     expect(await identityOf(bystander.pid ?? 0)).toBeDefined();
-    bystander.kill('SIGKILL');
   });
 
   test('starts a forwarder again that was killed', async () => {
@@ -422,7 +445,7 @@ describe('deleteMachine()', () => {
 describe('testBoot()', () => {
   const boot = () => {
     const { owner, image, boot, platform } = request();
-    return { owner, image, boot, platform, memoryMiB: 64, cpus: 1, timeoutSeconds: 30 };
+    return { owner, image, boot, platform, memoryMiB: 64, cpus: 1, ...NO_HURRY };
   };
 
   test('asks all probes, and leaves nothing of the machine', async () => {
@@ -435,7 +458,7 @@ describe('testBoot()', () => {
   test('wants an init that can say that it is ready to say so, whatever else is asked', async () => {
     const silent = testBoot(
       { ...boot(), timeoutSeconds: 2, saysReady: true, probes: [{ console: { contains: 'hello' } }] },
-      options('hello\r\n'),
+      options('hello\r\n', { lateWhen: /s: ready: it does not say that it is ready$/ }),
     );
     await expect(silent).rejects.toThrow(
       /not healthy within 8 s: ready: it does not say that it is ready; its console/,
@@ -447,7 +470,8 @@ describe('testBoot()', () => {
     const probes: Probe[] = [{ command: { run: ['true'] } }];
     const early = testBoot({ ...boot(), timeoutSeconds: 1, probes }, options('hello\r\n'));
     await expect(early).rejects.toThrow(/command "true": it was not run, since the machine is not ready; its console/);
-    const deaf = testBoot({ ...boot(), timeoutSeconds: 2, probes }, options());
+    const lateWhen = /has not come to its end/;
+    const deaf = testBoot({ ...boot(), timeoutSeconds: 2, probes }, options(READY, { lateWhen }));
     await expect(deaf).rejects.toThrow(/command "true": it has not come to its end; its console/);
     await nothingLeft();
   });
@@ -458,7 +482,8 @@ describe('testBoot()', () => {
       { name: 'the page', http: { port: 80, body: 'x' } },
       { console: { contains: 'bye' } },
     ];
-    const failed = testBoot({ ...boot(), timeoutSeconds: 2, probes }, options('hello\r\n'));
+    const lateWhen = /s: the page: .*; console text "bye": its console does not have it$/;
+    const failed = testBoot({ ...boot(), timeoutSeconds: 2, probes }, options('hello\r\n', { lateWhen }));
     await expect(failed).rejects.toThrow(
       /within 8 s: the page: it .*; console text "bye": its console does not have it; its console \(.*failed.*\) ends with:\n {2}\| hello/s,
     );

@@ -22,6 +22,8 @@ export interface RunParts {
   readonly boot?: readonly string[];
   /** Multiplies how long a machine may take to end by itself. */
   readonly patience?: number;
+  /** Asked again and again, instead of a clock, whether a start has taken too long: with what is still wrong. */
+  readonly isLate?: (wrong: string) => boolean;
 }
 
 export function forwarderProgram(parts: RunParts | undefined): string {

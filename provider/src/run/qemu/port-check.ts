@@ -2,7 +2,8 @@ import { createServer, isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MachineSpec, PortMapping } from '../../model/machine.js';
 import { errnoOf } from '../error.js';
-import { type Endpoint, endpointText, listForwarders } from './forwarder-client.js';
+import { type Endpoint, endpointText } from './endpoint.js';
+import { listForwarders } from './forwarder-client.js';
 import type { ForwarderStat, PortOwner } from './forwarder-protocol.js';
 import { findPortHolder, heldBy } from './port-holder.js';
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { promisify } from 'node:util';
-import { type Endpoint, endpointText } from './forwarder-client.js';
+import { type Endpoint, endpointText } from './endpoint.js';
 import type { ForwarderArgument, PortOwner } from './forwarder-protocol.js';
 
 /** A process that listens on a port. */

@@ -12,7 +12,7 @@ afterEach(() => {
 });
 
 function sleeper(): { pid: number; ended: Promise<unknown> } {
-  const child = spawn('sleep', ['60']);
+  const child = spawn('sleep', ['3600']);
   cleanUps.push(() => child.kill('SIGKILL'));
   return { pid: child.pid ?? 0, ended: new Promise((resolve) => child.once('exit', resolve)) };
 }
@@ -30,10 +30,11 @@ describe('identityOf()', () => {
 
   test('is undefined for a zombie', async () => {
     // The shell's child ends at once, and the program that takes the shell's place never asks for it.
-    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
+    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 3600']);
     cleanUps.push(() => parent.kill('SIGKILL'));
     const pid = Number(await new Promise<Buffer>((resolve) => parent.stdout.once('data', resolve)));
-    for (let i = 0; i < 1000 && (await identityOf(pid)) !== undefined; i++) await new Promise((r) => setTimeout(r, 20));
+    for (let i = 0; i < 10_000 && (await identityOf(pid)) !== undefined; i++)
+      await new Promise((r) => setTimeout(r, 20));
     expect(await identityOf(pid)).toBeUndefined();
     expect(() => process.kill(pid, 0)).not.toThrow();
   });

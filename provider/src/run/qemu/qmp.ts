@@ -40,15 +40,20 @@ export class Qmp {
 
   async execute(command: string, args: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
     const answer = new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
-    const timer = setTimeout(() => {
+    let answered = false;
+    const late = (): void => {
+      if (answered) return;
       this.#fail(new Error(`QEMU did not answer ${command} within ${ANSWER_LIMIT_MS} ms`));
       this.#socket.destroy();
-    }, ANSWER_LIMIT_MS);
+    };
+    // After what has come meanwhile was read: this process may not have had its turn for as long.
+    const timer = setTimeout(() => setImmediate(late), ANSWER_LIMIT_MS);
     if (this.#socket.destroyed) this.#fail(new Error('the connection to QEMU was closed'));
     else this.#socket.write(`${JSON.stringify({ execute: command, arguments: args })}\n`);
     try {
       return await answer;
     } finally {
+      answered = true;
       clearTimeout(timer);
     }
   }

@@ -17,6 +17,9 @@ const SWEEP_MS = 100;
 /** Finds clients that went away without a word. */
 const KEEP_ALIVE_MS = 60_000;
 
+/** What waits looks up at least as often. */
+const LOOK_UP_MS = 250;
+
 export interface Target {
   readonly machine: string;
   /** Port on the loopback address. */
@@ -29,11 +32,17 @@ export interface Target {
  * active one, unnoticed by the client; every other stays with its machine until one side ends it.
  */
 export class Relay {
+  /** How long a new connection waits for a machine that takes it. */
+  readonly dialLimitMs: number;
   readonly #links = new Set<Link>();
   readonly #waiting = new Set<() => void>();
   #active: readonly Target[] = [];
   #turn = 0;
   #sweeper: NodeJS.Timeout | undefined;
+
+  constructor({ dialLimitMs = DIAL_LIMIT_MS }: { readonly dialLimitMs?: number } = {}) {
+    this.dialLimitMs = dialLimitMs;
+  }
 
   /** Machines that new connections go to, one after the other; none lets them wait. */
   get active(): readonly Target[] {
@@ -150,22 +159,20 @@ class Link {
   }
 
   async #connect(): Promise<boolean> {
-    const deadlineMs = performance.now() + DIAL_LIMIT_MS;
+    let waitedMs = 0;
     while (!this.#client.destroyed) {
-      const leftMs = deadlineMs - performance.now();
-      if (leftMs <= 0) return false;
+      if (waitedMs >= this.#relay.dialLimitMs) return false;
+      const beganMs = performance.now();
       const target = this.#relay.next();
-      if (target === undefined) {
-        await this.#relay.whenSwitched(leftMs);
-        continue;
-      }
-      const machine = await dialOnce(target.port);
-      if (machine !== undefined && this.#relay.active.includes(target)) {
+      const machine = target && (await dialOnce(target.port));
+      if (target !== undefined && machine !== undefined && this.#relay.active.includes(target)) {
         this.#join(target, machine);
         return true;
       }
       machine?.destroy();
-      await this.#relay.whenSwitched(Math.min(DIAL_AGAIN_MS, leftMs));
+      await this.#relay.whenSwitched(target === undefined ? LOOK_UP_MS : DIAL_AGAIN_MS);
+      // Nothing was waited for while this process did not get its turn.
+      waitedMs += Math.min(performance.now() - beganMs, LOOK_UP_MS);
     }
     return true;
   }

@@ -17,7 +17,8 @@ type Where = Pick<RunOptions, 'stateDirectory' | 'parts'>;
 /** Removes what is left of a machine whose process has ended: its forwarder entries and its folder. */
 export async function removeRemains(machine: MachineFile, where: Where): Promise<void> {
   await withdraw(machine, where);
-  await rm(machineFolder(where.stateDirectory, machine.id), { recursive: true, force: true });
+  // Somebody else may be ending it, too, and write down what it finds.
+  await rm(machineFolder(where.stateDirectory, machine.id), { recursive: true, force: true, maxRetries: 10 });
 }
 
 /**

@@ -1,13 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf, RunError } from '../error.js';
-import {
-  askForwarder,
-  type Endpoint,
-  endpointText,
-  ensureForwarder,
-  listForwarders,
-  removeDeadForwarder,
-} from './forwarder-client.js';
+import { type Endpoint, endpointText } from './endpoint.js';
+import { askForwarder, ensureForwarder, listForwarders, removeDeadForwarder } from './forwarder-client.js';
 import type { MachineFile } from './machine-file.js';
 import type { RunParts } from './options.js';
 import { sameOwner, wordsFor } from './port-check.js';
