@@ -20,14 +20,24 @@ make_pipes() {
 }
 
 # Keeps what is written to the pipe of container $1 in its log, in the background (process `logger`), as long as anybody
-# else has the pipe open for writing.
+# else has the pipe open for writing. The caller has it open as file descriptor 3, for both: opening it never waits then.
+# Where it waits, a signal ends it, and what was to be run with the pipe is not.
 start_logger() {
-  if [ "$console" = services ]; then
-    tee /dev/console <"/run/ingot/pipe/$1" 3>&- | keep_log "$1" 3>&- >/dev/null 2>&1 &
-  else
-    keep_log "$1" <"/run/ingot/pipe/$1" 3>&- >/dev/null 2>&1 &
-  fi
-  logger=$!
+  {
+    if [ "$console" = services ]; then
+      tee /dev/console <&4 3>&- 4>&- | only_log "$1" &
+    else
+      only_log "$1" <&4 &
+    fi
+    logger=$!
+  } 4<"/run/ingot/pipe/$1"
+}
+
+# Becomes what writes log $1. `exec`, because for a function with redirections this shell keeps open what they replace:
+# the log would wait for its own end.
+only_log() {
+  exec 3>&- 4>&- >/dev/null 2>&1
+  keep_log "$1"
 }
 
 # Writes standard input to log $1. It goes on reading when /run is full: that must not block or kill a service.

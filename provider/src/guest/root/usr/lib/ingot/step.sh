@@ -11,13 +11,16 @@ onboot_done=
 
 # Runs step $1, such as onboot/000-format, to its end. If it fails, `problem` says how.
 run_step() {
+  local waits=0
   step=${1##*/}
   read_plan "$1" || return
   prepare || return
   give_secrets "$1" || return
   make_pipes "$step"
+  exec 3<>"/run/ingot/pipe/$step"
   start_logger "$step"
-  start_container "$step" "/containers/$1" >"/run/ingot/pipe/$step" 2>&1
+  start_container "$step" "/containers/$1" >&3 2>&3
+  exec 3>&-
   # On the way down there are no more events.
   while [ "$machine" != stopping ] && alive "$crun"; do
     await_event
@@ -26,9 +29,9 @@ run_step() {
   take_status
   [ "$status" -ne 0 ] || return 0
   problem="exit status $status"
-  # All that it has said.
-  for _ in 1 2 3 4 5 6 7 8 9 10; do
-    alive "$logger" || break
+  # All that it has said; for 5 s at the most, since it may have left somebody behind who goes on speaking.
+  while alive "$logger" && [ "$waits" -lt 100 ]; do
+    waits=$((waits + 1))
     pause 0.05
   done
   show_log "$step"
