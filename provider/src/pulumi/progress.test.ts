@@ -42,7 +42,7 @@ test('progressFor() tells the engine each warning once, and what is being done f
   progress({ step: 'fetching crun', done: 45, total: 100, warning: 'look out' });
   progress({ step: 'fetching crun', done: 46, total: 100, warning: 'look out' });
   clock.mockRestore();
-  await expect.poll(() => said.length, { timeout: 50_000 }).toBe(2);
+  await expect.poll(() => said.length, { timeout: 250_000 }).toBe(2);
   expect(said).toContainEqual(
     expect.objectContaining({ severity: 2, message: 'look out', urn: 'urn:x', ephemeral: false }),
   );

@@ -11,7 +11,7 @@ test('isOnTerminal() finds out where the command writes to', async (context) => 
   try {
     const command = join(folder, 'pulumi');
     await copyFile('/bin/sleep', command);
-    const child = spawn(command, ['30'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(command, ['3600'], { stdio: ['ignore', 'pipe', 'ignore'] });
     try {
       await new Promise((done) => child.on('spawn', done));
       expect(isOnTerminal(child.pid)).toBe(false);

@@ -1,11 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { SpecError } from './error.js';
 import { parseSpec } from './parse.js';
-
-// A busy machine is no failure; a text that would take minutes is.
-vi.setConfig({ testTimeout: 60_000 });
 
 /** Parses, and lets through only what a caller has to expect. */
 function outcomeOf(text: string): 'parsed' | string {
