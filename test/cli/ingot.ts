@@ -23,10 +23,11 @@ export function ingot(
   const child = spawn(process.execPath, [PROGRAM, ...words], { cwd: folder, env });
   let stdout = '';
   let stderr = '';
-  child.stdout.on('data', (chunk) => {
+  // Characters, whole ones: a pipe may be read in the middle of one.
+  child.stdout.setEncoding('utf8').on('data', (chunk) => {
     stdout += chunk;
   });
-  child.stderr.on('data', (chunk) => {
+  child.stderr.setEncoding('utf8').on('data', (chunk) => {
     stderr += chunk;
   });
   child.stdin.end(input);
