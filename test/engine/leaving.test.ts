@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ask } from '../ask.js';
 import { freePort } from '../free-port.js';
 import { Project } from './project.js';
 
@@ -67,7 +68,7 @@ export const diskFile = ${JSON.stringify(left.disk)};
   });
 
   test('and everything is as it was', async () => {
-    expect((await fetch(url)).status).toBe(200);
+    expect((await ask(url)).status).toBe(200);
     expect((await stat(left.file)).size).toBeGreaterThan(1_000_000);
     expect((await stat(left.disk)).size).toBe(16 * 2 ** 20);
     expect(await readdir(join(project.stateDirectory, 'machines'))).toEqual([left.machine]);

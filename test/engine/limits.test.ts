@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { ask } from '../ask.js';
 import { freePort } from '../free-port.js';
 import { skipAllBecause } from '../skip.js';
 import { until } from './processes.js';
@@ -76,7 +77,7 @@ describe('a full disk', () => {
       await grow();
       const again = await project.up({ TEST_PORT: port, ...environment });
       expect(again.code, again.text).toBe(0);
-      expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toBe(`${what}\n`);
+      expect((await ask(`http://127.0.0.1:${port}`)).text).toBe(`${what}\n`);
       await project.run(['destroy', '--yes', '--skip-preview'], { TEST_PORT: port, ...environment });
     },
   );
@@ -125,8 +126,8 @@ describe('a network that fails', () => {
     running.process.kill('SIGINT');
     const { code, text } = await running.outcome;
     expect(code, text).not.toBe(0);
-    // A mirror is given a minute, three times.
-    expect(performance.now() - startMs).toBeLessThan(120_000);
+    // Who waits to the end says that the mirror does not answer.
+    expect(text).toMatch(/error: Cancelled$/m);
     process.stdout.write(`Ctrl-C while fetching: ${Math.round(performance.now() - startMs)} ms\n`);
     expect(text, 'no stack traces').not.toMatch(/^\s+at .*\.js:\d+/m);
     expect(await readdir(join(project.directory, '.state/empty/temporary')).catch(() => [])).toEqual([]);
@@ -148,7 +149,7 @@ describe('two updates at once, with one empty cache', () => {
         await one.write('page/index.html', `${index}\n`);
         const { code, text } = await one.up({ INGOT_CACHE: cache, TEST_PORT: ports[index] ?? '' });
         expect(code, text).toBe(0);
-        expect(await (await fetch(`http://127.0.0.1:${ports[index]}`)).text()).toBe(`${index}\n`);
+        expect((await ask(`http://127.0.0.1:${ports[index]}`)).text).toBe(`${index}\n`);
       }),
     );
     expect(await readdir(join(cache, 'temporary'))).toEqual([]);

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { until } from './processes.js';
 import { Project } from './project.js';
 
 const MIB = 2 ** 20;
@@ -22,8 +23,13 @@ describe('a database on a disk', () => {
 
   const set = (name: string, value: string) => project.run(['config', 'set', name, value]);
 
-  /** What the README's commands say, with this test's port. */
-  async function typed(command: string): Promise<string> {
+  /** What the README's commands say, with this test's port. Redis takes connections a moment before it has read its data. */
+  const typed = (command: string): Promise<string> =>
+    until(async () => {
+      const answer = await typedOnce(command);
+      return answer.startsWith('-LOADING') ? undefined : answer;
+    }, 'a database that is loaded');
+  async function typedOnce(command: string): Promise<string> {
     const readme = await readFile(join(project.directory, 'README.md'), 'utf8');
     const [define = ''] = /^ask\(\) .*$/m.exec(readme) ?? [];
     expect(readme).toContain(`\n${command}\n`);
@@ -100,7 +106,7 @@ describe('a database on a disk', () => {
 function ask(port: number, command: string): Promise<string> {
   return new Promise((done, fail) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(`${command}\r\n`));
-    socket.setEncoding('utf8').setTimeout(20_000, () => socket.destroy(new Error('it does not answer')));
+    socket.setEncoding('utf8').setTimeout(300_000, () => socket.destroy(new Error('it does not answer')));
     let text = '';
     socket.on('data', (data) => {
       text += data;
