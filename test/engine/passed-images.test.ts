@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ask } from '../ask.js';
 import { freePort } from '../free-port.js';
 import { Project } from './project.js';
 
@@ -12,18 +13,21 @@ interface Machine {
  * One stack boots an image once, runs a fleet of it and publishes it; another one runs what that has published. Each test
  * goes on where the last one ended.
  */
-describe('an image that has passed', () => {
+describe('an image that has passed', { timeout: 2 * 3_600_000 }, () => {
   let project: Project;
   let other: Project;
   let ports: Readonly<Record<'ours' | 'fleet' | 'instance', number>>;
 
-  const producer = (body: string, seconds = 60) => `
+  /** An image that is as it should be has all the time in the world: four times as many seconds where it is emulated. */
+  const PATIENT_SECONDS = 300;
+  const producer = (body: string, seconds = PATIENT_SECONDS) => `
 import * as ingot from 'pulumi-ingot';
 const image = new ingot.Image('web', { spec: 'web.yml' });
 const probes = [{ http: { port: 80, body: ${JSON.stringify(body)} } }];
 const passed = new ingot.BootTest('web', { image, probes, timeoutSeconds: ${seconds} });
 new ingot.local.Fleet('web', {
-  image: passed, count: 2, ports: [{ host: ${ports.ours}, guest: 80 }], health: { http: { port: 80 } },
+  image: passed, count: 2, ports: [{ host: ${ports.ours}, guest: 80 }],
+  health: { http: { port: 80 }, timeoutSeconds: ${PATIENT_SECONDS} },
 });
 export const ref = new ingot.local.ImageFile('web', { image: passed, directory: 'pool' }).ref;
 `;
@@ -31,14 +35,14 @@ export const ref = new ingot.local.ImageFile('web', { image: passed, directory: 
 import * as pulumi from '@pulumi/pulumi';
 import * as ingot from 'pulumi-ingot';
 const image = new pulumi.StackReference('organization/project/test').requireOutput('ref') as pulumi.Output<ingot.ImageRef>;
-const health = { http: { port: 80 } };
+const health = { http: { port: 80 }, timeoutSeconds: ${PATIENT_SECONDS} };
 const machine = { image, memoryMiB: 768, health };
 const fleet = new ingot.local.Fleet('web', { ...machine, count: 1, ports: [{ host: ${ports.fleet}, guest: 80 }] });
 // One after the other: firmware and kernel need a processor each while they are emulated.
 const options = { dependsOn: fleet };
 new ingot.local.Instance('web', { ...machine, ports: [{ host: ${ports.instance}, guest: 80 }] }, options);
 `;
-  const page = async (port: number) => (await fetch(`http://127.0.0.1:${port}`)).text();
+  const page = async (port: number) => (await ask(`http://127.0.0.1:${port}`)).text;
   const machines = async (of: Project) => (await of.resource('local.Fleet::web')).outputs.machines as Machine[];
 
   beforeAll(async () => {
@@ -75,11 +79,11 @@ new ingot.local.Instance('web', { ...machine, ports: [{ host: ${ports.instance},
     const before = { machines: await machines(project), ref: await project.output('ref') };
     await project.write('page/index.html', 'Another page\n');
     // It takes all of its time. On a busy host the machine may not answer within the first of these.
-    for (const seconds of [10, 30, 60]) {
+    for (const seconds of [10, 40, PATIENT_SECONDS]) {
       await project.write('index.ts', producer('Hello from', seconds));
       const { code, text } = await project.up();
       expect(code, text).not.toBe(0);
-      if (seconds < 60 && /does not answer|refuses connections/.test(text)) continue;
+      if (seconds < PATIENT_SECONDS && /does not answer|refuses connections/.test(text)) continue;
       expect(text).toMatch(/its answer has no "Hello from" in it/);
       break;
     }
