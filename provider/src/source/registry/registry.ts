@@ -163,10 +163,11 @@ class Repository implements RegistrySource {
 
   async #withSuggestion(failure: SourceError, reference: string): Promise<SourceError> {
     if (failure.code !== 'not-found' || isDigest(reference)) return failure;
-    const { client, signal } = this.#options;
+    const { client, signal, patience = PATIENCE } = this.#options;
     const endpoint = this.#endpoints[this.#endpoints.length - 1] as Endpoint;
     const { repository } = this.#name;
-    const suggestion = await suggestTags(reference, { client, endpoint, repository, signal });
+    const asked = { client, endpoint, repository, signal, timeoutMs: patience.stallMs };
+    const suggestion = await suggestTags(reference, asked);
     if (suggestion === '') return failure;
     const { code, message, context, cause } = failure;
     return new SourceError(code, `${message}${suggestion}`, { context, cause });
