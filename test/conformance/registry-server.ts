@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -35,23 +35,31 @@ export async function startRegistry(options: RegistryServerOptions): Promise<Reg
   const file = join(folder, 'registry.json');
   // Every JSON is YAML.
   await writeFile(file, JSON.stringify(configuration));
-  const child = spawn('docker-registry', ['serve', file], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const said: Buffer[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk));
-  const port = await portOf(child, () => Buffer.concat(said).toString('utf8'));
-  return { host: `127.0.0.1:${port}`, stop: () => stop(child) };
+  const log = join(folder, 'registry.log');
+  const child = await spawnInto(log, ['serve', file]);
+  return { host: `127.0.0.1:${await portOf(child, log)}`, stop: () => stop(child) };
+}
+
+/**
+ * Its words go to a file: it says two lines for each request, and would wait for whoever reads them, where that is a
+ * test that waits for a program that asks it.
+ */
+async function spawnInto(log: string, args: readonly string[]): Promise<ChildProcess> {
+  await using file = await open(log, 'w');
+  return spawn('docker-registry', args, { stdio: ['ignore', file.fd, file.fd] });
 }
 
 /** Where it listens, as soon as it says so. */
-async function portOf(child: ChildProcess, said: () => string): Promise<number> {
-  for (let attempt = 0; attempt < 600; attempt++) {
-    const [, port] = /listening on 127\.0\.0\.1:(\d+)\D/.exec(said()) ?? [];
+async function portOf(child: ChildProcess, log: string): Promise<number> {
+  for (let attempt = 0; attempt < 6000; attempt++) {
+    const hasEnded = child.exitCode !== null || child.signalCode !== null;
+    const [, port] = /listening on 127\.0\.0\.1:(\d+)\D/.exec(await readFile(log, 'utf8')) ?? [];
     if (port !== undefined) return Number(port);
-    if (child.exitCode !== null) break;
+    if (hasEnded) break;
     await sleep(100);
   }
   await stop(child);
-  throw new Error(`The registry does not start: ${said()}`);
+  throw new Error(`The registry does not start: ${await readFile(log, 'utf8')}`);
 }
 
 async function stop(child: ChildProcess): Promise<void> {

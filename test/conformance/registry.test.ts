@@ -9,6 +9,7 @@ import { resolveImage } from '../../provider/src/source/oci/resolve.js';
 import { RegistryClient, type RegistrySettings } from '../../provider/src/source/registry/client.js';
 import { parseImageName, referenceOf } from '../../provider/src/source/registry/image-name.js';
 import { openRegistry, type RegistrySource } from '../../provider/src/source/registry/registry.js';
+import { PATIENCE } from '../../provider/src/source/transfer.js';
 import { Store } from '../../provider/src/store/store.js';
 import { missingPrograms, skipAllBecause } from '../skip.js';
 import { makeImage, push, run } from './registry-images.js';
@@ -17,6 +18,8 @@ import { startTokenServer, type TokenServer } from './registry-tokens.js';
 
 const missing = missingPrograms('docker-registry', 'skopeo', 'umoci', 'openssl');
 const never = new AbortController().signal;
+/** However slow this machine is: what is refused or missing is told as such, and never as late. */
+const patience = { ...PATIENCE, stallMs: 10 * 60_000 };
 const CREDENTIALS = 'jo:s3cret';
 /** As `htpasswd -nbB jo s3cret` made it. */
 const HTPASSWD = 'jo:$2y$04$lXPp5j9lE5VgiZKH4rWOquChinYxCs.HJg85IFbNiaA8/mhJfQ1C.\n';
@@ -69,7 +72,7 @@ async function ask(
   const client = await RegistryClient.open({ ...settings, environment });
   clients.push(client);
   const parsed = parseImageName(name);
-  return { source: openRegistry(parsed, { client, signal: never }), reference: referenceOf(parsed) };
+  return { source: openRegistry(parsed, { client, signal: never, patience }), reference: referenceOf(parsed) };
 }
 
 const auth = (text: string) => ({ auth: Buffer.from(text).toString('base64') });
