@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { testTools } from './setup/test-tools.mjs';
 import { setup } from './setup.mjs';
 import { attach } from './shell/attach.mjs';
+import { withLock } from './shell/lock.mjs';
 import { binFolder, root, workFolder } from './shell/paths.mjs';
 import { main, StepError, step } from './shell/step.mjs';
 import { CHECKS } from './test/checks.mjs';
@@ -56,11 +57,22 @@ async function passes(name, { run, advice, environment }) {
   if (code !== 0) throw new StepError(name, { what: `exit code ${code}`, output, advice });
 }
 
-async function runTests(environment) {
+/** One run at a time in a checkout: the next one removes the cache of this one. */
+function runTests(environment) {
   mkdirSync(workFolder, { recursive: true });
+  let said = false;
+  const onWait = (pid) => {
+    if (!said) process.stderr.write(`  waiting for another npm test (process ${pid}) …\n`);
+    said = true;
+  };
+  return withLock(join(workFolder, 'test.lock'), () => runVitest(environment), { onWait });
+}
+
+async function runVitest(environment) {
   rmSync(report, { force: true });
-  // What an earlier state of the sources has built must not be what is tested.
-  rmSync(cache, { recursive: true, force: true });
+  // What an earlier state of the sources has built must not be what is tested. What is left of a run that was killed may
+  // still write there for a moment.
+  rmSync(cache, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
   const args = ['run', '--reporter=default', `--reporter=${reporter}`, ...process.argv.slice(2)];
   const { code } = await attach(join(binFolder, 'vitest'), args, {
     cwd: root,

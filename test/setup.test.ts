@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -48,6 +48,16 @@ describe('withLock()', () => {
     rmSync(lock, { recursive: true });
     expect(await done).toBe('done');
     expect(new Set(waited)).toEqual(new Set([process.pid]));
+  });
+
+  test('takes over where the number of the holder has become another process, which does not hold it', async () => {
+    const { withLock } = await script('shell/lock.mjs');
+    const lock = join(folder, 'lock');
+    await mkdir(lock);
+    await writeFile(join(lock, 'owner.json'), JSON.stringify({ pid: process.pid, host: hostname() }));
+    const longAgo = new Date(Date.now() - 3_600_000);
+    await utimes(lock, longAgo, longAgo);
+    expect(await withLock(lock, () => 'done')).toBe('done');
   });
 
   test('is free again after work that failed', async () => {
@@ -109,6 +119,85 @@ describe('again()', () => {
       code: 2,
       tries: 2,
     });
+  });
+});
+
+describe('installing packages', () => {
+  /** What a made-up apt-get says, one text for each call, before it fails; the last call works. */
+  async function installing(...failures: readonly string[]) {
+    const { installOutcome } = await script('setup/apt.mjs');
+    const log = join(folder, 'log');
+    const program = (name: string, text: string) =>
+      writeFile(join(folder, name), `#!/bin/sh\n${text}`, { mode: 0o755 });
+    await Promise.all(failures.map((text, index) => writeFile(join(folder, `failure-${index}`), text)));
+    const told = `n=$(wc -l < '${log}'); echo "$0 $*" | sed 's/^[^ ]*[/]//' >> '${log}'`;
+    await writeFile(log, '');
+    await program('apt-get', `${told}; cat '${folder}'/failure-$n 2>/dev/null && exit 100; exit 0\n`);
+    await program('dpkg', `${told}\n`);
+    const path = process.env.PATH;
+    process.env.PATH = `${folder}:${path}`;
+    try {
+      const pauses = { lockPauseMs: 1, firstPauseMs: 1 };
+      const { code } = await installOutcome(['one'], { report: () => undefined, ...pauses });
+      const isOption = (word: string) => /^(-[qyo]|--(no|force)-.*|.*::.*)$/.test(word);
+      const lines = (await readFile(log, 'utf8')).trim().split('\n');
+      return {
+        code,
+        said: lines.map((line) =>
+          line
+            .split(' ')
+            .filter((word) => !isOption(word))
+            .join(' '),
+        ),
+      };
+    } finally {
+      process.env.PATH = path;
+    }
+  }
+
+  test('brings the lists up to date where a package is not found', async () => {
+    const said = ['apt-get install one', 'apt-get update', 'apt-get install one'];
+    expect(await installing('E: Unable to locate package one')).toEqual({ code: 0, said });
+  });
+
+  test('waits for another program that has locked what it needs, as often as that takes', async () => {
+    const locked = 'E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)';
+    const failures = ['E: Unable to locate package one', ...Array<string>(7).fill(locked)];
+    const updates = Array<string>(8).fill('apt-get update');
+    const said = ['apt-get install one', ...updates, 'apt-get install one'];
+    expect(await installing(...failures)).toEqual({ code: 0, said });
+  });
+
+  test('ends what an interrupted dpkg has begun', async () => {
+    const interrupted = "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem.";
+    const said = ['apt-get install one', 'dpkg --configure -a', 'apt-get update', 'apt-get install one'];
+    expect(await installing(interrupted)).toEqual({ code: 0, said });
+  });
+
+  test('says how the last of three tries ended', async () => {
+    const failures = Array<string>(20).fill('E: no such thing');
+    const { code, said } = await installing(...failures);
+    expect(code).toBe(100);
+    expect(said.filter((line) => line === 'apt-get install one')).toHaveLength(4);
+  });
+});
+
+describe('leftOutOf()', () => {
+  test('names optional packages for this system that are not there', async () => {
+    const { leftOutOf } = await script('setup/dependencies.mjs');
+    const entry = { optional: true, os: ['linux'], cpu: ['x64'] };
+    const wanted = {
+      '': {},
+      'node_modules/needed': { version: '1' },
+      'node_modules/there': entry,
+      'node_modules/missing': entry,
+      'node_modules/other-system': { ...entry, os: ['darwin'] },
+      'node_modules/other-processor': { ...entry, cpu: ['arm64'] },
+      'node_modules/other-library': { ...entry, libc: ['none'] },
+      'node_modules/for-any': { optional: true },
+    };
+    const system = { platform: 'linux', arch: 'x64' };
+    expect(leftOutOf(wanted, { 'node_modules/there': entry }, system)).toEqual(['node_modules/missing']);
   });
 });
 

@@ -38,7 +38,12 @@ export class Stack {
 
   /** Makes the stack if there is none, and takes away the lock of an update that was killed. */
   async prepare() {
-    if (!stackExists()) await this.#quietly(['stack', 'init', STACK]);
+    if (!stackExists()) {
+      await this.#quietly(['stack', 'init', STACK]).catch((error) => {
+        // Another one, at the same time, was quicker.
+        if (!stackExists()) throw error;
+      });
+    }
     if (this.#isLockedByTheDead()) await this.#quietly(['cancel', '--yes', '--stack', STACK]);
   }
 
@@ -76,8 +81,8 @@ export class Stack {
     return (
       locks.length > 0 &&
       locks.every((name) => {
-        const { pid, hostname: host } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
-        return host === hostname() && !isAlive(pid);
+        const lock = readLock(join(folder, name));
+        return lock?.hostname === hostname() && !isAlive(lock.pid);
       })
     );
   }
@@ -89,5 +94,14 @@ export class Stack {
     });
     if (code === 0) return output;
     throw new StepError(`pulumi ${args.join(' ')}`, { what: `it ended with exit code ${code}`, output: tail });
+  }
+}
+
+/** Undefined where it has gone meanwhile, or is being written. */
+function readLock(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
   }
 }

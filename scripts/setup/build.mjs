@@ -74,7 +74,7 @@ function removeOrphans(folder) {
   for (const file of list(output)) {
     const name = relative(output, file).replace(/(\.d\.ts|\.js)$/, '');
     if (/\.(d\.ts|js)$/.test(file) && !existsSync(join(source, `${name}.ts`))) {
-      rmSync(file);
+      rmSync(file, { force: true });
       // Otherwise an incremental run would not write it again when its source comes back.
       rmSync(join(output, '.tsbuildinfo'), { force: true });
     }

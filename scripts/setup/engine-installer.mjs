@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { childEnvironment } from '../shell/environment.mjs';
 import { root } from '../shell/paths.mjs';
@@ -7,8 +7,11 @@ import { run } from '../shell/run.mjs';
 /** Of the npm package `pulumi`, which runs the official installer for the engine of the same version. */
 export const INSTALLER_VERSION = '3.265.0';
 
-/** A network that drops packets answers nothing: without a new byte for this long the installer is given up. */
-const SILENCE_SECONDS = 20;
+/**
+ * A network that drops packets answers nothing: without a new byte for this long the installer is given up. The last
+ * thing it does is to start the engine, which is silent for two seconds, and for longer on a host under load.
+ */
+const SILENCE_SECONDS = 60;
 const LIMIT_MS = 10 * 60_000;
 
 /**
@@ -17,7 +20,10 @@ const LIMIT_MS = 10 * 60_000;
  */
 export async function runInstaller(folder, report) {
   const [home, temporary] = [`${folder}-home`, `${folder}-temporary`];
-  for (const made of [home, temporary]) mkdirSync(made, { recursive: true });
+  for (const made of [home, temporary]) {
+    rmSync(made, { recursive: true, force: true });
+    mkdirSync(made, { recursive: true });
+  }
   report('asking the official installer');
   const size = watchSize([home, temporary]);
   const { code, tail, ended } = await run(

@@ -40,7 +40,8 @@ const PARTS = [
  * `installerFailure` is why the official installer could not be used.
  */
 export async function buildFromModules(folder, { report, installerFailure }) {
-  await requireGo(installerFailure);
+  const problem = await goProblem();
+  if (problem !== undefined) throw withoutGo(problem, installerFailure);
   requireSpace(dirname(folder));
   for (const part of PARTS) await buildPart(part, folder, report);
   addDynamicProvider(folder);
@@ -80,19 +81,21 @@ async function runGo(args, { cwd, onLine }) {
   });
 }
 
-async function requireGo(installerFailure) {
-  const fail = (what) =>
-    new StepError('Pulumi engine', {
-      what: `there is no pulumi 3.200 or newer on PATH, its official installer failed, and ${what}`,
-      output: installerFailure,
-      advice: `Install Pulumi with its official installer, or Go ${MINIMUM_GO.join('.')} or newer to build it from source (apt install golang-1.25 or newer, dnf install golang, pacman -S go, brew install go, or the archive of the Go project), and run this again.`,
-    });
-  if (!findProgram('go')) throw fail('there is no Go to build it with');
+/** Why there is no Go here that an engine can be built with; undefined where there is one. */
+export async function goProblem() {
+  if (!findProgram('go')) return 'there is no Go to build it with';
   const { output } = await run('go', ['version'], { env: childEnvironment() });
   const [, major, minor] = /go(\d+)\.(\d+)/.exec(output) ?? [];
-  if (Number(major) === MINIMUM_GO[0] && Number(minor) < MINIMUM_GO[1]) {
-    throw fail(`Go ${major}.${minor} is too old to build it`);
-  }
+  const isOld = Number(major) === MINIMUM_GO[0] && Number(minor) < MINIMUM_GO[1];
+  return isOld ? `Go ${major}.${minor} is too old to build it` : undefined;
+}
+
+function withoutGo(problem, installerFailure) {
+  return new StepError('Pulumi engine', {
+    what: `there is no pulumi 3.200 or newer on PATH, its official installer failed, and ${problem}`,
+    output: installerFailure,
+    advice: `Install Pulumi with its official installer, or Go ${MINIMUM_GO.join('.')} or newer to build it from source (apt install golang-1.25 or newer, dnf install golang, pacman -S go, brew install go, or the archive of the Go project), and run this again.`,
+  });
 }
 
 function requireSpace(folder) {

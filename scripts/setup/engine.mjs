@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { again } from '../shell/again.mjs';
 import { childEnvironment } from '../shell/environment.mjs';
 import { findProgram, isProgram } from '../shell/find.mjs';
 import { isAlive, withLock } from '../shell/lock.mjs';
@@ -16,7 +17,7 @@ import { cacheFolder, workFolder } from '../shell/paths.mjs';
 import { run } from '../shell/run.mjs';
 import { StepError, step } from '../shell/step.mjs';
 import { INSTALLER_VERSION, runInstaller } from './engine-installer.mjs';
-import { buildFromModules, MODULES_VERSION } from './engine-modules.mjs';
+import { buildFromModules, goProblem, MODULES_VERSION } from './engine-modules.mjs';
 
 const MINIMUM = [3, 200];
 /** It takes two seconds, on a host at rest. */
@@ -81,7 +82,7 @@ async function install(folder) {
         removeLeftovers(folder);
         const work = mkdtempSync(join(folder, `.building-${process.pid}-`));
         try {
-          const failure = await runInstaller(join(work, 'installer'), report);
+          const failure = await askInstaller(join(work, 'installer'), report);
           if (failure === undefined) return await keep(join(work, 'installer'), join(folder, INSTALLER_VERSION));
           await buildFromModules(join(work, 'modules'), { report, installerFailure: failure });
           return await keep(join(work, 'modules'), join(folder, MODULES_VERSION));
@@ -92,6 +93,16 @@ async function install(folder) {
       { onWait: (pid) => report(`waiting for another set-up (process ${pid})`) },
     ),
   );
+}
+
+/** Three times where there is no Go to build one with instead: a network may fail for a moment. */
+async function askInstaller(folder, report) {
+  const canBuild = (await goProblem()) === undefined;
+  const ask = async () => {
+    const failure = await runInstaller(folder, report);
+    return { code: failure === undefined ? 0 : 1, failure };
+  };
+  return (await again(ask, { isFinal: () => canBuild, report })).failure;
 }
 
 /** Tries an engine, and puts it in place in one piece. Returns its folder of programs. */

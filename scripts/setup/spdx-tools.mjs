@@ -7,6 +7,7 @@ import { withLock } from '../shell/lock.mjs';
 import { cacheFolder } from '../shell/paths.mjs';
 import { run } from '../shell/run.mjs';
 import { StepError, step } from '../shell/step.mjs';
+import { aptInstall, canInstall } from './apt.mjs';
 
 /** Of the Python package, which test/conformance/spdx-tools.ts looks for. */
 const VERSION = '0.8.5';
@@ -21,11 +22,22 @@ export async function spdxTools() {
       if (isProgram(join(folder, 'bin/pyspdxtools'))) return;
       // What an interrupted run left. It cannot be made elsewhere and moved: its programs know where they lie.
       rmSync(folder, { recursive: true, force: true });
-      await python(['-m', 'venv', folder], { program: 'python3', report });
+      await makeEnvironment(folder, report);
       const pip = ['-m', 'pip', 'install', '--disable-pip-version-check', '--quiet', `spdx-tools==${VERSION}`];
       await python(pip, { program: join(folder, 'bin/python'), report });
     }),
   );
+}
+
+async function makeEnvironment(folder, report) {
+  const make = () => python(['-m', 'venv', folder], { program: 'python3', report });
+  // Debian's Python comes without what makes environments.
+  if (!canInstall()) return make();
+  return make().catch(async () => {
+    await aptInstall(['python3-venv']);
+    rmSync(folder, { recursive: true, force: true });
+    return make();
+  });
 }
 
 async function python(args, { program, report }) {

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
-import { again } from '../shell/again.mjs';
 import { findProgram } from '../shell/find.mjs';
-import { run } from '../shell/run.mjs';
-import { StepError, step } from '../shell/step.mjs';
+import { StepError } from '../shell/step.mjs';
+import { aptInstall, canInstall } from './apt.mjs';
 
 /**
  * Programs from the distribution's packages. `for: 'start'` is what a user needs to run a machine; the rest are other
@@ -82,7 +81,7 @@ const MANAGERS = [
 export async function tools(purpose) {
   const missing = missingFor(purpose);
   if (missing.length === 0) return;
-  if (process.getuid?.() === 0 && findProgram('apt-get')) await aptInstall(packagesOf(missing, 0));
+  if (canInstall()) await aptInstall(packagesOf(missing, 0));
   const still = missingFor(purpose);
   if (still.length > 0) throw new StepError('tools', { what: `${namesOf(still)} missing`, advice: adviceFor(still) });
 }
@@ -91,32 +90,6 @@ function missingFor(purpose) {
   return TOOLS.filter((tool) => purpose === 'test' || tool.for === purpose).filter(
     ({ program, files }) => !(program ? findProgram(program) : files.some((file) => existsSync(file))),
   );
-}
-
-async function aptInstall(packages) {
-  await step(`apt-get install ${packages.join(' ')}`, async (report) => {
-    // A package that brings a service must not start it: systemctl then leaves the running system alone.
-    const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', SYSTEMD_OFFLINE: '1', RUNLEVEL: '1' };
-    const options = ['-q', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3'];
-    const apt = (...args) => run('apt-get', [...options, ...args], { env: environment, onLine: report });
-    const install = () => apt('install', '-y', '--no-install-recommends', ...packages);
-
-    if ((await install()).code === 0) return;
-    // The lists are missing or older than the archive, or the mirror is just being updated.
-    const { code, tail } = await again(
-      async () => {
-        await apt('update');
-        return install();
-      },
-      { report },
-    );
-    if (code === 0) return;
-    throw new StepError('apt-get install', {
-      what: `apt-get ended with exit code ${code}`,
-      output: tail,
-      advice: `Correct this, or run: apt-get update && ${MANAGERS[0].command} ${packages.join(' ')}`,
-    });
-  });
 }
 
 function adviceFor(missing) {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,8 @@ import { join } from 'node:path';
 const HEARTBEAT_MS = 5_000;
 /** Well above the heartbeat, so that a machine under load does not lose its lock. */
 const STALE_MS = 60_000;
+/** For a holder whose process runs: after a restart of the machine its number may be another one's. */
+const STALE_OF_THE_LIVING_MS = 5 * 60_000;
 
 /**
  * Runs `work` while no other process, of this machine or of another one that shares the folder, runs its own under
@@ -14,7 +17,8 @@ export async function withLock(folder, work, { onWait = () => {} } = {}) {
   while (!take(folder)) {
     if (isStale(folder)) discard(folder);
     else {
-      onWait(owner(folder)?.pid);
+      const holder = owner(folder);
+      if (holder !== undefined) onWait(holder.pid);
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
   }
@@ -46,9 +50,10 @@ function take(folder) {
 
 function isStale(folder) {
   const holder = owner(folder);
-  if (holder?.host === hostname()) return !isAlive(holder.pid);
+  const isHere = holder?.host === hostname();
+  if (isHere && !isAlive(holder.pid)) return true;
   try {
-    return Date.now() - statSync(folder).mtimeMs > STALE_MS;
+    return Date.now() - statSync(folder).mtimeMs > (isHere ? STALE_OF_THE_LIVING_MS : STALE_MS);
   } catch {
     return false;
   }
@@ -59,13 +64,15 @@ function isStale(folder) {
  * away a new lock: two holders then do the same work once more, which is why their results must be put in place whole.
  */
 function discard(folder) {
-  const grave = `${folder}.stale-${process.pid}`;
+  const grave = `${folder}.stale-${process.pid}-${randomUUID()}`;
   try {
     renameSync(folder, grave);
-    rmSync(grave, { recursive: true, force: true });
-  } catch {
+  } catch (error) {
     // Somebody else was faster.
+    if (error.code === 'ENOENT') return;
+    throw error;
   }
+  rmSync(grave, { recursive: true, force: true });
 }
 
 function owner(folder) {
