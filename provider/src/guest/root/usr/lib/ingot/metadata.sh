@@ -5,7 +5,7 @@
 
 # Of EC2 and of Compute Engine.
 metadata_address=169.254.169.254
-# Seconds within which a provider that is known to be there must answer.
+# Seconds within which a provider that is known to be there must answer, where `patience` is 1.
 metadata_limit=30
 # As often as EC2 wants it to be asked.
 spot_seconds=5
@@ -207,12 +207,12 @@ END
 
 # Asks until there is an answer: the service may need a moment, and the network as well.
 reach() {
-  local now end
+  local now end limit=$((metadata_limit * patience))
   read -r now _ </proc/uptime
-  end=$((${now%.*} + metadata_limit))
+  end=$((${now%.*} + limit))
   until ask "$@"; do
     read -r now _ </proc/uptime
-    [ "${now%.*}" -lt "$end" ] || fail metadata "$metadata_address does not answer for $2 within $metadata_limit s"
+    [ "${now%.*}" -lt "$end" ] || fail metadata "$metadata_address does not answer for $2 within $limit s"
     pause 0.2
   done
 }

@@ -40,7 +40,7 @@ start_network() {
     done
     if has_come "$word"; then say_taken "$word"; else say_missing "$word"; fi
   done
-  # Once more: leases that come at the same time may each be written without the other.
+  # Also where there is no lease.
   write_resolv_conf
 }
 

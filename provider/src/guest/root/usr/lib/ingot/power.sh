@@ -87,9 +87,9 @@ force_after() {
 }
 
 # Unmounts what lies on disks, last mounted first. The rest is memory. A container that was killed just now may hold its
-# mounts for a moment longer; a file system that is made read-only first is whole nevertheless.
+# mounts for a moment longer, on a busy host for seconds; a file system that is made read-only first is whole nevertheless.
 unmount_disks() {
-  local source target targets=''
+  local source target targets='' waits=0
   while read -r source target _; do
     case $source,$target in
       *,/) ;;
@@ -97,8 +97,8 @@ unmount_disks() {
     esac
   done </proc/mounts
   for target in $targets; do
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
-      mount -o remount,ro "$target" 2>/dev/null && break
+    until mount -o remount,ro "$target" 2>/dev/null || [ "$waits" -ge 100 ]; do
+      waits=$((waits + 1))
       pause 0.05
     done
     umount "$target"

@@ -5,7 +5,8 @@
 image=
 # Seconds after the kernel's start within which the machine must be ready.
 fail_after=120
-# How many times as long that may be: more where the processor is emulated, and the host busy.
+# How many times as long that may be, and an answer of the provider: more where the processor is emulated, and the host
+# busy.
 patience=1
 # Seconds between two reports that say the same.
 repeat=600

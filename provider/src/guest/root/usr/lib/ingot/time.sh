@@ -20,7 +20,25 @@ keep_time() {
 # A kept process. It sets the time at once where that is far off, and then lets it drift to what is right.
 time_client() {
   while :; do
-    ntpd -d -s -f /run/ingot/ntpd.conf 2>&1 | keep_log ntpd >/dev/null 2>&1
-    pause 30
+    {
+      ntpd -d -s -f /run/ingot/ntpd.conf 2>&1 &
+      printf '%s\n' "$!"
+      wait
+    } | watch_time_client | keep_log ntpd >/dev/null 2>&1
+    pause 10
+  done
+}
+
+# Prints what the client says, whose process is the first line, and ends a client that has given up setting the time: it
+# does so after 15 s without an answer, such as where the network comes late, and would let a clock that is years off
+# drift.
+watch_time_client() {
+  local client line
+  read -r client
+  while read -r line; do
+    printf '%s\n' "$line"
+    case $line in
+      *'skipping initial time setting'*) kill "$client" ;;
+    esac
   done
 }
