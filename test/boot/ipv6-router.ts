@@ -7,16 +7,12 @@ const NETWORK = addressOf('2001:db8:6::');
 export const LEASED = '2001:db8:6:1::42';
 /** As udhcpc6 writes it. */
 export const NAME_SERVER = '2001:0db8:0006:0000:0000:0000:0000:0053';
-/** Of a machine that is there already. */
-export const TAKEN = '2001:db8:6::66';
-const TAKEN_BYTES = addressOf(TAKEN);
 export const DOMAIN = 'six.example';
 
 const ETHERTYPE_IPV6 = 0x86dd;
 const [UDP, ICMPV6] = [17, 58];
 const [CLIENT_PORT, SERVER_PORT] = [546, 547];
 const [ROUTER_SOLICITATION, ROUTER_ADVERTISEMENT] = [133, 134];
-const [NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT] = [135, 136];
 /** To all, since who asks may have no address yet. */
 const EVERYONE = { mac: Buffer.from('333300000001', 'hex'), ip: addressOf('ff02::1') };
 /** DHCPv6 messages (RFC 8415, 7.3) and options (21). */
@@ -78,10 +74,6 @@ export class Ipv6Router implements AsyncDisposable {
     if (frame[20] === ICMPV6 && payload[0] === ROUTER_SOLICITATION) {
       return ipv6Frame(EVERYONE, ICMPV6, routerAdvertisement());
     }
-    if (frame[20] === ICMPV6 && payload[0] === NEIGHBOUR_SOLICITATION) {
-      const target = payload.subarray(8, 24);
-      return target.equals(TAKEN_BYTES) ? ipv6Frame(EVERYONE, ICMPV6, neighbourAdvertisement(target)) : undefined;
-    }
     if (frame[20] !== UDP || payload.readUInt16BE(2) !== SERVER_PORT) return undefined;
     const message = payload.subarray(8);
     const type = message[0] ?? 0;
@@ -91,12 +83,6 @@ export class Ipv6Router implements AsyncDisposable {
     const header = Buffer.concat([uint16(SERVER_PORT), uint16(CLIENT_PORT), uint16(8 + reply.length), uint16(0)]);
     return ipv6Frame(from, UDP, Buffer.concat([header, reply]));
   }
-}
-
-/** RFC 4861, 4.4 and 4.6.1: an address is this machine's. */
-function neighbourAdvertisement(target: Buffer): Buffer {
-  const header = Buffer.from([NEIGHBOUR_ADVERTISEMENT, 0, 0, 0, 0x20, 0, 0, 0]);
-  return Buffer.concat([header, target, Buffer.from([2, 1]), ROUTER_MAC]);
 }
 
 /** RFC 4861, 4.2 and 4.6.2: this router for half an hour, and its network for addresses that machines make themselves. */

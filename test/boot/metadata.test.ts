@@ -121,7 +121,7 @@ describe('what the provider says of a machine', () => {
     await using machine = await GuestMachine.start(image, { devices: [...server.devices, ...onEc2] });
     await ready(machine);
     isTakenAway = true;
-    await machine.sees(/^ingot: EC2 takes this spot instance away\ningot: stopping\n/m);
+    await machine.sees(/^ingot: EC2 takes this spot instance away\n(.*\n)*?ingot: stopping\n/m);
     expect(await machine.end()).toBe(0);
   });
 

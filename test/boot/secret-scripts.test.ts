@@ -190,7 +190,8 @@ describe('the scripts of the recipe cloud-secrets', () => {
       return asked === 2 ? [503, {}] : api(request, body);
     };
     expect(await aws(['key=ssm:/prod/key'], { api: slow })).toMatchObject({ code: 0 });
-    expect(asked).toBe(3);
+    // Or more: what is answered too late is asked again.
+    expect(asked).toBeGreaterThanOrEqual(3);
     const broken = await aws(['key=ssm:/prod/key'], { api: () => [500, { message: 'no' }] });
     expect(broken).toEqual({ code: 1, printed: 'fetch-secrets: key (ssm /prod/key): status 500: no\n' });
   });

@@ -24,9 +24,14 @@ import {
 const RECIPE = join(__dirname, '../../examples/recipes/cloud-secrets');
 /** In all that must not be told, as the filter of `grep` that does not find itself. */
 const MARK = '[p]ss-ss-t';
-const SERVICE_SAYS = 'cd /run/secrets; stat -c "%a %u %n" *; cat *; env; exec sleep 1000000';
-/** What of the machine holds a secret: logs, what the runtime keeps, and the environment and words of all processes. */
-const SEARCH =
+const SERVICE_SAYS = 'cd /run/secrets; stat -c "%a %u %n" *; cat *; env; echo that is all; exec sleep 1000000';
+/**
+ * What of a machine with so many secrets holds one: logs, what the runtime keeps, and the environment and words of all
+ * processes. A log is written beside whom it is of: the search begins when the last words of both are there.
+ */
+const searchFor = (secrets: number): string =>
+  'until grep -q "^that is all$" /run/log/web.log; do sleep 0.1; done; ' +
+  `until [ "$(grep -c . /run/log/000-fetch-secrets.log)" -ge ${secrets} ]; do sleep 0.1; done; ` +
   `grep -rl '${MARK}' /run/log/0* /run/log/disks.log /run/config /run/ingot/plan /run/ingot/state /run/ingot/pid ` +
   `/proc/[0-9]*/environ /proc/[0-9]*/cmdline >/run/found 2>/dev/null; dmesg | grep '${MARK}' >>/run/found; ` +
   "grep -l '[p]lanted' /proc/[0-9]*/environ >/run/control; " +
@@ -84,7 +89,7 @@ describe('the recipe cloud-secrets', () => {
       onboot: [{ ...fetch, command: [...fetch.command, ...more], env }],
       services: [
         { ...service, command: ['busybox', 'sh', '-c', SERVICE_SAYS], secrets, env: ['OTHER=planted'] },
-        script('look', SEARCH, {
+        script('look', searchFor(secrets.length), {
           ...{ binds: ['/run:/run'], pid: 'host', hardened: false, capabilities: ['all'], after: ['web'] },
         }),
       ],
