@@ -77,7 +77,7 @@ unescape() {
 # came of it (`exited STATUS`, `late`, `refused`), and the words in command/output. All that it has started is killed at
 # its end.
 run_command() {
-  local group problem reader child now end
+  local group problem reader child now end waits
   if ! find_group || ! plan_process "$@"; then
     outcome=refused
     printf '%s' "$problem" >/run/ingot/command/output
@@ -106,9 +106,10 @@ run_command() {
     outcome="exited $?"
     printf '1' >"$group/cgroup.kill"
   fi
-  # For a second at the most: a process that has left the group may have taken the pipe with it.
-  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    alive "$reader" || break
+  # For a second at the most, or some under emulation: a process that has left the group may have taken the pipe with it.
+  waits=$((20 * patience))
+  while [ "$waits" -gt 0 ] && alive "$reader"; do
+    waits=$((waits - 1))
     pause 0.05
   done
   dismiss "$reader"

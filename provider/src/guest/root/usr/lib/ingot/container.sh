@@ -78,6 +78,15 @@ find_process() {
   [ -n "$pid" ] && alive "$pid"
 }
 
+# True once the first process of container $1 is its program: until then it is crun's.
+runs_program() {
+  local pid comm=''
+  find_process "$1" && read -r comm 2>/dev/null <"/proc/$pid/comm" || return
+  case $comm in
+    crun*) return 1 ;;
+  esac
+}
+
 # Prints how the container of service $1 runs the words that follow: what `crun exec --process` reads.
 print_process() {
   local config="/containers/services/$1/config.json"

@@ -207,16 +207,11 @@ end_container() {
 
 # Waits until the program of service $1 has run for $2 steps; false if it ends before.
 settled() {
-  local steps=0 pid comm
+  local steps=0
   while [ "$steps" -lt "$2" ]; do
     pause 0.05
     alive "$crun" && [ -z "$stopping$again" ] || return
-    # Until it becomes the program, the process is crun's.
-    if ! find_process "$1" || ! read -r comm 2>/dev/null <"/proc/$pid/comm"; then continue; fi
-    case $comm in
-      crun*) ;;
-      *) steps=$((steps + 1)) ;;
-    esac
+    if runs_program "$1"; then steps=$((steps + 1)); fi
   done
 }
 
