@@ -4,6 +4,7 @@ import { findMirrors } from '../../provider/src/source/debian/mirrors.js';
 import { openPackages } from '../../provider/src/source/debian/open.js';
 import { resolvePackages } from '../../provider/src/source/debian/resolve.js';
 import { Store } from '../../provider/src/store/store.js';
+import { again } from '../again.js';
 
 export interface DebianFilesOptions {
   /** Paths of files that are read. */
@@ -24,11 +25,13 @@ export async function debianFiles(
   await using store = await Store.open(settings.cacheDirectory);
   const mirrors = await findMirrors({ configured: settings.mirrors });
   const surroundings = { store, signal, progress: silent, offline: settings.offline };
-  const pin = await resolvePackages(packages, {
-    ...surroundings,
-    ...{ mirrors, suite: 'trixie', architecture, now: new Date(), follow: (name) => follow.test(name) },
+  const layers = await again(async () => {
+    const pin = await resolvePackages(packages, {
+      ...surroundings,
+      ...{ mirrors, suite: 'trixie', architecture, now: new Date(), follow: (name) => follow.test(name) },
+    });
+    return openPackages(pin, { ...surroundings, mirrors: async () => mirrors });
   });
-  const layers = await openPackages(pin, { ...surroundings, mirrors: async () => mirrors });
   const files = new Map<string, Buffer>();
   for (const { path, content } of layers.flatMap(({ entries }) => entries)) {
     if (content !== undefined && wanted.test(path)) files.set(path, await store.read(content));
