@@ -108,6 +108,28 @@ describe('prune()', () => {
     await build.close();
   });
 
+  test('leaves the marks of what another process has in its hands, and may be about to put back', async () => {
+    const one = await blobUsed(30);
+    expect(await store.has(one)).toBe(true);
+    await store.close();
+    const found = await survey(folder);
+    const marks = found.blobs.flatMap((blob) => blob.marks);
+    for (const mark of marks) await utimes(mark, new Date(nowMs), new Date(nowMs - 30 * HOUR_MS));
+    const old = await survey(folder);
+    const build = await Store.open(folder);
+    const [path, away] = [build.pathOf(one), join(folder, 'temporary', `${OUT}${hexOf(one)}-x`)];
+    vi.spyOn(await import('./survey.js'), 'survey').mockImplementationOnce(async () => {
+      expect(await build.has(one)).toBe(true);
+      await rename(path, away);
+      return old;
+    });
+    await prune(folder, { maxBytes: 0, nowMs });
+    vi.restoreAllMocks();
+    await rename(away, path);
+    expect(await prune(folder, { maxBytes: 0, nowMs })).toMatchObject({ removed: 0, inUseBytes: 1000 });
+    await build.close();
+  });
+
   test('that is stopped while it has a blob in its hands keeps nobody from reading it', async () => {
     const { digest } = await store.put(Buffer.from('in use'));
     expect(await store.has(digest)).toBe(true);

@@ -119,8 +119,9 @@ async function remove(item: Item, directory: string): Promise<boolean> {
     used = await isInUseNow({ ...item, path: moved }, directory);
     return !used;
   };
-  await takeOut(item.path, { temporary: temporaryFolder(directory), unwanted });
-  if (!used) for (const mark of item.marks) await rm(mark, { force: true });
+  const removed = await takeOut(item.path, { temporary: temporaryFolder(directory), unwanted });
+  // Where another process has it in its hands, that one looks at the marks, and may be about to put it back.
+  if (removed) for (const mark of item.marks) await rm(mark, { force: true });
   return !used;
 }
 
