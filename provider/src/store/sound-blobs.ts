@@ -24,6 +24,8 @@ export interface SoundBlobsOptions {
 
 /** More than there are processes that prune at once. */
 const MAX_ATTEMPTS = 20;
+/** As often in a row nobody is unlucky enough to look for a blob while it is away, and for who has it when it is back. */
+const MAX_MISSES = 5;
 
 /**
  * The blobs of a store and of those layered under it. A blob is compared with its digest before it is used for the first
@@ -68,6 +70,7 @@ export class SoundBlobs {
    */
   async open(digest: Digest): Promise<BlobFile> {
     const path = blobPath(this.#options.directory, digest);
+    let misses = 0;
     for (let attempt = 1; ; attempt++) {
       const found = await this.find(digest);
       try {
@@ -77,8 +80,8 @@ export class SoundBlobs {
         if (errnoOf(error) !== 'ENOENT' || last) throw storeError(error, { what: 'read', path: found?.path ?? path });
       }
       // It may be on its way out in a process that is about to see that we use it, or it was until a moment ago.
-      const taken = await putBack(path, temporaryFolder(this.#options.directory));
-      if ((!taken && attempt > 1) || attempt === MAX_ATTEMPTS) throw this.#notThere(digest);
+      if (!(await putBack(path, temporaryFolder(this.#options.directory)))) misses += 1;
+      if (misses === MAX_MISSES || attempt === MAX_ATTEMPTS) throw this.#notThere(digest);
     }
   }
 
