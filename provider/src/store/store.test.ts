@@ -205,6 +205,7 @@ describe('Store.put()', () => {
       });
       expect(await readdir(join(small, 'temporary'))).toEqual([]);
       await full.put(Buffer.alloc(100_000, 2));
+      await full.close();
     } finally {
       spawnSync('umount', [small]);
     }
@@ -292,7 +293,7 @@ describe('Store.read() and stream()', () => {
     const many = await Promise.all(Array.from({ length: 300 }, (_, at) => store.put(Buffer.from(`blob ${at}`))));
     await Promise.all(many.map(({ digest: blob }) => store.read({ blob, offset: 0, sizeBytes: 4 })));
     // Those that give way are closed while the next ones are read.
-    await vi.waitFor(async () => expect(await open()).toBeLessThanOrEqual(256), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await open()).toBeLessThanOrEqual(256), { timeout: 250_000 });
     await store.close();
     expect(await open()).toBe(0);
     expect(await store.read({ blob: digest, offset: 0, sizeBytes: 1 })).toHaveLength(1);
