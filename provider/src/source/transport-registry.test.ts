@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isDigest } from '../model/digest.js';
+import { KEPT } from './kept-connections.fixture.js';
 import { FixtureBlobs, type FixtureDescriptor } from './oci/image.fixture.js';
 import { RegistryClient } from './registry/client.js';
 import { transportContract } from './transport.fixture.js';
@@ -13,7 +14,7 @@ const registry = () => `127.0.0.1:${((server as Server).address() as AddressInfo
 
 /** A registry of one image: what the distribution specification says of pulling, and nothing else. */
 async function serve(tags: Readonly<Record<string, FixtureDescriptor>>): Promise<void> {
-  server = createServer((request, response) => {
+  server = createServer(KEPT, (request, response) => {
     const [, kind, reference = ''] = /^\/v2\/web\/(manifests|blobs)\/(.+)$/.exec(request.url ?? '') ?? [];
     const digest = isDigest(reference) ? reference : kind === 'manifests' ? tags[reference]?.digest : undefined;
     const body = digest && blobs.blobs.get(digest);

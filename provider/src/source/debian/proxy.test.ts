@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sha256 } from '../../model/digest.js';
 import { Store } from '../../store/store.js';
+import { useInvalidNames } from '../invalid-names.fixture.js';
+import { KEPT } from '../kept-connections.fixture.js';
 import { Http } from '../registry/http.js';
 import { fetchPackage } from './fetch.js';
 import { requestText } from './release-request.js';
@@ -15,9 +17,10 @@ const pinned = {
   ...{ name: 'crun', version: '1.21-1', architecture: 'amd64', archive: 'main', path: 'pool/crun.deb' },
   ...{ digest: sha256(body), sizeBytes: body.length },
 };
-const patience = { attempts: 2, firstDelayMs: 1, stallMs: 30_000 };
+const patience = { attempts: 2, firstDelayMs: 1, stallMs: 200_000 };
 
 describe('mirrors behind a proxy', () => {
+  useInvalidNames();
   let folder: string;
   let store: Store;
   let proxy: Server;
@@ -28,7 +31,7 @@ describe('mirrors behind a proxy', () => {
     folder = await mkdtemp(join(tmpdir(), 'ingot-proxy-'));
     store = await Store.open(join(folder, 'store'));
     requests = [];
-    proxy = createServer((request, response) => {
+    proxy = createServer(KEPT, (request, response) => {
       requests.push(request);
       answer(request, response);
     });

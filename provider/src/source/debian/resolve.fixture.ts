@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { createCleartextMessage, generateKey, type PrivateKey, readPrivateKey, sign } from 'openpgp';
 import { silent } from '../../model/progress.js';
 import { Store } from '../../store/store.js';
+import { KEPT } from '../kept-connections.fixture.js';
 import type { TrustedKey } from './keyring.js';
 import type { Mirrors } from './mirrors.js';
 import type { ResolveOptions } from './resolve.js';
@@ -16,6 +17,12 @@ import type { ResolveOptions } from './resolve.js';
 export const NOW = new Date('2026-06-01T12:00:00Z');
 export const SIGNED = new Date('2026-05-31T12:00:00Z');
 const KEY_MADE = new Date('2026-01-01T00:00:00Z');
+
+/** Where nobody listens. A port that was just closed is soon another's. */
+export const NOBODY = 'http://127.0.0.1:4';
+
+/** Servers that answer may take their time: this is against hanging alone. */
+const LIMIT_MS = 200_000;
 
 export interface TestKey {
   readonly trusted: TrustedKey;
@@ -87,7 +94,7 @@ export class TestArchive implements AsyncDisposable {
     this.key = key;
     this.directory = directory;
     this.store = store;
-    this.#server = createServer((request, response) => {
+    this.#server = createServer(KEPT, (request, response) => {
       const path = decodeURIComponent(request.url ?? '').replace(/^\//, '');
       this.requests.push(path);
       const file = this.files.get(path);
@@ -119,8 +126,8 @@ export class TestArchive implements AsyncDisposable {
       ...{ store: this.store, suite: 'trixie', mirrors: this.mirrors, now: NOW, progress: silent },
       ...{ signal: new AbortController().signal, keys: [this.key.trusted], architecture: 'amd64' as const },
       patience: {
-        request: { attempts: 2, firstDelayMs: 1, silenceMs: 30_000, timeoutMs: 30_000 },
-        transfer: { attempts: 2, firstDelayMs: 1, stallMs: 30_000 },
+        request: { attempts: 2, firstDelayMs: 1, silenceMs: LIMIT_MS, timeoutMs: LIMIT_MS },
+        transfer: { attempts: 2, firstDelayMs: 1, stallMs: LIMIT_MS },
       },
     };
   }
@@ -191,6 +198,12 @@ export class TestArchive implements AsyncDisposable {
     }
     const root = `file:${this.directory}/mirror`;
     return { main: `${root}/debian`, security: `${root}/debian-security` };
+  }
+
+  /** Breaks all connections from now on, and keeps the port: another server would get it. */
+  breakOff(): void {
+    this.#server.on('connection', (socket) => socket.destroy());
+    this.#server.closeAllConnections();
   }
 
   async stop(): Promise<void> {

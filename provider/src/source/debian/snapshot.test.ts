@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sha256 } from '../../model/digest.js';
 import type { PinnedPackage } from '../../model/pin.js';
 import { Store } from '../../store/store.js';
+import { KEPT } from '../kept-connections.fixture.js';
 import { fetchPackage } from './fetch.js';
 import { snapshotAddresses } from './snapshot.js';
 
@@ -28,7 +29,7 @@ describe('a package that the mirror has dropped', () => {
     store = await Store.open(join(folder, 'store'));
     files.clear();
     requests.length = 0;
-    server = createServer((request, response) => {
+    server = createServer(KEPT, (request, response) => {
       requests.push(request.url ?? '');
       const file = files.get(request.url ?? '');
       if (file === undefined) response.writeHead(404).end();
@@ -47,7 +48,7 @@ describe('a package that the mirror has dropped', () => {
   const fetching = (snapshot?: { template: string; lockedAt: string[] }, from = store) =>
     fetchPackage(pinned, {
       ...{ store: from, signal: new AbortController().signal, progress: () => undefined },
-      patience: { attempts: 1, firstDelayMs: 1, stallMs: 30_000 },
+      patience: { attempts: 1, firstDelayMs: 1, stallMs: 200_000 },
       mirrors: async () => ({
         ...{ main: `${address}/debian`, security: `${address}/debian-security` },
         ...(snapshot ? { snapshot: { address: `${address}${snapshot.template}`, lockedAt: snapshot.lockedAt } } : {}),

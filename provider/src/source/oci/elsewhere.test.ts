@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Store } from '../../store/store.js';
+import { KEPT } from '../kept-connections.fixture.js';
 import { RegistryClient } from '../registry/client.js';
 import { open, type ResolveOptions, resolve } from '../transport.js';
 import { FixtureBlobs, writeLayout } from './image.fixture.js';
@@ -26,7 +27,7 @@ beforeEach(async () => {
   store = await Store.open(join(folder, 'cache'));
   client = await RegistryClient.open({ environment: {} });
   requests = [];
-  server = createServer((request, response) => {
+  server = createServer(KEPT, (request, response) => {
     requests.push(request);
     if (request.url === '/moved') response.writeHead(302, { location: '/layer' }).end();
     else if (request.url === '/layer') response.end(body);

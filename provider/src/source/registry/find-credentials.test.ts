@@ -169,7 +169,7 @@ describe('askHelper()', () => {
 
   test('gives an identity token', async () => {
     await helper('x', `echo '{"ServerURL":"r","Username":"<token>","Secret":"t"}'`);
-    expect(await ask(20_000, never)).toEqual({ kind: 'identity', token: 't' });
+    expect(await ask(250_000, never)).toEqual({ kind: 'identity', token: 't' });
   });
 
   test('does not wait for one that never ends, nor for what it left behind', async () => {

@@ -5,14 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import { sha256 } from '../../model/digest.js';
+import { useInvalidNames } from '../invalid-names.fixture.js';
+import { KEPT } from '../kept-connections.fixture.js';
 import { RegistryClient, type RegistrySettings } from './client.js';
 import { parseImageName } from './image-name.js';
 import { openRegistry, type RegistrySource } from './registry.js';
 
 export const never: AbortSignal = new AbortController().signal;
-export const patience = { attempts: 4, firstDelayMs: 1, stallMs: 20_000 };
-/** For servers that are meant to be found silent; too short for a busy machine otherwise. */
-export const impatience = { ...patience, stallMs: 1000 };
+/** Servers that answer may take their time: the limit is against hanging alone. */
+export const patience = { attempts: 4, firstDelayMs: 1, stallMs: 200_000 };
+/** For servers that are meant to be found silent. On a busy machine others seem so, too: some attempts are to spare. */
+export const impatience = { ...patience, attempts: 10, stallMs: 1000 };
 
 export const manifest = Buffer.from('{"schemaVersion":2}\n');
 export const mediaType = 'application/vnd.oci.image.manifest.v1+json';
@@ -36,7 +39,7 @@ export class FakeServer {
   }
 
   static async start(first: Answer): Promise<FakeServer> {
-    const server = createServer();
+    const server = createServer(KEPT);
     const fake = new FakeServer(server, first);
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       fake.requests.push(request);
@@ -78,8 +81,9 @@ export interface Surroundings {
   readonly clients: RegistryClient[];
 }
 
-/** Starts the servers before each test, and stops them after it. */
+/** Starts the servers before each test, and stops them after it; names under `.invalid` are nobody's. */
 export function useServers(): Surroundings {
+  useInvalidNames();
   const around = {} as { -readonly [Name in keyof Surroundings]: Surroundings[Name] };
   beforeEach(async () => {
     around.folder = await mkdtemp(join(tmpdir(), 'ingot-registry-'));

@@ -112,7 +112,6 @@ describe('manifest()', () => {
   });
 
   test('says that the host is not known, once', async () => {
-    // A resolver that does not answer takes its time for each.
     const source = await open({ name: 'registry.invalid/a', patience: { ...patience, attempts: 1 } });
     await expect(source.manifest('1.0')).rejects.toMatchObject({
       code: 'unreachable',

@@ -11,6 +11,7 @@ import type { Digest } from '../../model/digest.js';
 import type { LockedDownload } from '../../model/lock.js';
 import { silent } from '../../model/progress.js';
 import { Store } from '../../store/store.js';
+import { KEPT } from '../kept-connections.fixture.js';
 import { openDownloads } from './open-downloads.js';
 
 const DATA = Buffer.from('x'.repeat(300_000));
@@ -24,7 +25,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ingot-downloads-'));
   store = await Store.open(join(folder, 'store'));
   requests = [];
-  server = createServer((request, response) => {
+  server = createServer(KEPT, (request, response) => {
     requests.push(`${request.url} ${request.headers.range ?? ''}`.trim());
     answer(request, response);
   });
@@ -67,7 +68,7 @@ function open(download: LockedDownload, options: { offline?: boolean; path?: str
       offline: options.offline === true,
       signal: new AbortController().signal,
       progress: silent,
-      patience: { attempts: 3, firstDelayMs: 1, stallMs: 30_000 },
+      patience: { attempts: 3, firstDelayMs: 1, stallMs: 200_000 },
     },
   );
 }
