@@ -135,7 +135,7 @@ describe('zstdFrame()', () => {
       }
     }
     for await (const _ of zstdFrame(endless(), { ...LEVEL, sizeBytes: 2 ** 31 })) break;
-    await expect.poll(() => ended).toBe(true);
+    await expect.poll(() => ended, { timeout: 250_000 }).toBe(true);
   });
 });
 
