@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,9 +36,10 @@ export async function runEfi(options: EfiMachineOptions): Promise<string> {
     started.push(machine);
     const end = Date.now() + (options.timeoutMs ?? 600_000);
     for (;;) {
+      // Before its last words are read, so that none of them is missed.
+      const ended = machine.exitCode !== null || machine.signalCode !== null;
       // Firmware draws on its console with escape sequences.
       const said = (await readFile(join(folder, 'console'), 'latin1')).replace(/\x1b\[[0-9;=]*[A-Za-z]/g, '');
-      const ended = machine.exitCode !== null || machine.signalCode !== null;
       if (options.until.test(said) || ended) return said + complaints.join('');
       if (Date.now() > end) throw new Error(`the machine went on too long: ${said.slice(-2000)}${complaints.join('')}`);
       await sleep(200);
@@ -88,6 +88,12 @@ function machineArguments(folder: string, disk: string): string[] {
   ];
 }
 
+/** Whether somebody takes connections at that path: proc(5), /proc/net/unix, of which the fourth field has the flags. */
+async function isListening(path: string): Promise<boolean> {
+  const lines = (await readFile('/proc/net/unix', 'utf8')).split('\n');
+  return lines.some((line) => line.endsWith(` ${path}`) && line.split(/\s+/)[3] === '00010000');
+}
+
 async function startTpm(folder: string, started: ChildProcess[]): Promise<string[]> {
   const state = join(folder, 'tpm');
   await mkdir(state);
@@ -97,8 +103,8 @@ async function startTpm(folder: string, started: ChildProcess[]): Promise<string
       stdio: 'ignore',
     }),
   );
-  for (let tries = 0; !existsSync(socket); tries++) {
-    if (tries > 1200) throw new Error('swtpm does not start');
+  for (let tries = 0; !(await isListening(socket)); tries++) {
+    if (tries > 6000) throw new Error('swtpm does not start');
     await sleep(50);
   }
   return [

@@ -90,7 +90,7 @@ async function run(folder: string): Promise<string> {
     [
       ...['-accel', 'tcg', '-cpu', 'max,cx16=off', '-m', '512', '-nographic', '-no-reboot', '-nodefaults'],
       ...['-serial', 'stdio', '-kernel', join(folder, 'kernel'), '-initrd', join(folder, 'initrd')],
-      ...['-append', 'console=ttyS0 no_timer_check cryptomgr.notests panic=-1'],
+      ...['-append', 'console=ttyS0 quiet no_timer_check cryptomgr.notests panic=-1'],
       ...['-drive', `file=${join(folder, 'root')},if=virtio,format=raw,readonly=on`],
     ],
     { stdio: ['ignore', 'pipe', 'inherit'], timeout: 600_000 },
