@@ -18,7 +18,7 @@ give_up() {
 # reached, has too much to do or a fault of its own, or does not know the role yet, is asked again. curl reads
 # $work/login, too, if it is there.
 ask() {
-  local whom="$1" try=1 delay=1 status reason
+  local whom="$1" try=1 delay=1 status reason=''
   shift
   [ ! -e "$work/login" ] || set -- --config "$work/login" "$@"
   while :; do
@@ -27,7 +27,8 @@ ask() {
       --max-filesize 1048576 --output "$work/answer" --write-out '%{http_code}' "$@" 2>"$work/problem") || status=000
     case $status in
       200) return 0 ;;
-      000) reason=$(head -n 1 "$work/problem" | printable) ;;
+      # An answer from before tells more than that there was none.
+      000) [ -n "$reason" ] || reason=$(head -n 1 "$work/problem" | printable) ;;
       *) reason="status $status: $(what_was_wrong | printable)" ;;
     esac
     is_worth_a_try "$status" || break
