@@ -41,11 +41,14 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20 }));
 
 let stateDirectory: string;
+/** Of this test alone: what was killed after the one before may take a while to be gone. */
+let roms: string;
 let host: number;
 const cleanUps: (() => unknown)[] = [];
 beforeEach(async () => {
   vi.stubEnv('INGOT_ACCELERATOR', 'tcg');
   stateDirectory = mkdtempSync(join(folder, 'state-'));
+  roms = mkdtempSync(join(folder, 'roms-'));
   host = await reservedPort();
 });
 afterEach(async () => {
@@ -69,7 +72,7 @@ interface More extends Partial<RunOptions> {
 }
 
 function options(text = READY, more: More = {}): RunOptions {
-  const boot = writeGuestRom(join(folder, `rom-${Math.random()}`), text, more.end);
+  const boot = writeGuestRom(join(roms, `rom-${Math.random()}`), text, more.end);
   return {
     stateDirectory,
     signal: new AbortController().signal,
@@ -126,7 +129,7 @@ async function nothingLeft(): Promise<void> {
       return '';
     }
   });
-  expect(lines.filter((line) => line.includes(stateDirectory) || line.includes(join(folder, 'rom-')))).toEqual([]);
+  expect(lines.filter((line) => line.includes(stateDirectory) || line.includes(roms))).toEqual([]);
 }
 
 describe('createMachine()', () => {
