@@ -12,7 +12,16 @@ const BOUND = '[ "$(ulimit -n)" = 77 ] && busybox grep -q "^NoNewPrivs:.1" /proc
 /** Runs until it is told to stop, and says so. */
 const untilStopped = (name: string) =>
   `trap "echo T ends ${name} >/dev/console; exit 0" TERM; while :; do sleep 0.1; done`;
+/** When it is told to stop, it waits until the other one is, too. */
+const endsBeside = ({ index, beside }: { readonly index: number; readonly beside: number }) =>
+  `: this-is-${index}-; trap ": >/run/told-${index}; until [ -e /run/told-${beside} ]; do sleep 0.1; done; ` +
+  `echo T ${index} beside ${beside} >/dev/console; exit" TERM; while :; do sleep 1; done`;
+const SHARED_RUN = { binds: ['/run:/run', '/dev:/dev'] };
 const HTTPD = 'exec busybox httpd -f -h /t/www -p';
+
+/** Only what hangs is to meet these, not what a busy host keeps waiting. Before it has passed once, a check comes soon. */
+const PATIENT = { timeoutSeconds: 100 };
+const CHECKED = { intervalSeconds: 100, timeoutSeconds: 100 };
 
 /** What the driver says on the console, by its first word. */
 async function told(machine: GuestMachine): Promise<Record<string, string>> {
@@ -41,29 +50,33 @@ describe('services of the guest', () => {
       onshutdown: [script('bye', 'sleep 0.2; echo T bye >/host/dev/console', HOST)],
       services: [
         // Ordered by name, every one of these would start before the one that it comes after.
-        script('app', `echo "$(cat /t/order) app" >/t/order; ${untilStopped('app')}`, { ...SHARED, after: ['data'] }),
+        script('app', `echo "$(cat /t/order) app" >/t/order; ${untilStopped('app')}`, {
+          ...SHARED,
+          after: ['data'],
+          stop: PATIENT,
+        }),
         script('data', `echo "$(cat /t/order) data" >/t/order; sleep 1; : >/t/data; ${untilStopped('data')}`, {
           ...SHARED,
           after: ['migration'],
           rlimits: ['nofile,77,77'],
           // A check may do what its service may.
-          health: { command: ['/usr/bin/busybox', 'sh', '-c', `${BOUND} && [ -e /t/data ]`] },
+          health: { command: ['/usr/bin/busybox', 'sh', '-c', `${BOUND} && [ -e /t/data ]`], ...CHECKED },
+          stop: PATIENT,
         }),
         script('migration', 'echo migration >/t/order', { ...SHARED, restart: { policy: 'never' } }),
         script('flaky', `: >/t/www/flaky; ${HTTPD} 8081`, {
           ...SHARED,
           health: {
             http: { port: 8081, path: '/flaky', status: 200 },
-            intervalSeconds: 8,
-            timeoutSeconds: 8,
-            retries: 2,
+            ...{ intervalSeconds: 15, timeoutSeconds: 15, retries: 2 },
           },
           restart: { backoffSeconds: 0 },
         }),
         script('hanging', `${HTTPD} 8082`, {
           ...{ ...SHARED, net: 'new', capabilities: ['CAP_NET_ADMIN'] },
           command: ['/usr/bin/busybox', 'sh', '-c', `busybox ip link set lo up; ${HTTPD} 8082`],
-          health: { http: { port: 8082 }, intervalSeconds: 8, timeoutSeconds: 8, retries: 1 },
+          // Twice, since a busy host may keep even one that answers waiting.
+          health: { http: { port: 8082 }, intervalSeconds: 8, timeoutSeconds: 8, retries: 2 },
           stop: { timeoutSeconds: 1 },
         }),
         script('held', HELD, { ...SHARED, readonly: false, restart: { policy: 'never' } }),
@@ -71,13 +84,15 @@ describe('services of the guest', () => {
           ...{ ...SHARED, readonly: false, hardened: false },
           restart: { policy: 'never' },
         }),
-        script('line', 'exec busybox nc -ll -p 8083 -e busybox true', { health: { tcp: { port: 8083 } } }),
+        script('line', 'exec busybox nc -ll -p 8083 -e busybox true', {
+          health: { tcp: { port: 8083 }, ...CHECKED },
+        }),
         script('limited', '[ ! -e /t/crash ] || exit 6; exec sleep 1000', {
           ...SHARED,
           restart: { policy: 'on-failure', limit: 1, backoffSeconds: 0 },
         }),
-        script('polite', 'trap "echo got INT; exit 0" INT; trap "echo got HUP" HUP; while :; do sleep 0.1; done', {
-          stop: { signal: 'SIGINT' },
+        script('polite', POLITE, {
+          stop: { signal: 'SIGINT', ...PATIENT },
           restart: { policy: 'on-failure' },
         }),
         script(
@@ -162,8 +177,11 @@ describe('services of the guest', () => {
 
   test('come back, each once, whatever of the runtime is killed; twenty of them start at once', async () => {
     const others = Array.from({ length: 19 }, (_, index) => {
-      const health = index % 5 === 0 ? { health: { command: ['/usr/bin/busybox', 'true'], intervalSeconds: 1 } } : {};
-      return script(`other-${index}`, `: this-is-${index}-; while :; do sleep 1; done`, health);
+      const name = `other-${index}`;
+      if (index === 1) return script(name, endsBeside({ index, beside: 2 }), { ...SHARED_RUN, stop: PATIENT });
+      if (index === 2) return script(name, endsBeside({ index, beside: 1 }), { ...SHARED_RUN, stop: PATIENT });
+      const health = { health: { command: ['/usr/bin/busybox', 'true'], ...CHECKED } };
+      return script(name, `: this-is-${index}-; while :; do sleep 1; done`, index % 5 === 0 ? health : {});
     });
     const image = await imageOf({ ready: { port: 80 }, services: [...others, script('killer', KILLER, HOST)] });
     await using machine = await GuestMachine.start(image);
@@ -176,11 +194,11 @@ describe('services of the guest', () => {
     expect(Number(says.killed)).toBeGreaterThan(25);
     await expect.poll(() => machine.status('/'), { timeout: HANGS_MS }).toMatchObject([200, { ingot: 'ready' }]);
 
-    const pressed = performance.now();
     await machine.pressPowerButton();
     expect(await machine.end()).toBe(0);
-    // Each is given ten seconds: they end at once, and not one after the other.
-    expect(performance.now() - pressed).toBeLessThan((others.length * 10_000) / 2);
+    // They are told at once, and not one after the other.
+    expect(await machine.console()).toMatch(/^T 1 beside 2$/m);
+    expect(await machine.console()).toMatch(/^T 2 beside 1$/m);
   });
 
   test.each([
@@ -272,6 +290,10 @@ say end
 exec sleep 1000
 `;
 
+/** Says when it hears signals. */
+const POLITE = `
+trap "echo got INT; exit 0" INT; trap "echo got HUP" HUP; echo listens; while :; do sleep 0.1; done`;
+
 /** What a container may not do. Without capabilities it could not mount in any case. */
 const HELD = `
 no() { name=$1; shift; "$@" 2>/dev/null || said="$said, no $name"; }
@@ -305,10 +327,12 @@ kill -STOP $(ps -o pid,args | sed -n 's/^ *\\([0-9]*\\) busybox httpd .* 8082$/\
 until_state hanging '[!h]*'; until_state hanging healthy; say hanging $state
 : >/run/t/crash; kill -9 $(cat /run/ingot/pid/limited); until_state limited 'failed*'; say limited $state
 say restarted $(svc restart polite)
+await '[ "$(grep -c listens /run/log/polite.log)" -ge 2 ]'
 say stopped $(svc stop polite)
 say started $(svc start polite)
 await '[ "$(grep -c INT /run/log/polite.log)" -ge 2 ]'
 say int $(grep -c INT /run/log/polite.log)
+await '[ "$(grep -c listens /run/log/polite.log)" -ge 3 ]'
 svc reload polite; await '[ "$(svc logs polite 1)" = "got HUP" ]'
 say reloaded $(svc logs polite 1)
 say refused $(svc reload limited 2>&1; svc start none 2>&1; svc logs none 2>&1)
