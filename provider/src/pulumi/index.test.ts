@@ -1,10 +1,25 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { unpinnedLock } from '../model/lock.js';
 import { check, create, diff, read, update } from './index.js';
 import { encodeLock } from './lock-text.js';
 import { UNKNOWN } from './unknown.js';
 
 const IMAGE = { __provider: 'x', __type: 'Image', __urn: 'urn:pulumi:s::p::t::n', __secret: false };
+
+// Nothing of the user who runs the tests.
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ingot-handlers-'));
+  vi.stubEnv('INGOT_CACHE', join(folder, 'cache'));
+  vi.stubEnv('INGOT_STATE', join(folder, 'state'));
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 describe('the handlers', () => {
   test('check() refuses a state that a newer version wrote, naming both versions', async () => {
