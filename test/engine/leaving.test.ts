@@ -30,7 +30,7 @@ import * as ingot from 'pulumi-ingot';
 const image = new ingot.Image('web', { spec: 'web.yml' });
 const disk = new ingot.local.Disk('data', { sizeMiB: 16 });
 const machine = new ingot.local.Instance('web', {
-  image, disks: [disk], ports: [{ host: ${port}, guest: 80 }], health: { http: { port: 80 } },
+  image, disks: [disk], ports: [{ host: ${port}, guest: 80 }], health: { http: { port: 80 }, timeoutSeconds: 300 },
 });
 const file = new ingot.local.ImageFile('web', { image, untested: true, format: 'tar', directory: 'pool' });
 export const path = file.file;

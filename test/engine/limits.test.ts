@@ -15,7 +15,7 @@ const run = promisify(execFile);
 const PROGRAM = `
 import * as ingot from 'pulumi-ingot';
 const image = new ingot.Image('web', { spec: 'web.yml' });
-const health = { http: { port: 80 } };
+const health = { http: { port: 80 }, timeoutSeconds: 300 };
 new ingot.local.Instance('web', { image, ports: [{ host: Number(process.env.TEST_PORT), guest: 80 }], health });
 `;
 /** What this run has fetched already. */
