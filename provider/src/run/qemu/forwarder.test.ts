@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, createServer, get, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { askForwarder, ensureForwarder } from './forwarder-client.js';
 import { compileForwarder } from './forwarder-program.fixture.js';
 import { CONTROL_SOCKET, type ForwarderRequest, type ForwarderStat } from './forwarder-protocol.js';
 import { kill } from './kill.fixture.js';
+import { findPortHolder } from './port-holder.js';
 import { identityOf, type ProcessIdentity } from './process-identity.js';
 import { reservedPort } from './reserved-port.fixture.js';
 import { connectUnix } from './unix-socket.js';
@@ -80,6 +81,22 @@ async function until(what: () => Promise<boolean> | boolean): Promise<void> {
   for (let i = 0; i < 8000 && !(await what()); i++) await sleep(25);
   expect(await what()).toBe(true);
 }
+
+/** In a forwarder: has it not listen for questions before a file is there. As text it is the beginning of a program. */
+const heldUp = `(gate) => {
+  const { existsSync } = require('node:fs');
+  const { Server } = require('node:net');
+  const { listen } = Server.prototype;
+  Server.prototype.listen = function (where, listening) {
+    if (typeof where !== 'string') return listen.call(this, where, listening);
+    const look = setInterval(() => {
+      if (!existsSync(gate)) return;
+      clearInterval(look);
+      listen.call(this, where, listening);
+    }, 20);
+    return this;
+  };
+}`;
 
 function connectionsOf(stat: ForwarderStat | undefined, machine: string): number | undefined {
   return stat?.machines.find((entry) => entry.machine === machine)?.connections;
@@ -372,6 +389,20 @@ describe('ensureForwarder()', () => {
     const pid = (await ask({ do: 'stat' }))?.pid;
     await start();
     expect((await ask({ do: 'stat' }))?.pid).toBe(pid);
+  });
+
+  test('waits for one that has the port, and that somebody else is just starting', async () => {
+    const gate = join(stateDirectory, 'gate');
+    const slow = join(folder, 'program/slow-forwarder.js');
+    writeFileSync(slow, `(${heldUp})(${JSON.stringify(gate)});\n${readFileSync(forwarder, 'utf8')}`);
+    const first = start({ forwarder: slow });
+    await until(async () => (await findPortHolder(endpoint))?.owner !== undefined);
+    const others = [start(), start()];
+    // Longer than they need to see that they cannot have it.
+    await sleep(1500);
+    writeFileSync(gate, '');
+    await Promise.all([first, ...others]);
+    expect((await ask({ do: 'stat' }))?.pid).toBe((await findPortHolder(endpoint))?.pid);
   });
 
   test('starts another, when the last one was killed', async () => {
