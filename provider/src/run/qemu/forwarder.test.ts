@@ -397,9 +397,13 @@ describe('ensureForwarder()', () => {
     writeFileSync(slow, `(${heldUp})(${JSON.stringify(gate)});\n${readFileSync(forwarder, 'utf8')}`);
     const first = start({ forwarder: slow });
     await until(async () => (await findPortHolder(endpoint))?.owner !== undefined);
-    const others = [start(), start()];
-    // Longer than they need to see that they cannot have it.
-    await sleep(1500);
+    const tries = join(stateDirectory, 'tries');
+    const counted = join(folder, 'program/counted-forwarder.js');
+    const count = `require('node:fs').appendFileSync(${JSON.stringify(tries)}, 'x');\n`;
+    writeFileSync(counted, count + readFileSync(forwarder, 'utf8'));
+    const others = [start({ forwarder: counted }), start({ forwarder: counted })];
+    // More often than they would try if somebody else had it.
+    await Promise.race([until(() => existsSync(tries) && readFileSync(tries).length > 6), ...others]);
     writeFileSync(gate, '');
     await Promise.all([first, ...others]);
     expect((await ask({ do: 'stat' }))?.pid).toBe((await findPortHolder(endpoint))?.pid);
