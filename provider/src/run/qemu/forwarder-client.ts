@@ -23,6 +23,8 @@ import { connectUnix } from './unix-socket.js';
 /** It answers within milliseconds, and Node itself starts within a tenth of a second; on a busy host in seconds. */
 const ANSWER_LIMIT_MS = 60_000;
 const START_LIMIT_MS = 60_000;
+/** For one that somebody else starts: that somebody ends it after START_LIMIT_MS. */
+const STARTING_LIMIT_MS = 300_000;
 const START_TRIES = 3;
 const START_AGAIN_MS = 100;
 const MAX_LINE_BYTES = 1 << 20;
@@ -65,7 +67,7 @@ export async function ensureForwarder(
 ): Promise<void> {
   const folder = folderOf(stateDirectory, { address, port });
   const argument: ForwarderArgument = { version: 1, address, port, owner };
-  const deadlineMs = performance.now() + START_LIMIT_MS;
+  const deadlineMs = performance.now() + STARTING_LIMIT_MS;
   // A forwarder that is just ending takes its folder with it, at any moment until it has given its port up.
   for (let attempt = 1; ; attempt++) {
     if ((await converse(folder, { do: 'stat' }).catch(() => undefined))?.ok) return;
