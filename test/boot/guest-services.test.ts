@@ -183,8 +183,10 @@ describe('services of the guest', () => {
       const health = { health: { command: ['/usr/bin/busybox', 'true'], ...CHECKED } };
       return script(name, `: this-is-${index}-; while :; do sleep 1; done`, index % 5 === 0 ? health : {});
     });
-    const image = await imageOf({ ready: { port: 80 }, services: [...others, script('killer', KILLER, HOST)] });
+    const ready = { port: 80, failAfterSeconds: 240 };
+    const image = await imageOf({ ready, services: [...others, script('killer', KILLER, HOST)] });
     await using machine = await GuestMachine.start(image);
+    await machine.sees(/^\{"ingot":/m, { limitMs: 2 * HANGS_MS });
     const report = await machine.report();
     expect(Object.keys(report.services ?? {})).toHaveLength(20);
 
