@@ -13,7 +13,7 @@ interface Machine {
 }
 
 /** The whole story of a fleet, on the real engine, with real machines; each test goes on where the last one ended. */
-describe('a fleet', () => {
+describe('a fleet', { timeout: 3_600_000 }, () => {
   let project: Project;
   let url: string;
 
@@ -115,6 +115,20 @@ describe('a fleet', () => {
     expect(text).toMatch(/it failed before, and is not tried again: .*it answers HTTP 404/);
     expect(text).toMatch(/set retry to true/);
     expect((await ask(url)).text).toBe('three');
+  });
+
+  test('up() tries it again where it is told to, and tells what has become of that', async () => {
+    const before = await machines();
+    await configure('retry', 'true');
+    await configure('seconds', 1);
+    const { code, text } = await project.up();
+    await project.run(['config', 'rm', 'retry']);
+    expect(code, text).not.toBe(0);
+    expect(text).toMatch(/Cannot roll the fleet out to image \w+: it was not healthy within \d+ s/);
+    expect(text).not.toMatch(/failed before/);
+    expect(await machines()).toEqual(before);
+    const { rejected } = (await project.resource('ingot:local.Fleet::web')).outputs;
+    expect(rejected).toMatchObject([{ reason: expect.stringMatching(/not healthy within [14] s/) }]);
   });
 
   test('up() of what was there before is whole again', async () => {

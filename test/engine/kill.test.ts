@@ -12,7 +12,7 @@ const UP = ['up', '--yes', '--skip-preview'];
  * SIGKILL of the engine, at moments that show from outside; and then `up` again. The provider and QEMU are left to
  * themselves, as after a crash.
  */
-describe('an engine that is killed', () => {
+describe('an engine that is killed', { timeout: 3_600_000 }, () => {
   skipAllBecause(process.platform === 'linux' ? undefined : 'processes are found as Linux shows them');
   let project: Project;
   let port: number;

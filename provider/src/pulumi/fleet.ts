@@ -104,9 +104,9 @@ interface Change {
 
 async function roll({ id, olds, news }: Change, operation: Operation): Promise<FleetResult> {
   const { rollFleet } = await (await import('../pipeline.js')).run();
-  const { count, strategy, retry } = Inputs.parse(news);
+  const { count, strategy } = Inputs.parse(news);
   const version = wantedVersion(olds, news);
-  const rejected = Rejected.parse(olds?.rejected).filter((one) => !(retry && one.version === version));
+  const rejected = rejectedBefore(olds, news);
   const previous =
     typeof olds?.version === 'string' ? versionFrom(olds, { version: olds.version, operation }) : undefined;
   return rollFleet(
@@ -119,11 +119,18 @@ async function roll({ id, olds, news }: Change, operation: Operation): Promise<F
   );
 }
 
+/** What is not tried again. */
+function rejectedBefore(olds: Properties | undefined, news: Properties): Rejected {
+  const { retry } = Inputs.parse(news);
+  const version = wantedVersion(olds, news);
+  return Rejected.parse(olds?.rejected).filter((one) => !(retry && one.version === version));
+}
+
 /** @throws {PartialFailure} where the fleet is not what is wanted: the state then says what it is. */
 function outputsOf({ id, olds, news }: Change, result: FleetResult): Properties {
   const { outcome, machines, rejected } = result;
   const version = wantedVersion(olds, news);
-  const before = Rejected.parse(olds?.rejected);
+  const before = rejectedBefore(olds, news);
   const remembered = rejected.map(({ digest, reason }) => {
     const known = before.find((one) => one.version === digest);
     return known ?? { version: digest, digest: String(news.imageDigest), reason: withoutConsole(reason) };
