@@ -17,7 +17,7 @@ export default defineConfig({
       },
       {
         test: {
-          // Real engines and machines: after the rest, and two files at a time. Most of them wait for a machine or a clock, on
+          // Real engines and machines: apart from the rest, and two files at a time. Most of them wait for a machine or a clock, on
           // one core; more would wait for each other.
           name: 'whole',
           include: ['test/*/**/*.test.ts', 'test/pack.test.ts'],

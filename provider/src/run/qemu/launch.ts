@@ -39,8 +39,8 @@ export class LaunchFailure extends Error {
 /**
  * Starts QEMU in the machine's folder and waits until it answers.
  * @param found is told of the process before anything else, so that it can be found again.
- * @throws {LaunchFailure} if it refuses; {BootFailure} `died` if it is killed, or its guest ends it at once; {RunError} `aborted`, `no-start`. Then
- *   it does not run any more.
+ * @throws {LaunchFailure} if it refuses; {BootFailure} `died` if it is killed, or its guest ends it at once; {RunError}
+ *   `aborted`, `no-start`. Then it does not run any more.
  */
 export async function launch(
   qemu: string,
