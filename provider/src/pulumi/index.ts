@@ -2,7 +2,6 @@ import type { CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult } 
 import { type ConfiguredSettings, settingsFrom } from '../settings.js';
 import { abortOnCancel } from './cancel.js';
 import type { Handler, Operation } from './handler.js';
-import { misnamedOf } from './inputs.js';
 import { legibly } from './legible.js';
 import { loadInPortions } from './load.js';
 import { progressEnded, progressFor } from './progress.js';
@@ -46,7 +45,8 @@ export async function check(olds: Properties, news: Properties): Promise<CheckRe
   return answer(news, async () => {
     refuseNewer(olds);
     const handler = await handlerOf(news);
-    const failures = misnamedOf(news);
+    // Not with this module: it brings zod, which is loaded in portions.
+    const failures = (await import('./inputs.js')).misnamedOf(news);
     if (failures.length > 0) return plain({ inputs: news, failures });
     return plain(await handler.check(olds, news, operationOf(news)));
   });
