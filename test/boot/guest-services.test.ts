@@ -131,7 +131,9 @@ describe('services of the guest', () => {
     // It has waited for this, so as not to break anything before.
     const end = new AbortController();
     const begin = { run: ['touch', '/run/t/begin'], in: undefined, limitSeconds: 60 };
-    const begun = () => machine.commands(end.signal).run(begin);
+    // One channel: QEMU serves one connection at a time, and a second one would wait for the end of the first.
+    const channel = machine.commands(end.signal);
+    const begun = () => channel.run(begin);
     await expect.poll(begun, { timeout: HANGS_MS }).toMatchObject({ kind: 'exited', status: 0 });
     end.abort();
     const says = await told(machine);
